@@ -1,0 +1,21 @@
+"""genlib: see generative models work."""
+
+import streamlit as st
+
+from pages.ui.server import begin
+
+st.set_page_config(layout="wide", page_icon="🎲")
+begin()
+st.navigation(
+    {
+        "": [st.Page("pages/start/home.py", title="Home", icon=":material/home:", default=True)],
+        "Two dimensions": [
+            st.Page(
+                "pages/two_d/mixture.py", title="Gaussian mixture", icon=":material/scatter_plot:", url_path="mixture"
+            )
+        ],
+        "Images": [
+            st.Page("pages/images/train.py", title="Train a VAE", icon=":material/model_training:", url_path="train")
+        ],
+    }
+).run()

@@ -1,0 +1,198 @@
+"""Checkpoints: a run on disk, to be taken up again bit for bit.
+
+A checkpoint is a folder of two files: the weights and the state of the optimisers as safetensors, and a description
+as JSON, each with its checksum. It is written aside and renamed, and the one before is kept. Nothing is ever
+unpickled, so a checkpoint from a stranger can be wrong but cannot run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+import genlib
+from genlib import device as devices
+from genlib.knobs import InputError
+from genlib.models import MODELS, build
+from genlib.models.base import Model
+from genlib.settings import TrainConfig
+from genlib.training import Run
+
+__all__ = ["load", "load_model", "save"]
+
+_FORMAT = 1
+_NEWEST, _PREVIOUS, _ASIDE = "checkpoint", "checkpoint.previous", "checkpoint.new"
+_TENSORS, _DESCRIPTION = "tensors.safetensors", "checkpoint.json"
+_LARGEST = 2 * 1024**3  # bytes of a file that is read at all
+_T = TypeVar("_T")
+
+
+def save(run: Run, folder: Path) -> bool:
+    """Write ``run`` to ``folder/checkpoint``; the checkpoint before stays as ``folder/checkpoint.previous``.
+
+    Returns:
+        Whether it was written: not if any number of the state is no longer finite.
+
+    Raises:
+        InputError: If the disk refuses.
+    """
+    tensors = _tensors(run)
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        return False
+    content = safetensors.torch.save(tensors)
+    description = {
+        "format": _FORMAT,
+        "family": run.family,
+        "model_config": run.model_config.to_json(),
+        "train_config": run.train_config.to_json(),
+        "step": run.step,
+        "seconds": run.seconds,
+        "device": run.device.type,
+        "threads": torch.get_num_threads(),
+        "versions": {"genlib": genlib.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    try:
+        _write(folder, content, json.dumps(description | {"own_sha256": _digest(description)}, indent=1).encode())
+    except OSError as error:
+        reason = error.strerror or "the disk refused"
+        raise InputError(f"The checkpoint could not be written ({reason}): make room and resume the run.") from None
+    return True
+
+
+def load(folder: Path, device: str = "auto") -> Run:
+    """The run that was saved in ``folder``, bitwise; the checkpoint before, if the newest is damaged or missing.
+
+    Arguments:
+        folder: What :func:`save` was given.
+        device: Where to go on: "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        InputError: If neither checkpoint can be used, or the machine has no such device.
+    """
+    target = torch.device(devices.choose(device).kind)
+    run = _first_usable(folder, _load_run)
+    run.model.to(target)
+    for optimizer in run.optimizers.values():
+        optimizer.load_state_dict(optimizer.state_dict())  # follows its weights to their device
+    run.device = target
+    return run
+
+
+def load_model(folder: Path) -> Model:
+    """Only the model, on the processor and in evaluation mode.
+
+    Raises:
+        InputError: If neither checkpoint can be used.
+    """
+    return _first_usable(folder, lambda path: _load_model(*_read(path)).eval())
+
+
+def _tensors(run: Run) -> dict[str, Tensor]:
+    """Every tensor of the state under one name, on the processor."""
+    tensors = {f"model.{name}": tensor for name, tensor in run.model.state_dict().items()}
+    for name, optimizer in run.optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{name}.{index}.{key}": tensor for key, tensor in state.items()}
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def _load_run(path: Path) -> Run:
+    description, tensors = _read(path)
+    model = _load_model(description, tensors)
+    train_config = TrainConfig.from_json(description["train_config"])
+    optimizers = model.configure_optimizers(train_config)
+    for name, optimizer in optimizers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in _under(f"optimizer.{name}.", tensors).items():
+            index, _, part = key.partition(".")
+            state.setdefault(int(index), {})[part] = tensor
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    step, seconds = int(description["step"]), float(description["seconds"])
+    cpu = torch.device("cpu")
+    return Run(description["family"], model, model.config, train_config, optimizers, step, seconds, cpu)
+
+
+def _load_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
+    family = description["family"]
+    config = MODELS[family].config_class.from_json(description["model_config"])
+    model = build(family, config, seed=0)
+    model.load_state_dict(_under("model.", tensors))
+    return model
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _first_usable(folder: Path, read: Callable[[Path], _T]) -> _T:
+    for name in (_NEWEST, _PREVIOUS):
+        # All that a damaged or foreign file can set off, from reading the disk to fitting weights into a model.
+        with suppress(InputError, OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+            return read(folder / name)
+    raise InputError("This run has no checkpoint that can be read, neither the newest nor the one before: start anew.")
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The description and the tensors of a checkpoint whose checksums are right."""
+    description = json.loads(_bounded(path / _DESCRIPTION))
+    if description.pop("own_sha256") != _digest(description) or description["format"] != _FORMAT:
+        raise InputError("The description of the checkpoint was altered, or is of another version.")
+    content = _bounded(path / _TENSORS)
+    if hashlib.sha256(content).hexdigest() != description["sha256"]:
+        raise InputError("The tensors of the checkpoint are incomplete or were altered.")
+    return description, safetensors.torch.load(content)
+
+
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise InputError(f"The file {path.name} is too large for a checkpoint.")
+    return content
+
+
+def _digest(description: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+
+
+def _write(folder: Path, tensors: bytes, description: bytes) -> None:
+    """Write both files aside, then move them in: at any moment one whole checkpoint stands in the folder."""
+    newest, previous, aside = folder / _NEWEST, folder / _PREVIOUS, folder / _ASIDE
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        for name, content in ((_TENSORS, tensors), (_DESCRIPTION, description)):
+            with (aside / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        if newest.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+            _rename(newest, previous)
+        _rename(aside, newest)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _rename(source: Path, target: Path) -> None:
+    # Windows refuses while somebody reads a file inside; readers are quick.
+    for _ in range(20):
+        with suppress(PermissionError):
+            source.rename(target)
+            return
+        time.sleep(0.05)
+    source.rename(target)

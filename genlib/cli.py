@@ -1,0 +1,262 @@
+"""The command line: the same settings and the same results as the pages."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from genlib import __version__
+from genlib.data import assets
+from genlib.knobs import Config, InputError
+from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, find, home, list_runs
+from genlib.settings import FAMILY_NAMES, MODEL_CONFIGS, RunSettings, TrainConfig
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 1 for a run that failed, 2 for something that cannot be used."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except InputError as error:
+        _say(str(error))
+        return 2
+    except BrokenPipeError:
+        # The reader of our output has enough, as in `genlib models | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        _say(f"{message[:1].upper()}{message[1:]}: see {self.prog} --help.")
+        raise SystemExit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser("genlib", description="See generative models work.")
+    parser.add_argument("--version", action="version", version=f"genlib {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    train = commands.add_parser("train", help="train a new run, or go on with one")
+    train.add_argument("run", nargs="?", metavar="RUN", help="id of a run to go on with")
+    train.add_argument("--family", choices=MODEL_CONFIGS, default=None, help="kind of model (default vae)")
+    flags: dict[str, Any] = {}
+    for config in (TrainConfig, *MODEL_CONFIGS.values()):
+        _add_flags(train, config, flags)
+    train.add_argument("--tied", action="store_true", help="end, saved, when standard input closes")
+    train.add_argument("--attempt", type=int, help=argparse.SUPPRESS)
+    train.set_defaults(command=_train)
+
+    sample = commands.add_parser("sample", help="write samples of a model as a picture")
+    sample.add_argument("model", metavar="MODEL", help="a name from `genlib models`")
+    sample.add_argument("--n", type=int, default=64, help="how many (default 64)")
+    sample.add_argument("--seed", type=int, default=0, help="the same seed gives the same samples (default 0)")
+    sample.add_argument("--out", type=Path, default=Path("samples.png"), help="PNG to write (default samples.png)")
+    sample.set_defaults(command=_sample)
+
+    info = commands.add_parser("info", help="this machine, and what genlib finds on it")
+    info.set_defaults(command=_info)
+    models = commands.add_parser("models", help="the models at hand")
+    models.set_defaults(command=_models)
+    for command in (train, sample, info, models):
+        command.add_argument("--json", action="store_true", help="answer as JSON")
+
+    app = commands.add_parser("app", help="open the app in the browser")
+    app.add_argument("--port", type=int, default=8501, help="port to serve on (default 8501)")
+    app.add_argument("--no-browser", action="store_true", help="only serve")
+    app.set_defaults(command=_app)
+    return parser
+
+
+def _add_flags(parser: argparse.ArgumentParser, config: type[Config], known: dict[str, Any]) -> None:
+    for knob in config.knobs():
+        if knob.name not in known:
+            known[knob.name] = knob
+            text = f"{knob.help} ({knob.allowed}; default {knob.text(knob.default)})".replace("%", "%%")
+            parser.add_argument(knob.flag, dest=f"knob_{knob.name}", metavar=knob.name.upper(), help=text)
+
+
+def _asked(options: argparse.Namespace) -> dict[str, str]:
+    """The settings given as flags, as texts by name."""
+    given = {name[5:]: value for name, value in vars(options).items() if name.startswith("knob_") and value is not None}
+    return given | ({"family": options.family} if options.family else {})
+
+
+def _train(options: argparse.Namespace) -> int:
+    asked = _asked(options)
+    if options.run is None:
+        settings = RunSettings.from_text(asked)
+        foreign = set(asked) - {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
+        if foreign:
+            raise InputError(f"{FAMILY_NAMES[settings.family]} has no {foreign.pop()}: leave that flag out.")
+        folder = RunFolder.create(settings.to_json())
+    else:
+        if asked:
+            raise InputError("The settings of a run never change: leave the flags out, or start a new run.")
+        folder = find(options.run)
+    attempt = options.attempt or _claim(folder)
+
+    # torch is imported only now, so that a wrong flag is answered at once.
+    from genlib.recorder import record
+
+    status = Status()
+    with _Ending(options.tied) as ending, _Progress(folder, quiet=options.tied or options.json) as progress:
+        for status in record(folder, attempt, ending.is_set):
+            progress.show(status)
+    if options.json:
+        _print({"run": folder.id, "state": status.state, "step": status.step, "message": status.message})
+    elif not options.tied:
+        _say(f"Run {folder.id} is {status.state} at step {status.step:,}. {status.message}".strip())
+    return 1 if status.state == "failed" else 0
+
+
+def _claim(folder: RunFolder) -> int:
+    status = folder.status
+    startable = status.state in RESUMABLE | {"queued"}
+    attempt = folder.claim(status) if startable else None
+    if attempt is None:
+        trained = "is being trained already" if status.state in ACTIVE else f"is {status.state}"
+        raise InputError(f"Run {folder.id} {trained}: only a new, stopped or interrupted run can be trained.")
+    if folder.control[1] != "run":
+        folder.write_json("control.json", {"sequence": folder.control[0] + 1, "want": "run"})
+    return attempt
+
+
+class _Ending(threading.Event):
+    """Set when the process is to end: asked by a signal, or its starter's end of standard input is closed."""
+
+    def __init__(self, tied: bool) -> None:
+        super().__init__()
+        self._tied = tied
+
+    def __enter__(self) -> _Ending:
+        signal.signal(signal.SIGTERM, lambda *_: self.set())
+        signal.signal(signal.SIGINT, lambda *_: self.set())
+        if self._tied:
+            if hasattr(os, "nice"):
+                os.nice(10)
+            threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _listen(self) -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        self.set()
+
+
+class _Progress:
+    """A progress bar on a terminal; silent elsewhere."""
+
+    def __init__(self, folder: RunFolder, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        disable = True if quiet else None  # None: silent unless standard error is a terminal
+        self._bar = tqdm(total=100, desc=folder.id, disable=disable, bar_format="{desc} {bar} {percentage:3.0f}%{postfix}")
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, status: Status) -> None:
+        self._bar.n = 100 * status.progress
+        rate = f"{status.rate:,.0f} images/s" if status.rate else status.state
+        left = f", {status.left:,.0f} s left" if status.left is not None else ""
+        self._bar.set_postfix_str(rate + left)
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from genlib.library import find_model
+
+    if not 1 <= options.n <= 10_000:
+        raise InputError(f"The number of samples cannot be {options.n}: choose a whole number from 1 to 10000.")
+    folder = find_model(options.model)
+
+    from genlib.sampling import sample_images, save_sheet
+
+    save_sheet(sample_images(folder.path, options.n, options.seed), options.out)
+    if options.json:
+        _print({"model": folder.id, "n": options.n, "seed": options.seed, "file": str(options.out)})
+    else:
+        _say(f"{options.n} samples of {folder.id} written to {options.out}.")
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    from genlib.data.images import load_images
+    from genlib.device import available, choose
+
+    import torch
+
+    images = load_images()
+    found = {
+        "genlib": __version__,
+        "torch": torch.__version__,
+        "devices": [{"kind": device.kind, "words": device.words} for device in available()],
+        "default_device": choose().kind,
+        "images": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
+        "runs": len(list_runs()),
+        "home": str(home()),
+    }
+    if options.json:
+        _print(found)
+        return 0
+    for device in available():
+        _out(f"{device.kind:8} {device.words}")
+    counts = found["images"]
+    _out(f"images   MNIST, whole: {counts['train']:,} to train, {counts['validation']:,} to validate, {counts['test']:,} to test")
+    _out(f"runs     {found['runs']} in {found['home']}")
+    _out(f"versions genlib {__version__}, torch {torch.__version__}, Python {sys.version.split()[0]}")
+    return 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    from genlib.library import entries
+
+    found = [entry.to_json() for entry in entries()]
+    if options.json:
+        _print(found)
+        return 0
+    for entry in found:
+        _out(f"{entry['name']:18} {FAMILY_NAMES.get(str(entry['family']), entry['family']):12} {int(entry['bytes']) / 1e6:.1f} MB")
+    return 0
+
+
+def _app(options: argparse.Namespace) -> int:
+    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.web import cli
+
+    # Without this the first link to a page after a start is answered with "Page not found": until app.py has run
+    # once, Streamlit takes a folder called pages for its older kind of app.
+    PagesManager.uses_pages_directory = False
+    os.chdir(assets().parent)
+    headless = options.no_browser or not sys.stdout.isatty()
+    sys.argv = ["streamlit", "run", "app.py", f"--server.port={options.port}", f"--server.headless={headless}"]
+    return int(cli.main(standalone_mode=False) or 0)
+
+
+def _print(answer: Any) -> None:
+    _out(json.dumps(answer, indent=1))
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,79 @@
+"""The film of a run: what was drawn at which step, at most 120 frames, one safetensors file each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["MOST_FRAMES", "Film"]
+
+MOST_FRAMES = 120
+_CONSTANTS = "constants"
+
+
+class Film:
+    """The frames in a folder, by step.
+
+    A frame is a dict of arrays: ``samples`` and ``reconstructions`` (n, 28, 28) uint8, ``codes`` (n, 2) float32. What
+    all frames share stands once, in :meth:`constants`: ``originals`` (n, 28, 28) uint8 and ``labels`` (n,) uint8.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def steps(self) -> list[int]:
+        """The steps that have a frame, in order."""
+        return sorted(int(path.stem) for path in self.folder.glob("*.safetensors") if path.stem.isdigit())
+
+    def frame(self, step: int) -> dict[str, np.ndarray]:
+        """The arrays drawn at ``step``; empty if there are none."""
+        return _read(self._path(str(step)))
+
+    def constants(self) -> dict[str, np.ndarray]:
+        return _read(self._path(_CONSTANTS))
+
+    def set_constants(self, arrays: Mapping[str, np.ndarray]) -> None:
+        _write(self._path(_CONSTANTS), arrays)
+
+    def add(self, step: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep a frame; of too many, drop the one whose loss leaves the smallest gap, never the first or the last."""
+        _write(self._path(str(step)), arrays)
+        steps = self.steps()
+        if len(steps) > MOST_FRAMES:
+            gaps = [after - before for before, after in zip(steps[:-2], steps[2:], strict=True)]
+            self._path(str(steps[1 + int(np.argmin(gaps))])).unlink(missing_ok=True)
+
+    def cut(self, step: int) -> None:
+        """Forget the frames after ``step``, from which training goes on."""
+        for later in self.steps():
+            if later > step:
+                self._path(str(later)).unlink(missing_ok=True)
+
+    def _path(self, stem: str) -> Path:
+        return self.folder / f"{stem}.safetensors"
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(path.read_bytes())
+    except (OSError, SafetensorError):
+        # A frame may be thinned away, or altered, between the listing and the reading; it is only a picture.
+        return {}
+
+
+def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    from safetensors.numpy import save
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

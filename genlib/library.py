@@ -1,0 +1,55 @@
+"""The models at hand: those that come with genlib, and those that people trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from genlib.data import assets
+from genlib.knobs import InputError
+from genlib.runs import RunFolder, find, list_runs
+
+__all__ = ["Entry", "bundled", "entries", "find_model"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model that can be used: its name, family, whether it takes labels, and the bytes of its weights."""
+
+    name: str
+    family: str
+    conditional: bool
+    bytes: int
+
+    def to_json(self) -> dict[str, str | bool | int]:
+        return asdict(self)
+
+
+def bundled() -> list[RunFolder]:
+    """The recorded runs that come with genlib, by name."""
+    return [RunFolder(path.parent) for path in sorted((assets() / "models").glob("*/run.json"))]
+
+
+def entries() -> Iterator[Entry]:
+    """All models that can be used, the bundled ones first."""
+    for run in [*bundled(), *list_runs()]:
+        weights = run.path / "checkpoint" / "tensors.safetensors"
+        family = run.asked.get("settings", {}).get("family")
+        if weights.is_file() and isinstance(family, str):
+            yield Entry(run.id, family, False, weights.stat().st_size)
+
+
+def find_model(name: str) -> RunFolder:
+    """The bundled model of this name, or the run with this id.
+
+    Raises:
+        InputError: If there is neither.
+    """
+    for run in bundled():
+        if run.id == name:
+            return run
+    try:
+        return find(name)
+    except InputError:
+        names = ", ".join(run.id for run in bundled())
+        raise InputError(f"There is no model of that name: choose {names}, or the id of a run of yours.") from None

@@ -1,0 +1,112 @@
+r"""Variational autoencoders.
+
+References:
+    Auto-Encoding Variational Bayes (Kingma & Welling, 2013), arXiv:1312.6114
+    beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework (Higgins et al., 2017), ICLR
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.distributions import Bernoulli, Distribution, Normal
+
+from genlib.models.base import Model
+from genlib.models.nets import decoder, encoder
+from genlib.settings import AutoencoderConfig, VAEConfig
+
+__all__ = ["VAE", "gaussian_kl", "negative_bound", "rsample"]
+
+
+class VAE(Model):
+    r"""A variational autoencoder with a Gaussian posterior.
+
+    $$\log p(x) \ge E_{q(z|x)}[\log p(x|z)] - \beta\,\mathrm{KL}(q(z|x)\,\|\,p(z))$$
+
+    Eq. (3) of Kingma & Welling (2013) for $\beta = 1$; Higgins et al. (2017) for $\beta > 1$, where it still bounds.
+    For $\beta < 1$ the right side is no longer a bound. The prior is $p(z) = N(0, I)$, the posterior
+    $q(z|x) = N(\mu(x), \mathrm{diag}\,\sigma^2(x))$, and $p(x|z)$ reads each grey level as the probability of a
+    white pixel.
+
+    Arguments:
+        config: Size of the code and of the hidden layers, and $\beta$.
+
+    Metrics:
+        loss: Negative right side, nats per image: reconstruction + beta * kl.
+        reconstruction: $-\log p(x|z)$ for one $z$ drawn from $q$, nats per image.
+        kl: KL term before weighting, nats per image.
+    """
+
+    family: ClassVar[str] = "vae"
+    config_class: ClassVar[type[AutoencoderConfig]] = VAEConfig
+    can_sample: ClassVar[bool] = True
+    config: VAEConfig
+
+    def __init__(self, config: VAEConfig) -> None:
+        super().__init__(config)
+        self.encoder = encoder(config.hidden_dim, 2 * config.latent_dim)
+        self.decoder = decoder(config.latent_dim, config.hidden_dim)
+
+    def posterior(self, x: Tensor) -> Normal:
+        r"""$q(z|x)$, whose mean and log variance are the outputs of the encoder, (B, D) each."""
+        mean, log_variance = self.encoder(x).chunk(2, dim=1)
+        # Far too large a learning rate makes these infinite: training reports that, so the check would only cost time.
+        return Normal(mean, (log_variance / 2).exp(), validate_args=False)
+
+    def likelihood(self, z: Tensor) -> Bernoulli:
+        r"""$p(x|z)$, (B, 1, 28, 28); from logits, so that certainty about a pixel costs no infinite nats."""
+        return Bernoulli(logits=self.decoder(z), validate_args=False)
+
+    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        q = self.posterior(x)
+        return negative_bound(x, q, self.likelihood(rsample(q, rng)), self.config.beta)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.posterior(x).mean
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.likelihood(z).mean
+
+    @torch.no_grad()
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        self.eval()
+        z = torch.randn(n, self.latent_dim, generator=rng, device=rng.device)
+        return self.decode(z)
+
+
+def negative_bound(x: Tensor, q: Normal, p: Distribution, beta: float = 1.0) -> dict[str, Tensor]:
+    r"""The two terms of the negative bound, and their sum, in nats per image.
+
+    $$\mathcal{L} = \underbrace{-\log p(x|z)}_{\text{reconstruction}} +
+    \beta\,\underbrace{\mathrm{KL}(q(z|x)\,\|\,p(z))}_{\text{kl}}, \qquad z \sim q(z|x)$$
+
+    Arguments:
+        x: Data, (B, ...).
+        q: Posterior of each, (B, D).
+        p: Likelihood for one draw from ``q``, (B, ...).
+        beta: Weight of the KL term.
+    """
+    reconstruction = -p.log_prob(x).flatten(1).sum(1).mean()
+    kl = gaussian_kl(q).mean()
+    return {"loss": reconstruction + beta * kl, "reconstruction": reconstruction, "kl": kl}
+
+
+def gaussian_kl(q: Normal) -> Tensor:
+    r"""KL divergence from the standard normal prior, in nats, (B, D) to (B,).
+
+    $$\mathrm{KL}(q\,\|\,N(0, I)) = \tfrac12 \sum_d \left(\mu_d^2 + \sigma_d^2 - 1 - \log \sigma_d^2\right)$$
+
+    Appendix B of Kingma & Welling (2013).
+    """
+    return 0.5 * (q.mean.square() + q.stddev.square() - 1 - 2 * q.stddev.log()).sum(1)
+
+
+def rsample(q: Normal, rng: torch.Generator) -> Tensor:
+    r"""Draw $z = \mu + \sigma\,\epsilon$ with $\epsilon \sim N(0, I)$ from ``rng``: a sample with a gradient.
+
+    The reparameterisation of section 2.4 of Kingma & Welling (2013); PyTorch's own takes no generator.
+    """
+    noise = torch.randn(q.mean.shape, generator=rng, device=q.mean.device, dtype=q.mean.dtype)
+    return q.mean + q.stddev * noise

@@ -1,0 +1,61 @@
+"""What a frame shows, and how bytes become images and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genlib.data.images import Images
+from genlib.seeding import torch_rng
+from genlib.training.run import Run
+
+__all__ = ["draw", "frame_constants", "grey"]
+
+_SAMPLES, _ORIGINALS, _CODES = 64, 16, 1000
+
+
+def frame_constants(images: Images) -> dict[str, np.ndarray]:
+    """What all frames share: ``originals`` (16, 28, 28) of the reconstructions and ``labels`` (1000,) of the codes."""
+    return {"originals": images.test[:_ORIGINALS].copy(), "labels": images.test_labels[:_CODES].copy()}
+
+
+@torch.no_grad()
+def draw(run: Run, images: Images) -> dict[str, np.ndarray]:
+    """The arrays of a :class:`genlib.training.Frame`, in evaluation mode and with noise of their own."""
+    model = run.model.eval()
+    x = grey(images.test[:_CODES], run.device)
+    arrays = {
+        "reconstructions": _to_bytes(model.reconstruct(x[:_ORIGINALS])),
+        "codes": _map(model.encode(x).cpu().numpy()),
+    }
+    if model.can_sample:
+        # The same generator each time gives the same latent points, so that one picture changes under the eye.
+        rng = torch_rng(run.train_config.seed, "frames", device=run.device)
+        arrays["samples"] = _to_bytes(model.sample(_SAMPLES, rng))
+    return arrays
+
+
+def grey(images: np.ndarray | Tensor, device: torch.device) -> Tensor:
+    """Bytes (B, 28, 28) to numbers in [0, 1], (B, 1, 28, 28), on ``device``."""
+    # torch.tensor copies: these arrays may not be written to, of which other ways of sharing them warn.
+    images = images if isinstance(images, Tensor) else torch.tensor(images, device=device)
+    return images.unsqueeze(1).float().div_(255)
+
+
+def _to_bytes(images: Tensor) -> np.ndarray:
+    """Numbers in [0, 1], (N, 1, 28, 28), to bytes (N, 28, 28)."""
+    return images.squeeze(1).nan_to_num().mul(255).round().to(torch.uint8).cpu().numpy()
+
+
+def _map(codes: np.ndarray) -> np.ndarray:
+    """Codes (N, D) as points (N, 2): themselves for D = 2, else their first two principal components."""
+    n, d = codes.shape
+    if d == 1:
+        return np.concatenate([codes, np.zeros((n, 1), np.float32)], axis=1)
+    if d > 2 and np.isfinite(codes).all():
+        centred = codes.astype(np.float64) - codes.mean(axis=0, dtype=np.float64)
+        axes = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]  # (D, 2), the largest variance first
+        # An axis has no sign of its own: its largest entry is made positive, so that maps do not flip at random.
+        codes = centred @ (axes * np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]]))
+    return codes[:, :2].astype(np.float32)

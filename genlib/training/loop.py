@@ -1,0 +1,171 @@
+"""The loop of every network: a generator of events that owns no state.
+
+All state is in the run, which is whole and consistent at each event, so a loop may be left at any of them and taken
+up again later; what the caller does with an event cannot change the weights.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from genlib.data.images import Images
+from genlib.seeding import torch_rng
+from genlib.training.events import Diverged, Event, Frame, Report, Save
+from genlib.training.frames import draw, grey
+from genlib.training.run import Run
+
+__all__ = ["train"]
+
+_REPORT_EVERY = 0.1  # seconds
+_SAVE_EVERY = 10.0  # seconds
+_DRAWING_SHARE = 1 / 20  # of the training time may be spent on frames ...
+_DRAWING_AHEAD = 0.1  # ... and so many seconds in advance, for at the start pictures change the fastest
+_EVALUATION_BATCH = 1000
+
+
+def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[Event]:
+    """Train, from wherever ``run`` stands to the end of its budget.
+
+    The batches of epoch e are a shuffle drawn from ``(seed, "epoch", e)``, without the incomplete last one; the noise
+    of step t is drawn from ``(seed, "train", t)``. So on the processor a run that was left, saved and taken up again
+    ends in bitwise the same weights.
+
+    Arguments:
+        run: The state, which is changed in place.
+        images: What to learn from.
+        until_step: Stop at this step even if the budget allows more.
+
+    Yields:
+        Train reports about ten times a second; a validation report at step 0, after each epoch and at the end; frames
+        at step 0, at the end, and between as far as they cost less than a twentieth of the time; moments to save
+        every ten seconds and at the end. Of one step they come in this order. What belongs to the step where the loop
+        takes up again is given again.
+
+    Raises:
+        Diverged: If a metric is no longer finite.
+    """
+    batches, diary = _Batches(run, images), _Diary(run)
+    while True:
+        ended = run.finished(len(images.train)) or (until_step is not None and run.step >= until_step)
+        epoch_ended = run.step % batches.per_epoch == 0
+        saving, drawing = ended or diary.save_due(), ended or diary.frame_due()
+        # Every event comes after a report: it finds what is no longer finite, and it waits for the device.
+        if diary.steps and (ended or epoch_ended or saving or drawing or diary.report_due()):
+            yield diary.report()
+        if ended or epoch_ended:
+            yield _validate(run, images)
+        if drawing:
+            yield diary.draw(images)
+        if saving:
+            yield diary.save()
+        if ended:
+            return
+        started = time.perf_counter()
+        diary.add(_step(run, batches))
+        run.seconds += time.perf_counter() - started
+
+
+def _step(run: Run, batches: _Batches) -> dict[str, Tensor]:
+    rng = torch_rng(run.train_config.seed, "train", run.step, device=run.device)
+    run.model.train()
+    losses = run.model.training_step(*batches[run.step], run.optimizers, rng)
+    run.step += 1
+    return losses
+
+
+class _Batches:
+    """The batch of each step. The images lie on the device as bytes, and a batch is an index into them."""
+
+    def __init__(self, run: Run, images: Images) -> None:
+        self.run = run
+        self.images = torch.tensor(images.train, device=run.device)
+        self.labels = torch.tensor(images.train_labels, device=run.device).long()
+        self.per_epoch = run.steps_per_epoch(len(images.train))
+        self.epoch = -1
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        epoch, i = divmod(step, self.per_epoch)
+        if epoch != self.epoch:
+            rng = torch_rng(self.run.train_config.seed, "epoch", epoch)
+            self.epoch, self.order = epoch, torch.randperm(len(self.images), generator=rng).to(self.run.device)
+        size = self.run.train_config.batch_size
+        chosen = self.order[i * size : (i + 1) * size]
+        return grey(self.images[chosen], self.run.device), self.labels[chosen]
+
+
+class _Diary:
+    """What is due, and the sums in between. It reads the clock and the run, and never touches the weights."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.sums: dict[str, Tensor] = {}
+        self.steps = 0  # in the sums
+        self.begun = self.reported = self.saved = run.seconds
+        self.drawn = self.last_drawing = 0.0  # seconds
+
+    def add(self, losses: dict[str, Tensor]) -> None:
+        # Sums stay on the device: asking for a number here would make the processor wait for it at each step.
+        self.sums = {name: self.sums[name] + value for name, value in losses.items()} if self.steps else losses
+        self.steps += 1
+
+    def report_due(self) -> bool:
+        return self.run.seconds - self.reported >= _REPORT_EVERY
+
+    def save_due(self) -> bool:
+        return self.run.seconds - self.saved >= _SAVE_EVERY
+
+    def frame_due(self) -> bool:
+        step = self.run.step
+        # Every 10 steps at first, then rarer by doubling: about 120 multiples of the interval lie below the step.
+        interval = 10 * 2 ** max(0, math.ceil(math.log2(max(step, 1) / 1200)))
+        allowed = _DRAWING_AHEAD + _DRAWING_SHARE * (self.run.seconds - self.begun)
+        return step == 0 or (step % interval == 0 and self.drawn + self.last_drawing <= allowed)
+
+    def report(self) -> Report:
+        run, started = self.run, time.perf_counter()
+        metrics = _means(self.sums, self.steps)
+        # On a card the steps were only queued until here, so the wait for them is training time.
+        run.seconds += time.perf_counter() - started
+        self.steps, self.reported = 0, run.seconds
+        return _checked(run, Report(run.step, run.seconds, "train", metrics))
+
+    def draw(self, images: Images) -> Frame:
+        started = time.perf_counter()
+        frame = Frame(self.run.step, self.run.seconds, draw(self.run, images))
+        self.last_drawing = time.perf_counter() - started
+        self.drawn += self.last_drawing
+        return frame
+
+    def save(self) -> Save:
+        self.saved = self.run.seconds
+        return Save(self.run.step)
+
+
+def _validate(run: Run, images: Images) -> Report:
+    """The mean metrics of all validation images, with the same noise each time, so that only the weights differ."""
+    rng = torch_rng(run.train_config.seed, "validation", device=run.device)
+    sums: dict[str, Tensor] = {}
+    for start in range(0, len(images.validation), _EVALUATION_BATCH):
+        x = grey(images.validation[start : start + _EVALUATION_BATCH], run.device)
+        for name, value in run.model.metrics(x, rng).items():
+            sums[name] = sums[name] + value * len(x) if name in sums else value * len(x)
+    return _checked(run, Report(run.step, run.seconds, "validation", _means(sums, len(images.validation))))
+
+
+def _means(sums: dict[str, Tensor], count: int) -> dict[str, float]:
+    """All means, in one transfer from the device."""
+    return dict(zip(sums, (torch.stack(list(sums.values())) / count).tolist(), strict=True))
+
+
+def _checked(run: Run, report: Report) -> Report:
+    if not all(map(math.isfinite, report.metrics.values())):
+        raise Diverged(
+            f"Training broke at step {run.step}: with a learning rate of {run.train_config.learning_rate:g} "
+            "the loss is no longer a finite number; choose a smaller one."
+        )
+    return report

@@ -1,0 +1,236 @@
+"""Gaussian mixture: watch EM find the groups in a cloud of points."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from genlib import recipe
+from genlib.data.toy2d import DATASETS
+from genlib.gmm import EMStep, Mixture, fit_em
+from genlib.knobs import InputError
+from genlib.seeding import numpy_rng
+from genlib.settings import MixtureConfig, PointsConfig
+from pages.ui import cached
+from pages.ui.controls import Controls
+from pages.ui.explain import method
+from pages.ui.flipbook import flipbook, mixture_panel
+
+TABS = (
+    "Several starts",
+    "How many components?",
+    "New points",
+    "Numbers and files",
+    "How it works",
+    "The same in Python",
+)
+
+
+def main() -> None:
+    st.title("Gaussian mixture")
+    st.markdown(
+        "A few Gaussians try to explain a cloud of points, and EM moves them, one small step at a time. "
+        "**Try this:** press Play, then choose a data set and guess where each ellipse will end."
+    )
+    picture, panel = st.columns([2.7, 1], gap="large")
+    with panel:
+        source, config = controls()
+    with picture:
+        steps = film(source, config)
+    if steps:
+        more(source, config, steps)
+
+
+def controls() -> tuple[cached.Source, MixtureConfig]:
+    """The points and the fit that are asked for."""
+    data, fit = Controls(PointsConfig, "data_"), Controls(MixtureConfig)
+    st.subheader("Data", anchor=False)
+    data.draw("dataset")
+    chosen = str(data.values["dataset"])
+    if st.session_state.get("shown_dataset", chosen) != chosen:
+        # A data set brings its own number of groups; what the visitor then sets stays.
+        st.session_state["components"] = DATASETS[chosen].groups
+    st.session_state["shown_dataset"] = chosen
+    with st.expander("Size, noise, seed, own file"):
+        data.draw("n", "noise", "seed")
+        columns = own_file()
+    st.caption(DATASETS[chosen].description if columns is None else "Your own points, used only for this visit.")
+    st.subheader("Fit", anchor=False)
+    fit.draw("components", "covariance", "initialisation")
+    with st.expander("Tolerance, regularisation, seed"):
+        fit.draw("tolerance", "regularisation", "max_iterations", "seed")
+    origin = columns or data.config(PointsConfig)
+    return (origin, tuple(st.session_state.get("added", ()))), fit.config(MixtureConfig)
+
+
+def own_file() -> tuple[bytes, str, str] | None:
+    """The visitor's own points, if there are any that can be read."""
+    file = st.file_uploader("Own points (CSV, two columns of numbers)", type=["csv", "tsv", "txt"], key="own_points")
+    if file is None:
+        return None
+    try:
+        names = cached.table(file.getvalue()).names
+    except InputError as error:
+        st.error(str(error))
+        return None
+    first = st.selectbox("Horizontal", names, key="own_x")
+    second = st.selectbox("Vertical", [name for name in names if name != first], key="own_y")
+    return file.getvalue(), first, second
+
+
+def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
+    """The fit as a flipbook; empty, with a sentence, if these points cannot be fitted."""
+    try:
+        steps = cached.fits(source, config)[0]
+    except InputError as error:
+        st.error(str(error))
+        clear_added(source)
+        return []
+    last = steps[-1]
+    title = f"{last.iteration} iterations, {'converged' if last.converged else 'stopped before it converged'}"
+    epoch = st.session_state.setdefault("added_epoch", 0)
+    put = flipbook(
+        [mixture_panel(title, steps)],
+        key="em",
+        points=cached.plane(source),
+        added=source[1],
+        epoch=epoch,
+        clickable=True,
+    )
+    if put is not None and tuple(put) != source[1]:
+        st.session_state["added"] = put
+        st.rerun()
+    clear_added(source)
+    if config.regularisation > 1e-3 and any(
+        later.log_likelihood < earlier.log_likelihood - 1e-9 for earlier, later in zip(steps, steps[1:], strict=False)
+    ):
+        st.info("The curve falls in places: a strong regularisation pulls the covariances away from the best fit.")
+    return steps
+
+
+def clear_added(source: cached.Source) -> None:
+    if source[1] and st.button(f"Remove the {len(source[1])} points you put", icon=":material/undo:"):
+        st.session_state["added"] = []
+        st.session_state["added_epoch"] += 1
+        st.rerun()
+
+
+def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> None:
+    parts = st.tabs(TABS, on_change="rerun", key="more")
+    shows = (
+        lambda: starts(source, config),
+        lambda: how_many(source, config),
+        lambda: new_points(source, config, steps[-1].mixture),
+        lambda: numbers(source, steps),
+        lambda: method(Mixture, fit_em),
+        lambda: st.code(python_recipe(source, config), "python"),
+    )
+    for part, show in zip(parts, shows, strict=True):
+        # Only the open tab is computed and sent.
+        if part.open:
+            with part:
+                show()
+
+
+def starts(source: cached.Source, config: MixtureConfig) -> None:
+    """Fits from neighbouring seeds side by side."""
+    st.markdown(
+        "EM climbs to the nearest top, not to the highest. **Predict:** do four seeds end in the same place? "
+        "Then choose *Random points* as initialisation and look again."
+    )
+    found = cached.fits(source, config, 4)
+    best = max(range(len(found)), key=lambda i: found[i][-1].log_likelihood)
+    panels = []
+    for i, steps in enumerate(found):
+        behind = found[best][-1].log_likelihood - steps[-1].log_likelihood
+        verdict = "best" if i == best else "as good" if behind < 1e-3 else f"{behind:.3f} worse"
+        panels.append(mixture_panel(f"Seed {config.seed + i}: {verdict}", steps))
+    flipbook(panels, key="starts", points=cached.plane(source), ratio=0.8, least=240)
+
+
+def how_many(source: cached.Source, config: MixtureConfig) -> None:
+    """Criteria over K."""
+    from genlib import plots
+
+    st.markdown(
+        "More components always fit the training points better. BIC and AIC charge for each parameter; held-out points "
+        "were not used for the fit. Large dots mark the choice of each."
+    )
+    most = min(12, len(np.unique(cached.plane(source), axis=0)) // 5)
+    if most < 2:
+        st.info("These are too few points to compare numbers of components: draw at least 10.")
+        return
+    found = []
+    progress = st.progress(0.0, "Fitting")
+    for k in range(1, most + 1):
+        try:
+            found.append(cached.selection(source, config, k))
+        except InputError as error:
+            st.warning(str(error))
+            break
+        progress.progress(k / most, f"Fitted K = {k}")
+    progress.empty()
+    if found:
+        left, right = st.columns(2)
+        left.plotly_chart(plots.criteria_chart(found), key="criteria", config={"displayModeBar": False})
+        right.plotly_chart(plots.held_out_chart(found), key="held_out", config={"displayModeBar": False})
+
+
+def new_points(source: cached.Source, config: MixtureConfig, mixture: Mixture) -> None:
+    """Samples beside the data."""
+    from genlib import plots
+
+    st.markdown(
+        "To generate, choose a component by its weight, then draw from its Gaussian. "
+        "Where the new points differ from the real ones, the model is wrong."
+    )
+    n = st.select_slider("New points", [10, 50, 100, 500, 1000, 2000], 100, key="new", persist_state="session")
+    x, groups = mixture.sample(n, numpy_rng(config.seed, "sample"))
+    st.plotly_chart(
+        plots.samples_chart(cached.plane(source), x, groups), key="samples", config={"displayModeBar": False}
+    )
+    st.download_button("Download the new points", csv(x, groups), "new_points.csv", "text/csv")
+
+
+def numbers(source: cached.Source, steps: list[EMStep]) -> None:
+    """Parameters as a table, and downloads."""
+    mixture, x = steps[-1].mixture, cached.plane(source)
+    rows: list[dict[str, Any]] = []
+    for k, (weight, mean, covariance) in enumerate(
+        zip(mixture.weights, mixture.means, mixture.covariances, strict=True), start=1
+    ):
+        rows.append(
+            {"component": k, "weight": weight, "mean x": mean[0], "mean y": mean[1]}
+            | {"var x": covariance[0, 0], "cov xy": covariance[0, 1], "var y": covariance[1, 1]}
+        )
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={name: st.column_config.NumberColumn(format="%.4f") for name in rows[0] if name != "component"},
+    )
+    fitted = {"log_likelihood": steps[-1].log_likelihood, "iterations": steps[-1].iteration, **mixture.to_json()}
+    left, right = st.columns(2)
+    left.download_button("Download the parameters", json.dumps(fitted, indent=1), "mixture.json", "application/json")
+    right.download_button(
+        "Download the points", csv(x, mixture.responsibilities(x).argmax(1)), "points.csv", "text/csv"
+    )
+
+
+def csv(x: np.ndarray, groups: np.ndarray) -> bytes:
+    text = io.StringIO()
+    np.savetxt(text, np.column_stack([x, groups + 1]), ["%.6f", "%.6f", "%d"], ",", header="x,y,component", comments="")
+    return text.getvalue().encode()
+
+
+def python_recipe(source: cached.Source, config: MixtureConfig) -> str:
+    origin, added = source
+    if isinstance(origin, PointsConfig):
+        return recipe.mixture_recipe(origin, config, added)
+    return recipe.mixture_recipe(PointsConfig(), config, added, origin[1:])
+
+
+main()

@@ -1,0 +1,88 @@
+"""Widgets from knobs: the same declaration makes the control, its address key and its check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from genlib.knobs import Config, InputError, Knob
+
+__all__ = ["Controls"]
+
+C = TypeVar("C", bound=Config)
+_ODD = 10**6
+
+
+class Controls:
+    """Draws the widgets of one configuration and keeps them in the address.
+
+    Arguments:
+        cls: The configuration whose knobs are shown.
+        prefix: Put before each name in the address, where two configurations on a page share a name.
+        defaults: Values of this page that differ from the knobs' own.
+    """
+
+    def __init__(self, cls: type[Config], prefix: str = "", defaults: Mapping[str, Any] | None = None) -> None:
+        self.cls = cls
+        self.prefix = prefix
+        self.values = {knob.name: knob.default for knob in cls.knobs()} | dict(defaults or {})
+        self._defaults = dict(self.values)
+
+    def draw(self, *names: str) -> None:
+        """Draw the widgets of these knobs where the page stands."""
+        for name in names:
+            knob = self.cls.knob(name)
+            key = self.prefix + name
+            if key not in st.session_state:
+                st.session_state[key] = self._from_address(knob, key)
+            self.values[name] = _widget(knob, key)
+            text = knob.text(self.values[name])
+            if self.values[name] == self._defaults[name]:
+                st.query_params.pop(key, None)
+            elif st.query_params.get(key) != text:
+                st.query_params[key] = text
+
+    def config(self, cls: type[C]) -> C:
+        return cls(**self.values)
+
+    def _from_address(self, knob: Knob, key: str) -> Any:
+        if key not in st.query_params:
+            return self._defaults[knob.name]
+        try:
+            return knob.parse(st.query_params[key])
+        except InputError as error:
+            st.warning(f"In the address: {error} The default, {self._defaults[knob.name]}, is used.")
+            return self._defaults[knob.name]
+
+
+def _widget(knob: Knob, key: str) -> Any:
+    common: dict[str, Any] = {"key": key, "help": knob.help, "persist_state": "session"}
+    if knob.kind is bool:
+        return st.toggle(knob.title, **common)
+    if knob.choices:
+        return st.selectbox(
+            knob.title, knob.choices, format_func=lambda choice: knob.names.get(choice, choice), **common
+        )
+    if knob.log:
+        options = _ladder(knob, st.session_state[key])
+        return st.select_slider(knob.title, options, format_func=_number, **common)
+    if knob.high is not None and knob.high > _ODD:
+        return st.number_input(knob.title, int(knob.low or 0), int(knob.high), step=1, **common)
+    low, high, step = (knob.kind(value) for value in (knob.low or 0, knob.high or 1, knob.step or 1))
+    return st.slider(knob.title, low, high, step=step, **common)
+
+
+def _ladder(knob: Knob, current: float) -> list[Any]:
+    """Values 1, 2, 5, 10 ... within the knob's range, with its ends, its default and the current value."""
+    low, high = float(knob.low or 0), float(knob.high or 1)
+    steps = {float(f"{digit}e{power}") for power in range(-12, 12) for digit in (1, 2, 5)}
+    values = {step for step in steps if low <= step <= high} | {low, high, float(knob.default), float(current)}
+    if low == 0:
+        values = {value for value in values if value == 0 or value >= 1e-8}
+    return [knob.kind(value) for value in sorted(values)]
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"

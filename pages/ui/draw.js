@@ -1,0 +1,171 @@
+// Drawing that all elements share: arrays, canvases, colours, images, curves. No page state here.
+
+const bytes = (text) => Uint8Array.from(atob(text || ""), (c) => c.charCodeAt(0));
+const floats = (text) => new Float32Array(bytes(text).buffer);
+const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+const short = (value) => (Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4))));
+
+const theme = (host) => {
+  const style = getComputedStyle(host);
+  const read = (name, other) => style.getPropertyValue(name).trim() || other;
+  return {
+    text: read("--st-text-color", "#222"),
+    faint: read("--st-border-color", "#ccc"),
+    ground: read("--st-background-color", "#fff"),
+    panel: read("--st-secondary-background-color", "#f4f4f4"),
+    accent: read("--st-primary-color", "#0a7"),
+    font: read("--st-font", "sans-serif"),
+  };
+};
+
+// Size a canvas to its box in device pixels; returns its context scaled to CSS pixels.
+const fit = (canvas, ratio) => {
+  const width = Math.max(40, canvas.parentElement.clientWidth);
+  const height = Math.round(width * ratio);
+  const dense = window.devicePixelRatio || 1;
+  if (canvas.width !== Math.round(width * dense) || canvas.height !== Math.round(height * dense)) {
+    canvas.width = Math.round(width * dense);
+    canvas.height = Math.round(height * dense);
+    canvas.style.height = `${height}px`;
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(dense, 0, 0, dense, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height };
+};
+
+// Redraw when the theme changes: a hidden probe takes the theme's colour, and its transition tells.
+const onTheme = (host, redraw) => {
+  const probe = document.createElement("i");
+  probe.style.cssText = "position:absolute;width:0;height:0;color:var(--st-text-color);transition:color 1ms";
+  probe.addEventListener("transitionend", redraw);
+  host.appendChild(probe);
+};
+
+// n grey images of side x side, drawn as a sheet of `columns`; `flat` is uint8, row by row.
+const sheet = (canvas, flat, side, columns, gap = 1) => {
+  const n = Math.floor(flat.length / (side * side));
+  const rows = Math.max(1, Math.ceil(n / columns));
+  const pitch = side + gap;
+  canvas.width = columns * pitch - gap;
+  canvas.height = rows * pitch - gap;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let i = 0; i < n; i++) {
+    const left = (i % columns) * pitch;
+    const top = Math.floor(i / columns) * pitch;
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++) {
+        const at = 4 * ((top + y) * canvas.width + left + x);
+        const value = flat[(i * side + y) * side + x];
+        image.data[at] = image.data[at + 1] = image.data[at + 2] = value;
+        image.data[at + 3] = 255;
+      }
+  }
+  context.putImageData(image, 0, 0);
+};
+
+const niceTicks = (low, high, count) => {
+  const raw = (high - low || 1) / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].find((m) => m * power >= raw) * power;
+  const ticks = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9 * step; tick += step) ticks.push(Number(tick.toPrecision(12)));
+  return ticks;
+};
+
+// Lines over a shared x axis. series: [{x, y, colour, dash, name}]; `range` clips y; `marker` is an x to point at.
+// Returns the inverse of the x scale, so that a pointer can ask where it is.
+const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yName = "" } = {}) => {
+  const { context, width, height } = fit(canvas, ratio);
+  const shown = series.filter((line) => line.x.length);
+  const values = shown.flatMap((line) => Array.from(line.y).filter(Number.isFinite));
+  let [low, high] = range || [Math.min(...values), Math.max(...values)];
+  if (!Number.isFinite(low) || !Number.isFinite(high)) [low, high] = [0, 1];
+  if (high - low < 1e-9) [low, high] = [low - 0.5, high + 0.5];
+  const left = Math.min(...shown.map((line) => line.x[0]), Infinity);
+  const right = Math.max(...shown.map((line) => line.x[line.x.length - 1]), -Infinity);
+  const [from, to] = shown.length ? [left, right > left ? right : left + 1] : [0, 1];
+  const box = { x: 52, y: 20, w: width - 62, h: height - 54 };
+  const px = (x) => box.x + ((x - from) / (to - from)) * box.w;
+  const py = (y) => box.y + (1 - (clamp(y, low, high) - low) / (high - low)) * box.h;
+  context.font = `12px ${colours.font}`;
+  context.lineWidth = 1;
+  context.textBaseline = "middle";
+  for (const tick of niceTicks(low, high, 4)) {
+    context.strokeStyle = colours.faint;
+    context.beginPath();
+    context.moveTo(box.x, py(tick));
+    context.lineTo(box.x + box.w, py(tick));
+    context.stroke();
+    context.fillStyle = colours.text;
+    context.textAlign = "right";
+    context.fillText(short(tick), box.x - 6, py(tick));
+  }
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  for (const tick of niceTicks(from, to, Math.max(2, Math.floor(box.w / 90))))
+    context.fillText(short(tick), px(tick), box.y + box.h + 5);
+  context.fillText(xName, box.x + box.w / 2, height - 15);
+  context.textAlign = "left";
+  context.fillText(yName, 0, 0);
+  for (const line of shown) {
+    context.strokeStyle = line.colour;
+    context.lineWidth = 2;
+    context.setLineDash(line.dash || []);
+    context.beginPath();
+    for (let i = 0; i < line.x.length; i++) context[i ? "lineTo" : "moveTo"](px(line.x[i]), py(line.y[i]));
+    context.stroke();
+    if (line.x.length === 1 || line.dots)
+      for (let i = 0; i < line.x.length; i++) {
+        context.fillStyle = line.colour;
+        context.beginPath();
+        context.arc(px(line.x[i]), py(line.y[i]), 3, 0, 7);
+        context.fill();
+      }
+  }
+  context.setLineDash([]);
+  if (marker !== undefined) {
+    context.strokeStyle = colours.text;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(px(clamp(marker, from, to)), box.y);
+    context.lineTo(px(clamp(marker, from, to)), box.y + box.h);
+    context.stroke();
+  }
+  return (x) => from + ((x - box.x) / box.w) * (to - from);
+};
+
+// Codes in the plane, coloured by class, each class named at its median.
+const latentMap = (canvas, codes, labels, palette, colours) => {
+  const { context, width, height } = fit(canvas, 1);
+  const n = codes.length / 2;
+  const spread = Array.from(codes, Math.abs).sort((a, b) => a - b);
+  const reach = Math.max(1e-6, spread[Math.floor(0.995 * (spread.length - 1))] || 1) * 1.1;
+  const px = (x) => (0.5 + 0.5 * (x / reach)) * width;
+  const py = (y) => (0.5 - 0.5 * (y / reach)) * height;
+  context.globalAlpha = 0.75;
+  for (let i = 0; i < n; i++) {
+    context.fillStyle = palette[labels[i] % palette.length];
+    context.beginPath();
+    context.arc(px(codes[2 * i]), py(codes[2 * i + 1]), 2.6, 0, 7);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+  context.font = `bold 17px ${colours.font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  const middle = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+  for (const label of new Set(labels)) {
+    const mine = Array.from({ length: n }, (_, i) => i).filter((i) => labels[i] === label);
+    const x = px(middle(mine.map((i) => codes[2 * i])));
+    const y = py(middle(mine.map((i) => codes[2 * i + 1])));
+    context.strokeStyle = colours.ground;
+    context.strokeText(label, x, y);
+    context.fillStyle = colours.text;
+    context.fillText(label, x, y);
+  }
+};

@@ -1,0 +1,30 @@
+"""Elements of our own: small JavaScript files, each beside its Python face, passed to the browser inline."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+__all__ = ["element", "encode"]
+
+_HERE = Path(__file__).parent
+
+
+def element(name: str, *scripts: str, html: str = "") -> Any:
+    """Register an element made of ``scripts``, the last of which exports the element's function."""
+    js = "\n".join((_HERE / script).read_text("utf-8") for script in scripts)
+    css = (_HERE / "element.css").read_text("utf-8")
+    return st.components.v2.component(name, html=html or "<div></div>", css=css, js=js)
+
+
+def markup(file: str) -> str:
+    return (_HERE / file).read_text("utf-8")
+
+
+def encode(array: np.ndarray, dtype: type = np.float32) -> str:
+    """An array as text, for an element's ``data``."""
+    return base64.b64encode(np.ascontiguousarray(array, dtype).tobytes()).decode()

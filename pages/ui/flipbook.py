@@ -1,0 +1,126 @@
+"""The flipbook: frames played, stepped and scrubbed in the browser, without a trip to the server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from genlib.colours import CLASSES
+from genlib.gmm import EMStep
+from genlib.knobs import InputError
+from pages.ui.element import element, encode, markup
+
+__all__ = ["MOST_ADDED", "added_points", "film_panel", "flipbook", "mixture_panel"]
+
+MOST_ADDED = 200
+_REACH = 1000.0
+_DRAWN = 5000
+
+_flipbook = element("flipbook", "draw.js", "mixture.js", "flipbook.js", html=markup("flipbook.html"))
+
+
+def mixture_panel(title: str, steps: Sequence[EMStep]) -> dict[str, Any]:
+    """A panel that shows a mixture at every iteration of EM; the parameters travel, the rest is computed there."""
+    rows = []
+    for step in steps:
+        mixture = step.mixture
+        for weight, mean, covariance in zip(mixture.weights, mixture.means, mixture.covariances, strict=True):
+            rows.append([weight, *mean, covariance[0, 0], covariance[0, 1], covariance[1, 1]])
+    last = steps[-1]
+    return {
+        "kind": "mixture",
+        "title": title,
+        "alt": f"{title}: a mixture of {len(last.mixture.weights)} Gaussians over the points after {last.iteration} "
+        f"iterations of EM, mean log-likelihood {last.log_likelihood:.4f} nats per point.",
+        "components": len(last.mixture.weights),
+        "parameters": encode(np.array(rows)),
+        "curve": [step.log_likelihood for step in steps],
+    }
+
+
+def film_panel(title: str, images: np.ndarray, labels: Sequence[str], columns: int) -> dict[str, Any]:
+    """A panel that shows one sheet of images a frame.
+
+    Arguments:
+        title: What is seen.
+        images: (frames, images a frame, side, side), uint8.
+        labels: What to say of each frame.
+        columns: Images in a row.
+    """
+    return {
+        "kind": "film",
+        "title": title,
+        "alt": f"{title}: {images.shape[1]} images in each of {len(images)} frames, the last {labels[-1]}.",
+        "images": encode(images, np.uint8),
+        "side": images.shape[-1],
+        "count": images.shape[1],
+        "columns": columns,
+        "labels": list(labels),
+    }
+
+
+def flipbook(
+    panels: Sequence[Mapping[str, Any]],
+    *,
+    key: str,
+    points: np.ndarray | None = None,
+    added: Sequence[tuple[float, float]] = (),
+    epoch: int = 0,
+    clickable: bool = False,
+    ratio: float = 0.62,
+    least: int = 280,
+    autoplay: bool = False,
+) -> list[tuple[float, float]] | None:
+    """Show panels that share one clock; returns the points a visitor has put, or None while there is no news.
+
+    Arguments:
+        panels: From :func:`mixture_panel` or :func:`film_panel`, all of one kind.
+        key: Name of the element on its page.
+        points: (N, 2), the data behind mixtures; of more than 5,000 every n-th is drawn.
+        added: The points that were put by hand: the first rows of ``points``, drawn larger.
+        epoch: Counts how often the added points were cleared, so that a stale answer is told apart.
+        clickable: Whether points may be put.
+        ratio: Height of a panel over its width.
+        least: Least width of a panel, in pixels.
+        autoplay: Play once as soon as it is seen, unless the visitor's system asks for less motion.
+    """
+    data: dict[str, Any] = {"panels": list(panels), "palette": CLASSES, "added": [list(point) for point in added]}
+    data |= {"epoch": epoch, "clickable": clickable, "ratio": ratio, "least": least, "autoplay": autoplay}
+    if points is not None:
+        data |= {"points": encode(_thinned(points, len(added))), "box": _box(points)}
+    data["version"] = hashlib.blake2b(json.dumps(data).encode(), digest_size=8).hexdigest()
+    result = _flipbook(key=key, data=data, on_added_change=lambda: None)
+    return added_points(result.added, epoch) if clickable and result.added is not None else None
+
+
+def added_points(answer: Any, epoch: int) -> list[tuple[float, float]] | None:
+    """Read what the browser says of the points that were put; None if it speaks of an earlier epoch.
+
+    Raises:
+        InputError: If it is no list of at most 200 finite points within reach.
+    """
+    try:
+        if answer["epoch"] != epoch:
+            return None
+        points = [(float(x), float(y)) for x, y in answer["points"]]
+    except (TypeError, KeyError, ValueError, OverflowError):
+        raise InputError("The points that were put cannot be read: reload the page and put them again.") from None
+    if len(points) > MOST_ADDED or not all(abs(value) <= _REACH for point in points for value in point):
+        raise InputError(f"At most {MOST_ADDED} points can be put, each within ±{_REACH:g}: remove some and try again.")
+    return points
+
+
+def _thinned(points: np.ndarray, first: int) -> np.ndarray:
+    if len(points) <= _DRAWN:
+        return points
+    return np.concatenate([points[:first], points[first :: -(-len(points) // _DRAWN)]])
+
+
+def _box(points: np.ndarray) -> list[float]:
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.06 * max(*(high - low), 1e-6)
+    return [low[0] - margin, high[0] + margin, low[1] - margin, high[1] + margin]

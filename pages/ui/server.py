@@ -1,0 +1,74 @@
+"""What the server process keeps for all visitors: the worker process, the dispatcher of runs, frozen garbage."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import streamlit as st
+
+from genlib.runs import Dispatcher, LocalBackend
+
+__all__ = ["begin", "compute", "dispatcher"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_WAIT = 60.0
+_IDLE = 3600
+
+
+@st.cache_resource(show_spinner=False)
+def begin() -> None:
+    """Once a server: start the worker in the background, and freeze what was imported.
+
+    Streamlit may collect garbage after each run of a page; what was there before the first visitor is never garbage,
+    and walking over it costs more than the page.
+    """
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
+    gc.collect()
+    gc.freeze()
+
+
+@st.cache_resource(show_spinner=False)
+def dispatcher() -> Dispatcher:
+    """The one dispatcher of this server, which has looked after what an earlier one left."""
+    made = Dispatcher(LocalBackend())
+    made.recover()
+    made.watch()
+    return made
+
+
+def compute(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function of genlib in the worker process: work that is too long for a page and too short for a run."""
+    from loky.process_executor import BrokenProcessPool
+
+    for last in (False, True):
+        try:
+            return _executor().submit(function, *args, **kwargs).result(_WAIT)
+        except BrokenProcessPool:
+            # The worker was killed; a fresh one is started once.
+            if last:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _executor() -> Any:
+    from loky import get_reusable_executor
+
+    return get_reusable_executor(max_workers=1, timeout=_IDLE, initializer=_settle, env={"OMP_NUM_THREADS": "1"})
+
+
+def _settle() -> None:
+    if hasattr(os, "nice"):
+        os.nice(5)
+
+
+def _warm() -> None:
+    _executor().submit(_import).result()
+
+
+def _import() -> None:
+    import sklearn.mixture  # noqa: F401
