@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from pages.ui.server import begin
+from pages.ui.frame import frame
 
-st.set_page_config(layout="wide", page_icon="🎲")
-begin()
+frame()
 st.navigation(
     {
         "": [st.Page("pages/start/home.py", title="Home", icon=":material/home:", default=True)],

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("run", nargs="?", metavar="RUN", help="id of a run to go on with")
     train.add_argument("--family", choices=MODEL_CONFIGS, default=None, help="kind of model (default vae)")
     flags: dict[str, Any] = {}
-    for config in (TrainConfig, *MODEL_CONFIGS.values()):
+    configs: tuple[type[Config], ...] = (TrainConfig, *MODEL_CONFIGS.values())
+    for config in configs:
         _add_flags(train, config, flags)
     train.add_argument("--tied", action="store_true", help="end, saved, when standard input closes")
     train.add_argument("--attempt", type=int, help=argparse.SUPPRESS)
@@ -165,7 +167,9 @@ class _Progress:
         from tqdm import tqdm
 
         disable = True if quiet else None  # None: silent unless standard error is a terminal
-        self._bar = tqdm(total=100, desc=folder.id, disable=disable, bar_format="{desc} {bar} {percentage:3.0f}%{postfix}")
+        self._bar = tqdm(
+            total=100, desc=folder.id, disable=disable, bar_format="{desc} {bar} {percentage:3.0f}%{postfix}"
+        )
 
     def __enter__(self) -> _Progress:
         return self
@@ -198,29 +202,21 @@ def _sample(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
+    import torch
+
     from genlib.data.images import load_images
     from genlib.device import available, choose
 
-    import torch
-
-    images = load_images()
-    found = {
-        "genlib": __version__,
-        "torch": torch.__version__,
-        "devices": [{"kind": device.kind, "words": device.words} for device in available()],
-        "default_device": choose().kind,
-        "images": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
-        "runs": len(list_runs()),
-        "home": str(home()),
-    }
+    images, devices = load_images(), available()
+    counts = {part: len(getattr(images, part)) for part in ("train", "validation", "test")}
     if options.json:
-        _print(found)
+        found = {"genlib": __version__, "torch": torch.__version__, "devices": [asdict(device) for device in devices]}
+        _print(found | {"default": devices[0].kind, "images": counts, "runs": len(list_runs()), "home": str(home())})
         return 0
-    for device in available():
+    for device in devices:
         _out(f"{device.kind:8} {device.words}")
-    counts = found["images"]
-    _out(f"images   MNIST, whole: {counts['train']:,} to train, {counts['validation']:,} to validate, {counts['test']:,} to test")
-    _out(f"runs     {found['runs']} in {found['home']}")
+    _out("images   MNIST, whole: " + ", ".join(f"{count:,} {part}" for part, count in counts.items()))
+    _out(f"runs     {len(list_runs())} in {home()}")
     _out(f"versions genlib {__version__}, torch {torch.__version__}, Python {sys.version.split()[0]}")
     return 0
 
@@ -233,7 +229,9 @@ def _models(options: argparse.Namespace) -> int:
         _print(found)
         return 0
     for entry in found:
-        _out(f"{entry['name']:18} {FAMILY_NAMES.get(str(entry['family']), entry['family']):12} {int(entry['bytes']) / 1e6:.1f} MB")
+        _out(
+            f"{entry['name']:18} {FAMILY_NAMES.get(str(entry['family']), entry['family']):12} {int(entry['bytes']) / 1e6:.1f} MB"
+        )
     return 0
 
 

@@ -39,12 +39,16 @@ class Film:
         _write(self._path(_CONSTANTS), arrays)
 
     def add(self, step: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keep a frame; of too many, drop the one whose loss leaves the smallest gap, never the first or the last."""
+        """Keep a frame, and of too many drop some."""
         _write(self._path(str(step)), arrays)
+        self.thin(MOST_FRAMES)
+
+    def thin(self, most: int) -> None:
+        """Drop the frame whose loss leaves the smallest gap, never the first or the last, until ``most`` are left."""
         steps = self.steps()
-        if len(steps) > MOST_FRAMES:
+        while len(steps) > max(2, most):
             gaps = [after - before for before, after in zip(steps[:-2], steps[2:], strict=True)]
-            self._path(str(steps[1 + int(np.argmin(gaps))])).unlink(missing_ok=True)
+            self._path(str(steps.pop(1 + int(np.argmin(gaps))))).unlink(missing_ok=True)
 
     def cut(self, step: int) -> None:
         """Forget the frames after ``step``, from which training goes on."""

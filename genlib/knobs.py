@@ -11,7 +11,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 __all__ = ["Config", "InputError", "Knob", "knob"]
@@ -137,6 +136,7 @@ class Config:
     """Base of all configurations: a frozen dataclass of knobs, checked when it is made."""
 
     title: ClassVar[str] = "setting"
+    _declared: ClassVar[tuple[Knob, ...]]
 
     def __post_init__(self) -> None:
         for knob in self.knobs():
@@ -144,7 +144,9 @@ class Config:
 
     @classmethod
     def knobs(cls) -> tuple[Knob, ...]:
-        return _knobs(cls)
+        if "_declared" not in cls.__dict__:
+            cls._declared = _knobs(cls)
+        return cls._declared
 
     @classmethod
     def knob(cls, name: str) -> Knob:
@@ -181,7 +183,6 @@ class Config:
         return {knob.name: knob.text(value) for knob, value in values if value != knob.default}
 
 
-@cache
 def _knobs(cls: type[Config]) -> tuple[Knob, ...]:
     hints = get_type_hints(cls)
     knobs = []

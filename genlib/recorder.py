@@ -49,7 +49,9 @@ def record(folder: RunFolder, attempt: int, ended: Callable[[], bool] = lambda: 
     except (torch.OutOfMemoryError, MemoryError):
         yield recorder.leave("failed", "The device ran out of memory: choose a smaller batch or fewer hidden units.")
     except OSError as error:
-        yield recorder.leave("failed", f"The run could not be written: {error.strerror}; free some space and try again.")
+        yield recorder.leave(
+            "failed", f"The run could not be written: {error.strerror}; free some space and try again."
+        )
     except Exception:
         # The reader gets a sentence; whoever looks after the machine finds the rest in log.txt.
         recorder.leave("failed", "Training stopped on an internal error; the log of the run says more.")
@@ -137,12 +139,12 @@ class _Recorder:
             self.status, state=state, beat=self.status.beat + 1, acknowledged=self.folder.control[0], message=message
         )
         if run is not None and images is not None:
-            self.status = replace(self.status, **self.progress(run, len(images.train)))
+            self.status = self.progress(run, len(images.train))
         if self.folder.held_by(self.status.attempt):
             self.folder.write_status(self.status)
         return self.status
 
-    def progress(self, run: Run, n_train: int) -> dict[str, float | int | None]:
+    def progress(self, run: Run, n_train: int) -> Status:
         config, total = run.train_config, run.total_steps(n_train)
         self.recent.append((run.seconds, run.step))
         while len(self.recent) > 2 and run.seconds - self.recent[0][0] > _RATE_OVER:
@@ -150,14 +152,15 @@ class _Recorder:
         seconds, steps = run.seconds - self.recent[0][0], run.step - self.recent[0][1]
         rate = steps * config.batch_size / seconds if seconds > 0 else self.status.rate
         if total is None:
-            left, done = max(0.0, config.seconds - run.seconds), run.seconds / config.seconds
+            left: float | None = max(0.0, config.seconds - run.seconds)
+            progress = min(1.0, run.seconds / config.seconds)
         else:
-            left, done = (total - run.step) * config.batch_size / rate if rate else None, run.step / total
+            left = (total - run.step) * config.batch_size / rate if rate else None
+            progress = run.step / total
         epoch = run.step / run.steps_per_epoch(n_train)
-        return {"step": run.step, "epoch": epoch, "progress": min(1.0, done), "seconds": run.seconds} | {
-            "rate": rate,
-            "left": left,
-        }
+        return replace(
+            self.status, step=run.step, epoch=epoch, progress=progress, seconds=run.seconds, rate=rate, left=left
+        )
 
     def leave(self, state: str, message: str) -> Status:
         with suppress(OSError):

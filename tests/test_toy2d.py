@@ -130,11 +130,8 @@ def test_pinwheel_arms_are_one_arm_turned_by_a_fifth():
     points = draw("pinwheel", noise=0)
     radius = np.linalg.norm(points.x, axis=1) / 6
     angle = np.arctan2(points.x[:, 1], points.x[:, 0]) - 2 * np.pi * points.groups / 5
-    outside = points.x[:, 0] * np.cos(0.25 * np.exp(radius)) != 0
-    assert outside.all()
-    assert np.allclose(np.exp(1j * angle), np.exp(0.25j * np.exp(radius)), atol=1e-6) or (
-        # An arm that reaches through the middle continues on the other side, at most one point in a thousand.
-        np.mean(~np.isclose(np.exp(1j * angle), np.exp(0.25j * np.exp(radius)))) < 1e-3
-    )
+    on_the_arm = np.isclose(np.exp(1j * angle), np.exp(0.25j * np.exp(radius)))
+    # An arm is a normal along its radius; the 0.04 % of it below 0 come out on the other side.
+    assert on_the_arm.mean() > 0.999
     assert radius.mean() == pytest.approx(1.0, abs=0.02)
     assert radius.std() == pytest.approx(0.3, abs=0.02)

@@ -1,5 +1,161 @@
-"""Train."""
+"""Training page: press Train and watch a VAE learn handwritten digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-st.title("Train a VAE")
+from genlib import recipe
+from genlib.knobs import InputError
+from genlib.library import bundled
+from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Watcher, find
+from genlib.settings import MODEL_CONFIGS, RunSettings, TrainConfig
+from pages.ui.controls import Controls
+from pages.ui.live import live_panel
+from pages.ui.owner import ask_key, visitor_key
+from pages.ui.server import dispatcher
+
+REFRESH = 0.2  # seconds
+
+
+def main() -> None:
+    st.title("Train a VAE")
+    st.markdown(
+        "A variational autoencoder squeezes 784 pixels into a few numbers and learns to draw digits from them. "
+        "**Try this:** press Train, and watch when the blur first turns into digits."
+    )
+    key = visitor_key()
+    run = current_run()
+    picture, panel = st.columns([2.7, 1], gap="large")
+    with panel:
+        settings = controls()
+    with picture:
+        if notice := st.session_state.pop("notice", None):
+            st.error(notice)
+        watch(run, settings, key)
+    same(settings if run is None else RunSettings.from_json(run.settings))
+    ask_key()
+
+
+def current_run() -> RunFolder | None:
+    """The run that the address names; None if there is none, with a sentence if it is unknown."""
+    name = st.query_params.get("run") or st.session_state.get("run")
+    if not name:
+        return None
+    try:
+        run = find(name)
+    except InputError as error:
+        st.warning(str(error))
+        st.session_state.pop("run", None)
+        st.query_params.pop("run", None)
+        return None
+    st.session_state["run"] = st.query_params["run"] = run.id
+    return run
+
+
+def controls() -> RunSettings:
+    """The settings of the next run."""
+    model, train = Controls(MODEL_CONFIGS["vae"]), Controls(TrainConfig)
+    st.subheader("Model", anchor=False)
+    model.draw("latent_dim", "hidden_dim", "beta")
+    st.subheader("Training", anchor=False)
+    train.draw("budget")
+    train.draw(str(train.values["budget"]))
+    with st.expander("Learning rate, batch, seed, device"):
+        train.draw("learning_rate", "batch_size", "seed", "device")
+    return RunSettings("vae", model.config(MODEL_CONFIGS["vae"]), train.config(TrainConfig))
+
+
+def start(settings: RunSettings, key: str) -> None:
+    """Queue a new run, unless a second click follows the first."""
+    run = st.session_state.get("run")
+    try:
+        if run and find(run).may_steer(key) and find(run).status.state in ACTIVE:
+            return
+    except InputError:
+        pass  # the run before was deleted
+    try:
+        st.session_state["run"] = st.query_params["run"] = dispatcher().submit(settings.to_json(), key).id
+        st.session_state["changed"] = True
+    except InputError as error:
+        st.session_state["notice"] = str(error)
+
+
+def watch(run: RunFolder | None, asked: RunSettings, key: str | None) -> None:
+    """The live panel of a run, refreshed while it is active; without a run, one that comes with genlib."""
+    folder = run or next(iter(bundled()))
+    watcher = st.session_state.get("watcher")
+    if watcher is None or watcher.folder.path != folder.path:
+        watcher = st.session_state["watcher"] = Watcher(folder)
+    settings = RunSettings.from_json(folder.settings)
+    active = run is not None and folder.status.state in ACTIVE
+
+    def refresh() -> None:
+        if st.session_state.pop("changed", False):
+            # A button of this fragment started a run: the page around must follow.
+            st.rerun()
+        status = watcher.poll()
+        steering(watcher if run else None, asked, key)
+        place = dispatcher().place(folder) if run and status.state == "queued" else 0
+        live_panel(watcher, settings, key="live", place=place, recorded=run is None)
+        if active and status.state not in ACTIVE:
+            # The last refresh: the page around settles, and the ticking ends.
+            st.rerun()
+
+    st.fragment(refresh, run_every=REFRESH if active else None)()
+
+
+def steering(watcher: Watcher | None, asked: RunSettings, key: str | None) -> None:
+    """Train a new run; pause, resume and stop the one that is shown, for whoever started it."""
+    state = watcher.status.state if watcher else ""
+    mine = watcher is not None and watcher.folder.may_steer(key)
+    with st.container(horizontal=True):
+        busy = mine and state in ACTIVE
+        text = "Finish or stop this run first." if busy else "Trains with the settings beside, in a process of its own."
+        button("Train", "play_arrow", start, asked, key, type="primary", disabled=busy or key is None, help=text)
+        if watcher is None or not mine:
+            if watcher:
+                st.caption("Started in another browser: you can watch it, and only that browser can steer it.")
+            return
+        folder = watcher.folder
+        sequence, want = folder.control
+        waiting = sequence > watcher.status.acknowledged
+        if state in ("running", "starting", "paused") and want != "pause":
+            button("Pause", "pause", steer, folder, "pause", key, disabled=waiting)
+        elif state in ("running", "starting", "paused"):
+            button("Resume", "resume", steer, folder, "run", key, disabled=waiting)
+        if state in ACTIVE:
+            button("Stop", "stop", steer, folder, "stop", key, disabled=waiting and want == "stop")
+        elif state in RESUMABLE:
+            button("Go on", "resume", go_on, folder, key)
+
+
+def button(label: str, icon: str, act: Callable[..., None], *args: Any, **options: Any) -> None:
+    st.button(label, key=f"do_{label}", icon=f":material/{icon}:", on_click=act, args=args, **options)
+
+
+def steer(folder: RunFolder, want: str, key: str | None) -> None:
+    try:
+        folder.steer(want, key)
+    except InputError as error:
+        st.session_state["notice"] = str(error)
+
+
+def go_on(folder: RunFolder, key: str | None) -> None:
+    try:
+        dispatcher().resume(folder, key)
+        st.session_state["changed"] = True
+    except InputError as error:
+        st.session_state["notice"] = str(error)
+
+
+def same(settings: RunSettings) -> None:
+    """How to do the same without the app."""
+    python, command = st.tabs(["The same in Python", "The same on the command line"])
+    python.code(recipe.run_recipe(settings), "python")
+    command.code(recipe.command_recipe(settings), "bash")
+
+
+main()

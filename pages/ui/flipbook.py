@@ -71,7 +71,7 @@ def flipbook(
     added: Sequence[tuple[float, float]] = (),
     epoch: int = 0,
     clickable: bool = False,
-    ratio: float = 0.62,
+    ratio: float = 0.56,
     least: int = 280,
     autoplay: bool = False,
 ) -> list[tuple[float, float]] | None:

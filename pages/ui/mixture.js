@@ -122,7 +122,7 @@ const paintMixture = (canvas, ratio, mixture, position, scene, colours) => {
   if (scene.layers.density) paintDensity(context, parts, view, colours);
   if (scene.layers.points) {
     const n = scene.points.length / 2;
-    const radius = clamp(60 / Math.sqrt(n), 1.3, 4) * Math.sqrt(clamp(width / 700, 0.4, 1));
+    const radius = clamp(110 / Math.sqrt(n), 1.6, 5) * Math.sqrt(clamp(width / 700, 0.4, 1));
     context.globalAlpha = 0.8;
     for (let i = 0; i < n; i++) {
       const [x, y] = [scene.points[2 * i], scene.points[2 * i + 1]];

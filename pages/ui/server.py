@@ -22,12 +22,13 @@ _IDLE = 3600
 
 @st.cache_resource(show_spinner=False)
 def begin() -> None:
-    """Once a server: start the worker in the background, and freeze what was imported.
+    """Once a server: start the worker and the dispatcher in the background, and freeze what was imported.
 
     Streamlit may collect garbage after each run of a page; what was there before the first visitor is never garbage,
     and walking over it costs more than the page.
     """
     threading.Thread(target=_warm, name="warm", daemon=True).start()
+    dispatcher()
     gc.collect()
     gc.freeze()
 

@@ -1,0 +1,141 @@
+"""The live panel: a run as its folder tells it, on one canvas element that is never remounted."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genlib.colours import CLASSES, FAMILIES
+from genlib.film import Film
+from genlib.runs import Status, Watcher
+from genlib.settings import FAMILY_NAMES, RunSettings
+from pages.ui.element import element, encode, markup
+
+__all__ = ["live_panel", "status_words"]
+
+_MOST_POINTS = 500
+_STATES = {
+    "queued": "Waiting",
+    "starting": "Starting",
+    "running": "Training",
+    "paused": "Paused",
+    "interrupted": "Interrupted",
+    "stopped": "Stopped",
+    "done": "Finished",
+    "failed": "Failed",
+}
+
+_live = element("live_panel", "draw.js", "live.js", html=markup("live.html"))
+
+
+def live_panel(watcher: Watcher, settings: RunSettings, *, key: str, place: int = 0, recorded: bool = False) -> None:
+    """Show where a run stands: status, samples, reconstructions, map of codes, curves.
+
+    Arguments:
+        watcher: Has just polled.
+        settings: What the run was asked to do.
+        key: Name of the element on its page.
+        place: Place in the queue, from 1, if it waits.
+        recorded: Whether this is a run that comes with genlib, of which no rate needs telling.
+    """
+    status, path = watcher.status, watcher.folder.path
+    film = Film(path / "frames")
+    steps = film.steps()
+    last = steps[-1] if steps else None
+    data: dict[str, Any] = {
+        "step": status.step,
+        "state": status.state,
+        "title": "A recorded run" if recorded else _STATES[status.state],
+        "words": _settings_words(settings, status) if recorded else status_words(status, watcher.silent, place),
+        "progress": None if recorded or status.state == "queued" else status.progress,
+        "curves": {split: _curve(values) for split, values in watcher.curves.items()},
+        "colour": FAMILIES[settings.family],
+        "palette": CLASSES,
+        "side": 28,
+        "version": f"{path.name} {status.attempt} {last}",
+        "frame": _frame(path, last, status.attempt) if last is not None else None,
+        "mapnote": _map_note(settings.model.latent_dim),
+        "alts": _alts(settings, watcher),
+    }
+    # What all frames share is written before the first of them.
+    _live(key=key, data=data | (_constants(path, status.attempt) if last is not None else {}))
+
+
+def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
+    """A status as a sentence."""
+    if status.message:
+        return status.message
+    if status.state == "queued":
+        return f"Place {place} in the queue; it starts by itself." if place else "It starts in a moment."
+    if status.state == "starting":
+        return "The training process loads its libraries."
+    parts = [f"epoch {status.epoch:.1f}", f"step {status.step:,}", f"{status.seconds:.0f} s"]
+    if status.state == "running":
+        parts += [f"{status.rate:,.0f} images/s"] if status.rate else []
+        parts += [f"{status.left:.0f} s left"] if status.left is not None else []
+        parts += [f"no sign of life for {silent:.0f} s"] if silent else []
+    return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
+
+
+def _settings_words(settings: RunSettings, status: Status) -> str:
+    model = settings.model
+    return (
+        f"that comes with genlib: {FAMILY_NAMES[settings.family]}, latent size {model.latent_dim}, "
+        f"{settings.train.epochs} epochs in {status.seconds:.0f} s. Press Train to watch one of your own learn."
+    )
+
+
+def _map_note(latent_dim: int) -> str:
+    if latent_dim == 2:
+        return "1,000 test images, each at its two-number code, coloured and named by digit."
+    if latent_dim == 1:
+        return "1,000 test images at their one-number code, coloured and named by digit."
+    return f"1,000 test images: the two directions in which their {latent_dim}-number codes differ most."
+
+
+def _alts(settings: RunSettings, watcher: Watcher) -> dict[str, str]:
+    def last(split: str, name: str) -> str:
+        values = watcher.curves.get(split, {}).get(name)
+        return f"{values[-1]:.1f} nats on {split} images" if values else f"nothing yet on {split} images"
+
+    return {
+        "samples": "Sheet of 64 generated digits.",
+        "pairs": "16 test digits, each above its reconstruction.",
+        "map": _map_note(settings.model.latent_dim),
+        **{
+            name: f"{name} over steps: {last('train', name)}, {last('validation', name)}."
+            for name in ("reconstruction", "kl")
+        },
+    }
+
+
+def _curve(values: dict[str, list[float]]) -> dict[str, str]:
+    stride = -(-len(values["step"]) // _MOST_POINTS)
+    return {
+        # The newest value is always among those kept.
+        name: encode(np.array(values[name][::-1][::stride][::-1]))
+        for name in ("step", "reconstruction", "kl")
+        if name in values
+    }
+
+
+@lru_cache(maxsize=64)
+def _frame(path: Path, step: int, attempt: int) -> dict[str, str] | None:
+    """A frame ready to send, made once for all who watch."""
+    arrays = Film(path / "frames").frame(step)
+    if "reconstructions" not in arrays:
+        return None
+    return {
+        "samples": encode(arrays["samples"], np.uint8) if "samples" in arrays else "",
+        "reconstructions": encode(arrays["reconstructions"], np.uint8),
+        "codes": encode(arrays["codes"]),
+    }
+
+
+@lru_cache(maxsize=64)
+def _constants(path: Path, attempt: int) -> dict[str, str]:
+    arrays = Film(path / "frames").constants()
+    return {name: encode(array, np.uint8) for name, array in arrays.items()}
