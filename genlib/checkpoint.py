@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import platform
 import shutil
@@ -121,7 +122,9 @@ def _load_run(path: Path) -> Run:
             index, _, part = key.partition(".")
             state.setdefault(int(index), {})[part] = tensor
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    step, seconds = int(description["step"]), float(description["seconds"])
+    step, seconds = description["step"], float(description["seconds"])
+    if type(step) is not int or step < 0 or not 0 <= seconds < math.inf:
+        raise InputError("The checkpoint does not say how far the run had come.")
     cpu = torch.device("cpu")
     return Run(description["family"], model, model.config, train_config, optimizers, step, seconds, cpu)
 

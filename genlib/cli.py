@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any, NoReturn
 
 from genlib import __version__
 from genlib.data import assets
+from genlib.ending import Ending
 from genlib.knobs import Config, InputError
 from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, find, home, list_runs
 from genlib.settings import FAMILY_NAMES, MODEL_CONFIGS, RunSettings, TrainConfig
@@ -35,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has enough, as in `genlib models | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        _say(f"The disk refused ({error.strerror}): free some space and try again.")
+        return 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,69 +97,50 @@ def _asked(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _train(options: argparse.Namespace) -> int:
+    folder, attempt = _claim(options)
+    # Before torch is imported, which takes seconds in which the process may be asked to end, too; and torch only now,
+    # so that a wrong flag is answered at once.
+    with Ending(options.tied) as ending:
+        from genlib.recorder import record
+
+        status = Status()
+        with _Progress(folder, quiet=options.tied or options.json) as progress:
+            for status in record(folder, attempt, ending.is_set):
+                progress.show(status)
+    if options.json:
+        _print({"run": folder.id, "state": status.state, "step": status.step, "message": status.message})
+    elif not options.tied:
+        _say(f"Run {folder.id} is {status.state} at step {status.step:,}. {status.message}".strip())
+    unasked = status.state == "interrupted" and not ending.is_set()
+    return 1 if status.state == "failed" or unasked else 0
+
+
+def _claim(options: argparse.Namespace) -> tuple[RunFolder, int]:
+    """The run to train, new or old, and the number of this attempt at it."""
     asked = _asked(options)
     if options.run is None:
         settings = RunSettings.from_text(asked)
         foreign = set(asked) - {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
         if foreign:
-            raise InputError(f"{FAMILY_NAMES[settings.family]} has no {foreign.pop()}: leave that flag out.")
-        folder = RunFolder.create(settings.to_json())
-    else:
-        if asked:
-            raise InputError("The settings of a run never change: leave the flags out, or start a new run.")
-        folder = find(options.run)
-    attempt = options.attempt or _claim(folder)
-
-    # torch is imported only now, so that a wrong flag is answered at once.
-    from genlib.recorder import record
-
-    status = Status()
-    with _Ending(options.tied) as ending, _Progress(folder, quiet=options.tied or options.json) as progress:
-        for status in record(folder, attempt, ending.is_set):
-            progress.show(status)
-    if options.json:
-        _print({"run": folder.id, "state": status.state, "step": status.step, "message": status.message})
-    elif not options.tied:
-        _say(f"Run {folder.id} is {status.state} at step {status.step:,}. {status.message}".strip())
-    return 1 if status.state == "failed" else 0
-
-
-def _claim(folder: RunFolder) -> int:
-    status = folder.status
-    startable = status.state in RESUMABLE | {"queued"}
-    attempt = folder.claim(status) if startable else None
+            raise InputError(f"{FAMILY_NAMES[settings.family]} has no {min(foreign)}: leave that flag out.")
+        return RunFolder.create(settings.to_json(), claimed=True), 1
+    if asked:
+        raise InputError("The settings of a run never change: leave the flags out, or start a new run.")
+    folder = find(options.run)
+    if options.attempt is not None:
+        if not folder.held_by(options.attempt):
+            raise InputError(f"Attempt {options.attempt} does not hold run {folder.id}: leave --attempt out.")
+        return folder, options.attempt
+    status = folder.settle()
+    if status.state not in RESUMABLE | {"queued"}:
+        state = "is being trained already" if status.state in ACTIVE else f"is {status.state}"
+        raise InputError(f"Run {folder.id} {state}: only a new, stopped or interrupted run can be trained.")
+    attempt = folder.claim(status)
     if attempt is None:
-        trained = "is being trained already" if status.state in ACTIVE else f"is {status.state}"
-        raise InputError(f"Run {folder.id} {trained}: only a new, stopped or interrupted run can be trained.")
+        raise InputError(f"Run {folder.id} was just taken by another process: watch it, or try again in a moment.")
     if folder.control[1] != "run":
-        folder.write_json("control.json", {"sequence": folder.control[0] + 1, "want": "run"})
-    return attempt
-
-
-class _Ending(threading.Event):
-    """Set when the process is to end: asked by a signal, or its starter's end of standard input is closed."""
-
-    def __init__(self, tied: bool) -> None:
-        super().__init__()
-        self._tied = tied
-
-    def __enter__(self) -> _Ending:
-        signal.signal(signal.SIGTERM, lambda *_: self.set())
-        signal.signal(signal.SIGINT, lambda *_: self.set())
-        if self._tied:
-            if hasattr(os, "nice"):
-                os.nice(10)
-            threading.Thread(target=self._listen, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def _listen(self) -> None:
-        while os.read(sys.stdin.fileno(), 4096):
-            pass
-        self.set()
+        folder.wish("run")
+    return folder, attempt
 
 
 class _Progress:
@@ -205,7 +188,7 @@ def _info(options: argparse.Namespace) -> int:
     import torch
 
     from genlib.data.images import load_images
-    from genlib.device import available, choose
+    from genlib.device import available
 
     images, devices = load_images(), available()
     counts = {part: len(getattr(images, part)) for part in ("train", "validation", "test")}
@@ -229,19 +212,20 @@ def _models(options: argparse.Namespace) -> int:
         _print(found)
         return 0
     for entry in found:
-        _out(
-            f"{entry['name']:18} {FAMILY_NAMES.get(str(entry['family']), entry['family']):12} {int(entry['bytes']) / 1e6:.1f} MB"
-        )
+        _out(f"{entry['name']:18} {FAMILY_NAMES[str(entry['family'])]:12} {int(entry['bytes']) / 1e6:.1f} MB")
     return 0
 
 
 def _app(options: argparse.Namespace) -> int:
+    if not 1 <= options.port <= 65_535:
+        raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
 
     # Without this the first link to a page after a start is answered with "Page not found": until app.py has run
     # once, Streamlit takes a folder called pages for its older kind of app.
     PagesManager.uses_pages_directory = False
+    os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
     os.chdir(assets().parent)
     headless = options.no_browser or not sys.stdout.isatty()
     sys.argv = ["streamlit", "run", "app.py", f"--server.port={options.port}", f"--server.headless={headless}"]

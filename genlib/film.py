@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,14 @@ __all__ = ["MOST_FRAMES", "Film"]
 
 MOST_FRAMES = 120
 _CONSTANTS = "constants"
+_PICTURES, _LABELS, _CODES = ((28, 28), "uint8"), ((), "uint8"), ((2,), "float32")
+_FORMS = {
+    "samples": _PICTURES,
+    "reconstructions": _PICTURES,
+    "codes": _CODES,
+    "originals": _PICTURES,
+    "labels": _LABELS,
+}
 
 
 class Film:
@@ -26,10 +35,10 @@ class Film:
 
     def steps(self) -> list[int]:
         """The steps that have a frame, in order."""
-        return sorted(int(path.stem) for path in self.folder.glob("*.safetensors") if path.stem.isdigit())
+        return sorted(int(path.stem) for path in self.folder.glob("*.safetensors") if path.stem.isdecimal())
 
     def frame(self, step: int) -> dict[str, np.ndarray]:
-        """The arrays drawn at ``step``; empty if there are none."""
+        """The arrays drawn at ``step``; empty if there are none, or the file was damaged."""
         return _read(self._path(str(step)))
 
     def constants(self) -> dict[str, np.ndarray]:
@@ -48,7 +57,9 @@ class Film:
         steps = self.steps()
         while len(steps) > max(2, most):
             gaps = [after - before for before, after in zip(steps[:-2], steps[2:], strict=True)]
-            self._path(str(steps.pop(1 + int(np.argmin(gaps))))).unlink(missing_ok=True)
+            # Windows refuses while somebody looks at it; the next thinning finds it again.
+            with suppress(PermissionError):
+                self._path(str(steps.pop(1 + int(np.argmin(gaps))))).unlink(missing_ok=True)
 
     def cut(self, step: int) -> None:
         """Forget the frames after ``step``, from which training goes on."""
@@ -65,16 +76,18 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     from safetensors.numpy import load
 
     try:
-        return load(path.read_bytes())
-    except (OSError, SafetensorError):
+        arrays = load(path.read_bytes())
+    except (OSError, SafetensorError, KeyError, ValueError):
         # A frame may be thinned away, or altered, between the listing and the reading; it is only a picture.
         return {}
+    forms = {name: (array.shape[1:], str(array.dtype)) for name, array in arrays.items()}
+    return arrays if forms.items() <= _FORMS.items() else {}
 
 
 def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     from safetensors.numpy import save
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)  # of a run that was removed nothing is made again
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         aside.write_bytes(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))

@@ -8,12 +8,13 @@ with one sentence.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
-__all__ = ["Config", "InputError", "Knob", "knob"]
+__all__ = ["Config", "InputError", "Knob", "knob", "shown"]
+
+_LARGEST = 1e300  # beyond this a whole number may be none that a float can hold
 
 
 class InputError(ValueError):
@@ -86,7 +87,9 @@ class Knob:
             return "true or false"
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        return f"a {'whole ' if self.kind is int else ''}number from {self.low:g} to {self.high:g}"
+        # Whole numbers in full: 4.29497e+09 is no largest seed.
+        low, high = (str(end) if self.kind is int else f"{end:g}" for end in (self.low, self.high))
+        return f"a {'whole ' if self.kind is int else ''}number from {low} to {high}"
 
     def check(self, value: Any) -> Any:
         """Return ``value`` in its own type.
@@ -99,11 +102,12 @@ class Knob:
         elif self.choices:
             good = isinstance(value, str) and value in self.choices
         else:
-            good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-            good = good and (self.kind is float or value == int(value))
+            good = isinstance(value, int | float) and not isinstance(value, bool)
+            # The comparisons are false for NaN, and exact for whole numbers of any size.
+            good = good and -_LARGEST <= value <= _LARGEST and (self.kind is float or value == int(value))
             good = good and (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
         if not good:
-            raise InputError(f"{self.title} cannot be {_shown(value)}: choose {self.allowed}.")
+            raise InputError(f"{self.title} cannot be {shown(value)}: choose {self.allowed}.")
         return self.kind(value)
 
     def parse(self, text: str) -> Any:
@@ -160,12 +164,12 @@ class Config:
             InputError: If it is no object, names an unknown parameter, or a value is refused.
         """
         if not isinstance(values, Mapping):
-            raise InputError(f"The {cls.title} must be a JSON object of names and values, not {_shown(values)}.")
+            raise InputError(f"The {cls.title} must be a JSON object of names and values, not {shown(values)}.")
         known = {knob.name for knob in cls.knobs()}
         unknown = [name for name in values if name not in known]
         if unknown:
             raise InputError(
-                f"The {cls.title} has no {_shown(unknown[0])}: it knows {', '.join(sorted(known))}; remove the rest."
+                f"The {cls.title} has no {shown(unknown[0])}: it knows {', '.join(sorted(known))}; remove the rest."
             )
         return cls(**values)
 
@@ -193,8 +197,12 @@ def _knobs(cls: type[Config]) -> tuple[Knob, ...]:
     return tuple(knobs)
 
 
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(character if character.isprintable() else "?" for character in text)
+def shown(value: Any) -> str:
+    """A value from outside as it may stand in a sentence: short, and without what cannot be printed."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):
+        text = "something endless"  # more digits or more brackets than Python writes
+    text = "".join(character if character.isprintable() else "?" for character in text[:41])
     text = text if len(text) <= 40 else text[:37] + "..."
     return f"'{text}'" if isinstance(value, str) else text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from genlib.data import assets
 from genlib.knobs import InputError
 from genlib.runs import RunFolder, find, list_runs
+from genlib.settings import check_family
 
 __all__ = ["Entry", "bundled", "entries", "find_model"]
 
@@ -33,10 +35,10 @@ def bundled() -> list[RunFolder]:
 def entries() -> Iterator[Entry]:
     """All models that can be used, the bundled ones first."""
     for run in [*bundled(), *list_runs()]:
-        weights = run.path / "checkpoint" / "tensors.safetensors"
-        family = run.asked.get("settings", {}).get("family")
-        if weights.is_file() and isinstance(family, str):
-            yield Entry(run.id, family, False, weights.stat().st_size)
+        # A run that is being deleted or saved, or was altered, is left out rather than ending the list.
+        with suppress(InputError, OSError):
+            size = (run.path / "checkpoint" / "tensors.safetensors").stat().st_size
+            yield Entry(run.id, check_family(run.settings.get("family")), False, size)
 
 
 def find_model(name: str) -> RunFolder:

@@ -42,12 +42,14 @@ def mixture_recipe(
 
 
 def run_recipe(settings: RunSettings) -> str:
-    """Python that trains the same network."""
+    """Python that trains the same network, on as many threads as a page does, so that the weights are the same."""
     model = type(settings.model).__name__
     return f"""from genlib.data.images import load_images
+from genlib.device import set_threads
 from genlib.settings import {model}, TrainConfig
 from genlib.training import Report, Run, train
 
+set_threads()
 run = Run.new("{settings.family}", {_call(settings.model)}, {_call(settings.train)})
 for event in train(run, load_images()):
     if isinstance(event, Report):

@@ -31,5 +31,7 @@ def torch_rng(seed: int, *path: str | int, device: str | torch.device = "cpu") -
 
 
 def _digest(seed: int, path: tuple[str | int, ...]) -> int:
-    # repr keeps 1 apart from "1" and ("a", "b") from ("ab",), so that no two paths share a stream.
-    return int.from_bytes(hashlib.blake2b(repr((seed, *path)).encode(), digest_size=16).digest(), "big")
+    # repr keeps 1 apart from "1" and ("a", "b") from ("ab",), so that no two paths share a stream; int makes NumPy's
+    # whole numbers name the same stream as Python's.
+    names = [part if isinstance(part, str) else int(part) for part in (seed, *path)]
+    return int.from_bytes(hashlib.blake2b(repr(tuple(names)).encode(), digest_size=16).digest(), "big")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from genlib.knobs import Config, InputError, knob
+from genlib.knobs import Config, InputError, knob, shown
 
 __all__ = [
     "FAMILY_NAMES",
@@ -181,6 +181,9 @@ class RunSettings:
         """
         if not isinstance(values, Mapping):
             raise InputError("The run settings must be a JSON object with family, model and train.")
+        unknown = [name for name in values if name not in ("family", "model", "train")]
+        if unknown:
+            raise InputError(f"The run settings have no {shown(unknown[0])}: they are family, model and train.")
         family = check_family(values.get("family", "vae"))
         model = MODEL_CONFIGS[family].from_json(values.get("model", {}))
         return cls(family, model, TrainConfig.from_json(values.get("train", {})))
@@ -202,5 +205,5 @@ def check_family(family: Any) -> str:
         InputError: If it does not.
     """
     if not isinstance(family, str) or family not in MODEL_CONFIGS:
-        raise InputError(f"The family cannot be {str(family)[:20]!r}: choose one of {', '.join(MODEL_CONFIGS)}.")
+        raise InputError(f"The family cannot be {shown(family)}: choose one of {', '.join(MODEL_CONFIGS)}.")
     return family

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from genlib.gmm.mixture import Array, Mixture
+from genlib.gmm.mixture import Array, Mixture, positive_definite
 from genlib.knobs import InputError
 from genlib.settings import MixtureConfig
 
@@ -171,7 +171,11 @@ def _estimator(config: MixtureConfig, **changes: Any) -> GaussianMixture:
 
 
 def _parameters(estimator: GaussianMixture) -> Mixture:
-    """A copy of the estimator's parameters, each covariance written out as a full matrix."""
+    """A copy of the estimator's parameters, each covariance written out as a full matrix.
+
+    Raises:
+        InputError: If a component has collapsed.
+    """
     (k, d), covariances = estimator.means_.shape, estimator.covariances_
     full = {
         "full": lambda: covariances.copy(),
@@ -179,6 +183,9 @@ def _parameters(estimator: GaussianMixture) -> Mixture:
         "diag": lambda: covariances[:, :, None] * np.eye(d),
         "spherical": lambda: covariances[:, None, None] * np.eye(d),
     }[estimator.covariance_type]()
+    # Just above zero by rounding alone, a variance passes scikit-learn's own check and means nothing.
+    if not positive_definite(full):
+        raise _collapse(k)
     return Mixture(estimator.weights_.copy(), estimator.means_.copy(), full)
 
 
@@ -189,10 +196,14 @@ def _fit(estimator: GaussianMixture, x: Array) -> None:
             estimator.fit(x)
         except ValueError:
             # The points were checked, so this is scikit-learn's "ill-defined empirical covariance".
-            raise InputError(
-                f"With {estimator.n_components} components one collapsed onto too few points to have a spread: "
-                "raise the regularisation or take fewer components."
-            ) from None
+            raise _collapse(estimator.n_components) from None
+
+
+def _collapse(components: int) -> InputError:
+    return InputError(
+        f"With {components} component{'s' * (components > 1)} one collapsed onto too few points to have a spread: "
+        "raise the regularisation or take fewer components."
+    )
 
 
 def _count_different(points: Array, enough: int) -> int:

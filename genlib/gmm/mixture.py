@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from genlib.knobs import InputError
 
-__all__ = ["Mixture"]
+__all__ = ["Mixture", "positive_definite"]
 
 Array = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class Mixture:
             )
         if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
             raise InputError("The weights of a mixture must be 0 or more and add up to 1: divide them by their sum.")
-        if not _positive_definite(covariances):
+        if not positive_definite(covariances):
             raise InputError(
                 "A covariance of this mixture is not symmetric and positive definite: "
                 "take each as the covariance matrix of some points that fill their space."
@@ -141,7 +141,8 @@ def _numbers(name: str, values: Any) -> Array:
     return array.astype(np.float64)
 
 
-def _positive_definite(covariances: Array) -> bool:
+def positive_definite(covariances: Array) -> bool:
+    """Whether these matrices, shape (K, D, D), are covariances that a density can be computed with."""
     variances = np.diagonal(covariances, axis1=1, axis2=2)
     # Beyond these bounds the inverse or a squared distance is no longer a finite number.
     if variances.min() < 1e-200 or np.abs(covariances).max() > 1e200:

@@ -37,10 +37,10 @@ def decoder(latent_dim: int, hidden_dim: int) -> nn.Sequential:
 class Linear(nn.Linear):
     r"""A linear layer $y = x W^\top + b$ for large matrices, faster on some processors.
 
-    PyTorch multiplies float32 matrices with MKL, which makes no use of AVX-512 on processors that are not Intel's;
-    oneDNN, also inside PyTorch, does: 205 against 98 GFLOP/s on one core of an AMD EPYC (Zen 5). The numbers agree
-    to float32 rounding. Where oneDNN is missing, or for anything but float32 matrices on the processor, this is
-    PyTorch's own layer. It can be differentiated once, not twice.
+    PyTorch multiplies float32 matrices on the processor with MKL. oneDNN, which is inside PyTorch too, was measured at
+    twice its speed on one core of an AMD EPYC (Zen 5): 205 against 98 GFLOP/s for these shapes. The numbers agree to
+    float32 rounding. Where oneDNN is missing, or for anything but float32 matrices on the processor, this is PyTorch's
+    own layer. It can be differentiated once, not twice.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -10,15 +10,19 @@
     frames/            what was drawn at which step
     checkpoint/        the newest state that can be trained on, and checkpoint.previous/ the one before
     attempts/          one file an attempt at training it; the highest number holds the run
+    log.txt            what the training process said, for whoever looks after the machine
 """
 
-from genlib.runs.folder import ACTIVE, RESUMABLE, RunFolder, Status, find, home, list_runs
-from genlib.runs.queue import Dispatcher, LocalBackend, slots
+from genlib.runs.finding import find, list_runs
+from genlib.runs.folder import RunFolder, home
+from genlib.runs.queue import Backend, Dispatcher, LocalBackend, slots
+from genlib.runs.status import ACTIVE, RESUMABLE, Status
 from genlib.runs.watch import Watcher
 
 __all__ = [
     "ACTIVE",
     "RESUMABLE",
+    "Backend",
     "Dispatcher",
     "LocalBackend",
     "RunFolder",

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from genlib.knobs import InputError
-from genlib.runs.folder import ACTIVE, RESUMABLE, RunFolder, list_runs
+from genlib.runs.files import stored
+from genlib.runs.finding import folders
+from genlib.runs.folder import RunFolder
+from genlib.runs.status import ACTIVE, RESUMABLE, Status, lives
 
 __all__ = ["Backend", "Dispatcher", "LocalBackend", "slots"]
+
+_PATIENCE = 30.0  # seconds without a sign of life: importing torch and reading the data takes a slow machine that long
 
 
 def slots() -> int:
@@ -27,11 +35,14 @@ def slots() -> int:
 class Backend(Protocol):
     """What runs trainers: here, or on a cluster."""
 
-    def start(self, run: RunFolder, attempt: int) -> None: ...
+    def start(self, run: RunFolder, attempt: int) -> None:
+        """Start training; an OSError says that it cannot be done now."""
 
-    def alive(self, run: RunFolder) -> bool: ...
+    def alive(self, run: RunFolder) -> bool:
+        """Whether what was started for this run still works."""
 
-    def kill(self, run: RunFolder) -> None: ...
+    def kill(self, run: RunFolder) -> None:
+        """End it at once, and forget it; nothing happens if it has ended."""
 
 
 class LocalBackend:
@@ -42,9 +53,12 @@ class LocalBackend:
 
     def start(self, run: RunFolder, attempt: int) -> None:
         command = [sys.executable, "-m", "genlib", "train", run.id, "--tied", "--attempt", str(attempt)]
+        # The server may have been started from a folder in which Python would not find genlib.
+        paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
         with (run.path / "log.txt").open("ab") as log:
             self._processes[run.id] = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=environment
             )
 
     def alive(self, run: RunFolder) -> bool:
@@ -56,60 +70,74 @@ class LocalBackend:
         if process is not None:
             process.kill()
             process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
 
 
 class Dispatcher:
     """Hands queued runs to a backend while slots are free, and notices trainers that died."""
 
-    def __init__(self, backend: Backend, limit: int | None = None) -> None:
+    def __init__(self, backend: Backend, limit: int | None = None, *, patience: float = _PATIENCE) -> None:
         self.backend = backend
         self.limit = limit or slots()
-        self._mine: dict[str, RunFolder] = {}
-        self._lock = threading.Lock()
+        self._patience = patience
+        self._mine: dict[str, tuple[RunFolder, int]] = {}  # with the attempt that was started
+        self._queue: list[str] = []
+        self._heard: dict[str, tuple[tuple[int, int], float]] = {}  # of trainers of others: newest beat, and when
+        self._settled: dict[str, tuple[int, ...]] = {}  # status files that told of no active run when last read
+        self._lock = threading.RLock()
 
     def submit(self, settings: Mapping[str, Any], key: str) -> RunFolder:
-        """Create a run and queue it."""
+        """Create a run and queue it.
+
+        Raises:
+            InputError: If it cannot be stored.
+        """
         run = RunFolder.create(settings, key)
         self.tick()
         return run
 
     def resume(self, run: RunFolder, key: str | None) -> None:
-        """Queue a run again that was interrupted or stopped.
+        """Queue a run again that was interrupted or stopped; one that is active is only told to run.
 
         Raises:
-            InputError: If ``key`` is not the owner's, or the run cannot go on.
+            InputError: If ``key`` is not the owner's, the run cannot go on, or this cannot be stored.
         """
-        run.steer("run", key)
-        status = run.status
-        if status.state not in RESUMABLE:
-            raise InputError(f"A run that is {status.state} cannot be resumed: start a new one.")
-        run.write_status(replace(status, state="queued", message="", acknowledged=run.control[0]))
+        with self._lock:
+            status = run.status
+            if run.may_steer(key) and status.state not in ACTIVE | RESUMABLE:
+                raise InputError(f"A run that is {status.state} cannot be resumed: start a new one.")
+            sequence = run.steer("run", key)
+            if status.state in RESUMABLE:
+                with stored("The run"):
+                    run.write_status(replace(status, state="queued", message="", acknowledged=sequence))
         self.tick()
 
     def recover(self) -> None:
         """After a restart: what was being trained by a process that is gone is interrupted."""
-        for run in list_runs():
-            status = run.status
-            if status.state in ACTIVE - {"queued"} and not _lives(status.pid):
-                run.write_status(replace(status, state="interrupted", message="The app was closed while it trained."))
+        with self._lock:
+            for run, status in self._active():
+                self._listen(run, status)
 
     def tick(self) -> None:
-        """Look once: reap, then start what fits."""
+        """Look once: reap, then start what fits. A disk that refuses is asked again at the next look."""
         with self._lock:
-            for run in list(self._mine.values()):
+            for run, attempt in list(self._mine.values()):
                 if not self.backend.alive(run):
-                    self._reap(run)
-            queued = [run for run in list_runs() if run.status.state == "queued"]
-            for run in queued:
-                if run.control[1] == "stop":
-                    run.write_status(replace(run.status, state="stopped", acknowledged=run.control[0]))
-                elif len(self._mine) < self.limit:
-                    self._start(run)
+                    with suppress(OSError):
+                        self._reap(run, attempt)
+            waiting = []
+            for run, status in self._active():
+                self._listen(run, status)
+                # A trainer that was stopped and resumed at once may still be on its way out.
+                if status.state == "queued" and run.id not in self._mine:
+                    waiting.append((run, status))
+            self._queue = [run.id for run, status in waiting if not self._begun(run, status)]
 
     def place(self, run: RunFolder) -> int:
-        """Place of a queued run: 1 is the next."""
-        queued = [other.id for other in list_runs() if other.status.state == "queued"]
-        return queued.index(run.id) + 1 if run.id in queued else 0
+        """Place of a queued run at the last look: 1 is the next, 0 is none."""
+        queue = self._queue
+        return queue.index(run.id) + 1 if run.id in queue else 0
 
     def watch(self, seconds: float = 0.5) -> None:
         """Tick for ever, in a thread that ends with the process."""
@@ -117,38 +145,73 @@ class Dispatcher:
         def loop() -> None:
             clock = threading.Event()
             while not clock.wait(seconds):
-                # A disk that is full for a moment must not end the queue.
-                with suppress(OSError):
+                try:
                     self.tick()
+                except Exception:
+                    # Whatever is wrong with one folder must not end the queue of all others.
+                    logging.getLogger(__name__).exception("The queue of runs could not be looked after.")
 
         threading.Thread(target=loop, name="dispatcher", daemon=True).start()
 
-    def _start(self, run: RunFolder) -> None:
-        status = run.status
-        attempt = run.claim(status)
-        if attempt is None:
-            return
-        run.write_status(replace(status, state="starting", attempt=attempt, message="", pid=os.getpid()))
-        self.backend.start(run, attempt)
-        self._mine[run.id] = run
+    def _active(self) -> list[tuple[RunFolder, Status]]:
+        """The active runs, oldest first; of the many that are over, only the date of a file is looked at."""
+        found = []
+        for run in folders():
+            mark = _mark(run)
+            if self._settled.get(run.id) != mark:
+                status = run.status
+                if status.state not in ACTIVE:
+                    self._settled[run.id] = mark
+                elif run.complete:
+                    found.append((run, status))
+        return sorted(found, key=lambda item: (item[0].created, item[0].id))
 
-    def _reap(self, run: RunFolder) -> None:
-        del self._mine[run.id]
+    def _begun(self, run: RunFolder, status: Status) -> bool:
+        """Stop or start a queued run; False if it goes on waiting."""
+        with suppress(OSError):
+            sequence, want = run.control
+            if want == "stop":
+                run.write_status(replace(status, state="stopped", acknowledged=sequence))
+                return True
+            if len(self._mine) < self.limit and (attempt := run.claim(status)) is not None:
+                self._start(run, attempt)
+                return True
+        return False
+
+    def _start(self, run: RunFolder, attempt: int) -> None:
+        try:
+            self.backend.start(run, attempt)
+        except OSError as error:
+            reason = error.strerror or "the system refused"
+            message = f"The training process could not be started ({reason}): try again in a moment."
+            run.write_status(replace(run.status, state="interrupted", message=message))
+        else:
+            self._mine[run.id] = run, attempt
+
+    def _reap(self, run: RunFolder, attempt: int) -> None:
+        if run.path.exists():
+            status = run.status
+            # It may have left in order, and been resumed since.
+            if status.attempt == attempt and status.state in ACTIVE - {"queued"}:
+                run.interrupt(status)
         self.backend.kill(run)
-        status = run.status
-        if run.path.exists() and status.state in ACTIVE:
-            message = "The training process ended unexpectedly; what it had saved is kept."
-            run.write_status(replace(status, state="interrupted", message=message))
+        del self._mine[run.id]
+
+    def _listen(self, run: RunFolder, status: Status) -> None:
+        """Interrupt the run of a trainer that another process started, and that is not heard of any more."""
+        if status.state == "queued" or run.id in self._mine:
+            return
+        beat, now = (status.attempt, status.beat), time.monotonic()
+        if run.id not in self._heard or self._heard[run.id][0] != beat:
+            self._heard[run.id] = beat, now
+        # A process of that number may be another one, as after a container was started anew.
+        if not lives(status.pid) or now - self._heard[run.id][1] > self._patience:
+            with suppress(OSError):
+                run.interrupt(status)
 
 
-def _lives(pid: int | None) -> bool:
-    # Signal 0 only asks, except on Windows, where it would interrupt.
-    if not pid or pid == os.getpid() or os.name == "nt":
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
+def _mark(run: RunFolder) -> tuple[int, ...]:
+    with suppress(OSError):
+        found = (run.path / "status.json").stat()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+    return ()

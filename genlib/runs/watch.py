@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from genlib.runs.folder import RunFolder, Status
+from genlib.runs.folder import RunFolder
+from genlib.runs.status import Status
 
 __all__ = ["Watcher"]
 
@@ -24,16 +25,18 @@ class Watcher:
         self.curves: dict[str, dict[str, list[float]]] = {}
         self._patience = patience
         self._offset = 0
+        self._followed = (-1, False)
         self._beat = (-1, -1)
         self._moved = time.monotonic()
 
     def poll(self) -> Status:
         """Read what is new."""
-        before = self.status
         self.status = self.folder.status
-        if self.status.attempt != before.attempt:
-            # A resumed run has cut its reports back to its checkpoint.
-            self._offset, self.curves = 0, {}
+        # A resumed run cuts its reports back to its checkpoint at some moment while it starts, so they are read anew
+        # when an attempt begins to start, and again when it has.
+        followed = (self.status.attempt, self.status.state in ("queued", "starting"))
+        if followed != self._followed:
+            self._followed, self._offset, self.curves = followed, 0, {}
         lines, self._offset = self.folder.metrics(self._offset)
         for line in lines:
             self._add(line)
@@ -49,9 +52,16 @@ class Watcher:
         return seconds if self.status.state in ("running", "paused") and seconds > self._patience else 0.0
 
     def _add(self, line: dict[str, Any]) -> None:
-        curves = self.curves.setdefault(str(line.get("split", "train")), {})
-        values = {name: value for name, value in line.items() if isinstance(value, int | float)}
-        if curves and values.keys() != curves.keys():
-            return  # a line of another shape was not written by a trainer
-        for name, value in values.items():
-            curves.setdefault(name, []).append(value)
+        split = line.pop("split", None)
+        complete = isinstance(split, str) and {"step", "seconds"} <= line.keys()
+        if not complete or not all(map(_is_number, line.values())):
+            return  # not written by a trainer
+        curves = self.curves.setdefault(split, {name: [] for name in line})
+        if line.keys() == curves.keys():
+            for name, value in line.items():
+                curves[name].append(value)
+
+
+def _is_number(value: Any) -> bool:
+    # The comparison is false for what is not a number, and for whole numbers that no float can hold.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300

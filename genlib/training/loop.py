@@ -55,7 +55,7 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
         epoch_ended = run.step % batches.per_epoch == 0
         saving, drawing = ended or diary.save_due(), ended or diary.frame_due()
         # Every event comes after a report: it finds what is no longer finite, and it waits for the device.
-        if diary.steps and (ended or epoch_ended or saving or drawing or diary.report_due()):
+        if diary.steps and (epoch_ended or saving or drawing or diary.report_due()):
             yield diary.report()
         if ended or epoch_ended:
             yield _validate(run, images)
@@ -96,7 +96,7 @@ class _Batches:
         size = self.run.train_config.batch_size
         chosen = self.order[i * size : (i + 1) * size]
         # On the processor index_select is five times as fast as images[chosen].
-        return grey(self.images.index_select(0, chosen), self.run.device), self.labels[chosen]
+        return grey(self.images.index_select(0, chosen), self.run.device), self.labels.index_select(0, chosen)
 
 
 class _Diary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from genlib.settings import MixtureConfig, PointsConfig
 from pages.ui import cached
 from pages.ui.controls import Controls
 from pages.ui.explain import method
-from pages.ui.flipbook import flipbook, mixture_panel
+from pages.ui.flipbook import flipbook, mixture_panel, points_from_text, points_text
 
 TABS = (
     "Several starts",
@@ -64,7 +65,23 @@ def controls() -> tuple[cached.Source, MixtureConfig]:
     with st.expander("Tolerance, regularisation, seed"):
         fit.draw("tolerance", "regularisation", "max_iterations", "seed")
     origin = columns or data.config(PointsConfig)
-    return (origin, tuple(st.session_state.get("added", ()))), fit.config(MixtureConfig)
+    return (origin, added()), fit.config(MixtureConfig)
+
+
+def added() -> tuple[tuple[float, float], ...]:
+    """The points put by hand, kept in the address so that a refresh finds them."""
+    if "added" not in st.session_state:
+        try:
+            st.session_state["added"] = points_from_text(st.query_params.get("points", ""))
+        except InputError as error:
+            st.warning(f"In the address: {error}")
+            st.session_state["added"] = []
+    points = st.session_state["added"]
+    if points:
+        st.query_params["points"] = points_text(points)
+    else:
+        st.query_params.pop("points", None)
+    return tuple(points)
 
 
 def own_file() -> tuple[bytes, str, str] | None:
@@ -73,12 +90,14 @@ def own_file() -> tuple[bytes, str, str] | None:
     if file is None:
         return None
     try:
-        names = cached.table(file.getvalue()).names
+        table = cached.table(file.getvalue())
     except InputError as error:
         st.error(str(error))
         return None
-    first = st.selectbox("Horizontal", names, key="own_x")
-    second = st.selectbox("Vertical", [name for name in names if name != first], key="own_y")
+    first = st.selectbox("Horizontal", table.names, key="own_x")
+    second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")
+    if table.left_out:
+        st.caption(f"Left out, since they hold text: {', '.join(table.left_out)}.")
     return file.getvalue(), first, second
 
 
@@ -106,7 +125,7 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
         st.rerun()
     clear_added(source)
     if config.regularisation > 1e-3 and any(
-        later.log_likelihood < earlier.log_likelihood - 1e-9 for earlier, later in zip(steps, steps[1:], strict=False)
+        later.log_likelihood < earlier.log_likelihood - 1e-9 for earlier, later in pairwise(steps)
     ):
         st.info("The curve falls in places: a strong regularisation pulls the covariances away from the best fit.")
     return steps
@@ -147,9 +166,9 @@ def starts(source: cached.Source, config: MixtureConfig) -> None:
     panels = []
     for i, steps in enumerate(found):
         behind = found[best][-1].log_likelihood - steps[-1].log_likelihood
-        verdict = "best" if i == best else "as good" if behind < 1e-3 else f"{behind:.3f} worse"
+        verdict = "best" if i == best else "as good" if behind < 1e-3 else f"worse by {behind:.3f}"
         panels.append(mixture_panel(f"Seed {config.seed + i}: {verdict}", steps))
-    flipbook(panels, key="starts", points=cached.plane(source), ratio=0.8, least=240)
+    flipbook(panels, key="starts", points=cached.plane(source), ratio=0.9, least=150)
 
 
 def how_many(source: cached.Source, config: MixtureConfig) -> None:

@@ -4,7 +4,8 @@ const bytes = (text) => Uint8Array.from(atob(text || ""), (c) => c.charCodeAt(0)
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const short = (value) => (Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4))));
+const short = (value) => (Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4)))).replace("-", "−");
+const minus = (value, digits) => value.toFixed(digits).replace("-", "−");
 
 const theme = (host) => {
   const style = getComputedStyle(host);
@@ -66,10 +67,10 @@ const sheet = (canvas, flat, side, columns, gap = 1) => {
   context.putImageData(image, 0, 0);
 };
 
-const niceTicks = (low, high, count) => {
+const niceTicks = (low, high, count, least = 0) => {
   const raw = (high - low || 1) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((m) => m * power >= raw) * power;
+  const step = Math.max(least, [1, 2, 5, 10].find((m) => m * power >= raw) * power);
   const ticks = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9 * step; tick += step) ticks.push(Number(tick.toPrecision(12)));
   return ticks;
@@ -105,7 +106,7 @@ const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yNa
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const tick of niceTicks(from, to, Math.max(2, Math.floor(box.w / 90))))
+  for (const tick of niceTicks(from, to, Math.max(2, Math.floor(box.w / 90)), 1))
     context.fillText(short(tick), px(tick), box.y + box.h + 5);
   context.fillText(xName, box.x + box.w / 2, height - 15);
   context.textAlign = "left";

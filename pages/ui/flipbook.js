@@ -2,6 +2,7 @@
 // (frames are parameters) or a film (frames are sheets of images).
 
 const MOST_ADDED = 200;
+const PACE = { mixture: 1, film: 3 }; // frames a second at slow speed
 
 // Each kind of panel: how far it runs, how it is drawn, and what its header says.
 const KINDS = {
@@ -9,7 +10,10 @@ const KINDS = {
     open: unpackMixture,
     last: (m) => 2 * m.last,
     draw: (canvas, m, at, scene, colours) => paintMixture(canvas, scene.ratio, m, at, scene, colours),
-    note: (m, at) => `iteration ${Math.floor(clamp(at, 0, 2 * m.last) / 2)} · log-likelihood ${m.curve[Math.ceil(clamp(at, 0, 2 * m.last) / 2)].toFixed(4)}`,
+    note: (m, at) => {
+      const p = clamp(at, 0, 2 * m.last);
+      return `iteration ${Math.floor(p / 2)} · log-likelihood ${minus(m.curve[Math.ceil(p / 2)], 4)}`;
+    },
   },
   film: {
     open: (panel) => ({ flat: bytes(panel.images), side: panel.side, columns: panel.columns, count: panel.count, labels: panel.labels }),
@@ -44,8 +48,9 @@ const build = (root, book) => {
       if (panel.cursor && panel.view) paintCursor(panel, colours);
     });
     range.value = book.at;
-    range.setAttribute("aria-valuetext", book.say(book.at).replace(/<[^>]*>/g, ""));
+    range.setAttribute("aria-valuetext", book.panels[0].noteBox.textContent);
     ask(".now").innerHTML = book.say(book.at);
+    ask(".now").hidden = !book.say(book.at);
     const series = book.panels.filter((p) => p.model.curve).map((p, i) => ({
       x: p.model.curve.map((_, t) => t), y: p.model.curve, dots: p.model.curve.length < 60,
       colour: book.panels.length > 1 ? book.data.palette[i % book.data.palette.length] : colours.accent, dash: i % 2 ? [6, 3] : [],
@@ -72,7 +77,7 @@ const build = (root, book) => {
     timer = 0;
     if (on) {
       if (book.at >= book.last) go(0);
-      timer = setInterval(() => (book.at >= book.last ? playing(false) : go(book.at + 1)), 1000 / ask("select").value);
+      timer = setInterval(() => (book.at >= book.last ? playing(false) : go(book.at + 1)), 1000 / (ask("select").value * PACE[book.panels[0].kind]));
     }
     const button = ask("[data-do=play]");
     button.querySelector("span").textContent = on ? "Pause" : "Play";
@@ -112,12 +117,12 @@ const build = (root, book) => {
   Object.assign(book, { draw, redraw, go, playing });
 };
 
-// With "random points" the first value lies a million nats below: the axis shows the last nine tenths of the climb.
+// The first steps may lie far below, with "random points" a million nats: the axis shows the end of the climb.
 const curveRange = (series) => {
   const values = series.flatMap((line) => line.y);
   const high = Math.max(...values);
   const usual = values.slice().sort((a, b) => a - b)[Math.floor(values.length / 10)];
-  const low = Math.max(Math.min(...values), high - 10 * Math.max(high - usual, 1e-3));
+  const low = Math.max(Math.min(...values), high - 3 * Math.max(high - usual, 1e-3));
   return [low - 0.05 * (high - low), high + 0.05 * (high - low)];
 };
 
@@ -126,7 +131,7 @@ const paintWeights = (box, parts, palette) => {
     const bar = box.children[k] || box.appendChild(document.createElement("i"));
     bar.style.width = `${100 * part.weight}%`;
     bar.style.background = `rgb(${palette[k % palette.length].join(",")})`;
-    bar.textContent = part.weight > 0.07 ? `${k + 1}: ${(100 * part.weight).toFixed(0)} %` : "";
+    bar.textContent = part.weight * box.clientWidth > 48 ? `${k + 1}: ${(100 * part.weight).toFixed(0)} %` : "";
     bar.title = `weight of component ${k + 1}: ${part.weight.toFixed(3)}`;
   });
   while (box.children.length > parts.length) box.lastChild.remove();
@@ -169,7 +174,7 @@ const SAY = {
       ? `<b>Iteration ${t + 1}, M-step.</b> Every component moves to the points it owns: their weighted mean, spread and share.`
       : `<b>Iteration ${t}, E-step.</b> Every point takes the colours of the components that probably made it.`;
   },
-  film: (at, book) => `<b>${book.panels[0].model.labels[at]}</b>`,
+  film: () => "",
 };
 
 const LAYERS = { points: "Points", ellipses: "Ellipses (1σ, 2σ)", density: "Density" };

@@ -14,7 +14,7 @@ from genlib.gmm import EMStep
 from genlib.knobs import InputError
 from pages.ui.element import element, encode, markup
 
-__all__ = ["MOST_ADDED", "added_points", "film_panel", "flipbook", "mixture_panel"]
+__all__ = ["MOST_ADDED", "added_points", "film_panel", "flipbook", "mixture_panel", "points_from_text", "points_text"]
 
 MOST_ADDED = 200
 _REACH = 1000.0
@@ -108,10 +108,25 @@ def added_points(answer: Any, epoch: int) -> list[tuple[float, float]] | None:
             return None
         points = [(float(x), float(y)) for x, y in answer["points"]]
     except (TypeError, KeyError, ValueError, OverflowError):
-        raise InputError("The points that were put cannot be read: reload the page and put them again.") from None
+        raise InputError("The added points cannot be read: they must be pairs of numbers; put them again.") from None
     if len(points) > MOST_ADDED or not all(abs(value) <= _REACH for point in points for value in point):
         raise InputError(f"At most {MOST_ADDED} points can be put, each within ±{_REACH:g}: remove some and try again.")
     return points
+
+
+def points_text(points: Sequence[tuple[float, float]]) -> str:
+    """Added points as they stand in an address."""
+    return ";".join(f"{x:g},{y:g}" for x, y in points)
+
+
+def points_from_text(text: str) -> list[tuple[float, float]]:
+    """Read :func:`points_text`.
+
+    Raises:
+        InputError: If it is no such list.
+    """
+    pairs = [pair.split(",") for pair in text.split(";")] if text else []
+    return added_points({"epoch": 0, "points": pairs}, 0) or []
 
 
 def _thinned(points: np.ndarray, first: int) -> np.ndarray:

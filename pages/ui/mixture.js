@@ -84,12 +84,13 @@ const paintEllipses = (context, parts, view, colours, palette) => {
       }
     context.globalAlpha = 1;
     context.setLineDash([]);
-    context.font = `bold 13px ${colours.font}`;
+    const badge = clamp(long * view.scale, 7, 10);
+    context.font = `bold ${badge + 3}px ${colours.font}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillStyle = colours.ground;
     context.beginPath();
-    context.arc(view.px(c.mx), view.py(c.my), 10, 0, 7);
+    context.arc(view.px(c.mx), view.py(c.my), badge, 0, 7);
     context.fill();
     context.strokeStyle = colour;
     context.lineWidth = 2;

@@ -16,7 +16,8 @@ _owner = element("owner", "owner.js")
 
 def visitor_key() -> str | None:
     """The key of this browser; None on the very first run of its first page, before the browser has made one."""
-    return checked_key(st.context.cookies.get("genlib_key")) or checked_key(st.session_state.get("owner", {}).get("key"))
+    answer = st.session_state.get("owner") or {}
+    return checked_key(st.context.cookies.get("genlib_key")) or checked_key(answer.get("key"))
 
 
 def ask_key() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -17,7 +18,6 @@ __all__ = ["begin", "compute", "dispatcher"]
 P = ParamSpec("P")
 R = TypeVar("R")
 _WAIT = 60.0
-_IDLE = 3600
 
 
 @st.cache_resource(show_spinner=False)
@@ -46,25 +46,34 @@ def compute(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function of genlib in the worker process: work that is too long for a page and too short for a run."""
     from loky.process_executor import BrokenProcessPool
 
-    for last in (False, True):
-        try:
-            return _executor().submit(function, *args, **kwargs).result(_WAIT)
-        except BrokenProcessPool:
-            # The worker was killed; a fresh one is started once.
-            if last:
-                raise
-    raise AssertionError("unreachable")
+    try:
+        return _executor().submit(function, *args, **kwargs).result(_WAIT)
+    except BrokenProcessPool:
+        # The worker was killed: a fresh one is started, once.
+        _executor.clear()
+        return _executor().submit(function, *args, **kwargs).result(_WAIT)
 
 
+@st.cache_resource(show_spinner=False)
 def _executor() -> Any:
-    from loky import get_reusable_executor
+    # loky, because multiprocessing would import app.py in the worker. Its "reusable" executor belongs to one thread
+    # and would end with each run of a page.
+    from loky import ProcessPoolExecutor
 
-    return get_reusable_executor(max_workers=1, timeout=_IDLE, initializer=_settle, env={"OMP_NUM_THREADS": "1"})
+    return ProcessPoolExecutor(1, initializer=_settle, initargs=(os.getpid(),), env={"OMP_NUM_THREADS": "1"})
 
 
-def _settle() -> None:
+def _settle(parent: int) -> None:
     if hasattr(os, "nice"):
         os.nice(5)
+
+    def end_with_the_server() -> None:
+        # A server that was killed cannot say goodbye to its worker.
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=end_with_the_server, daemon=True).start()
 
 
 def _warm() -> None:

@@ -1,0 +1,83 @@
+"""Small files that many read while one writes: whole or not there, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from genlib.knobs import InputError
+
+__all__ = ["parse_lines", "read_json", "stored", "write_json", "write_text"]
+
+_T = TypeVar("_T")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file; empty if it is missing or cannot be read."""
+    try:
+        values = json.loads(_patiently(lambda: path.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write an object; a reader sees the old one or the new one, never half of it.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
+    write_text(path, json.dumps(values, indent=1))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text aside and rename it into place.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}")
+    try:
+        aside.write_text(text, "utf-8")
+        _patiently(lambda: aside.replace(path))
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def parse_lines(content: bytes) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON Lines file, without the lines that are none."""
+    for line in content.split(b"\n"):
+        with suppress(ValueError, RecursionError):
+            values = json.loads(line)
+            if isinstance(values, dict):
+                yield values
+
+
+@contextmanager
+def stored(what: str) -> Iterator[None]:
+    """Turn a refusal of the disk into a sentence for the reader.
+
+    Raises:
+        InputError: If what is done inside meets an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "the disk refused"
+        raise InputError(f"{what} could not be stored ({reason}): free some space and try again.") from error
+
+
+def _patiently(act: Callable[[], _T]) -> _T:
+    # Windows refuses to open or replace a file in the moment when another process does the same.
+    for _ in range(20 if os.name == "nt" else 0):
+        with suppress(PermissionError):
+            return act()
+        time.sleep(0.01)
+    return act()

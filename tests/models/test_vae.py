@@ -1,0 +1,150 @@
+"""The bound of the VAE against Monte Carlo, PyTorch's own divergence, importance sampling and probabilistic PCA."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.distributions import Normal, kl_divergence
+
+from genlib.models import build
+from genlib.models.vae import gaussian_kl, negative_bound, rsample
+from genlib.seeding import numpy_rng, torch_rng
+from genlib.settings import TrainConfig, VAEConfig
+
+pytestmark = pytest.mark.fast
+
+torch.set_num_threads(1)
+
+
+def posteriors(n=5, d=4):
+    rng = torch_rng(0, "posterior")
+    return Normal(2 * torch.randn(n, d, generator=rng), torch.randn(n, d, generator=rng).exp())
+
+
+def test_rsample_has_the_mean_and_spread_of_its_distribution():
+    q = posteriors()
+    z = torch.stack([rsample(q, torch_rng(0, "draw", i)) for i in range(4000)])
+    errors = (z.mean(0) - q.mean) / (q.stddev / math.sqrt(4000))
+    assert errors.abs().max() < 4.5
+    assert (z.std(0) / q.stddev - 1).abs().max() < 0.06
+
+
+def test_rsample_has_the_gradient_of_the_reparameterisation():
+    mean, scale = torch.zeros(3, 2, requires_grad=True), torch.full((3, 2), 0.5, requires_grad=True)
+    z = rsample(Normal(mean, scale), torch_rng(0, "draw"))
+    z.sum().backward()
+    assert torch.equal(mean.grad, torch.ones(3, 2))
+    torch.testing.assert_close(scale.grad, z.detach() / 0.5)
+
+
+def test_kl_is_pytorchs():
+    q = posteriors()
+    expected = kl_divergence(q, Normal(0.0, 1.0)).sum(1)
+    torch.testing.assert_close(gaussian_kl(q), expected)
+
+
+def test_kl_is_the_mean_log_ratio():
+    q, n = posteriors(), 20_000
+    z = torch.stack([rsample(q, torch_rng(0, "draw", i)) for i in range(n)])
+    ratios = (q.log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2)  # (n, 5)
+    errors = (ratios.mean(0) - gaussian_kl(q)) / (ratios.std(0) / math.sqrt(n))
+    assert errors.abs().max() < 4.5
+
+
+def test_kl_is_nothing_for_the_prior_and_positive_otherwise():
+    assert gaussian_kl(Normal(torch.zeros(1, 3), torch.ones(1, 3))).item() == 0
+    assert (gaussian_kl(posteriors(50)) > 0).all()
+
+
+def test_reconstruction_is_the_cross_entropy_summed_over_pixels():
+    model = build("vae", VAEConfig(latent_dim=3, hidden_dim=32), 0)
+    x = torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x"))
+    q = model.posterior(x)
+    p = model.decode(rsample(q, torch_rng(0, "noise"))).detach().double().numpy()
+    grey = x.double().numpy()
+    expected = -(grey * np.log(p) + (1 - grey) * np.log(1 - p)).sum((1, 2, 3)).mean()
+    metrics = model.metrics(x, torch_rng(0, "noise"))
+    assert metrics["reconstruction"].item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("beta", [0.0, 1.0, 4.0])
+def test_beta_weighs_the_divergence(beta):
+    model = build("vae", VAEConfig(latent_dim=3, hidden_dim=32, beta=beta), 0)
+    metrics = model.metrics(torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x")), torch_rng(0, "noise"))
+    expected = metrics["reconstruction"] + beta * metrics["kl"]
+    torch.testing.assert_close(metrics["loss"], expected)
+
+
+def test_bound_lies_below_the_importance_sampled_likelihood():
+    """log p(x) >= bound, and the bound is the mean log weight of importance sampling (Burda et al., 2016)."""
+    model = build("vae", VAEConfig(latent_dim=3, hidden_dim=32), 0)
+    rng = torch_rng(0, "x")
+    patterns = torch.rand(4, 1, 28, 28, generator=rng)
+    x = (torch.rand(64, 1, 28, 28, generator=rng) < patterns.repeat(16, 1, 1, 1)).float()
+    optimizers = model.configure_optimizers(TrainConfig(learning_rate=0.003))
+    for t in range(100):
+        model.training_step(x, None, optimizers, torch_rng(0, "train", t))
+    with torch.no_grad():
+        q, n = model.posterior(x), 1000
+        bounds, weights = [], []
+        for i in range(n):
+            z = rsample(q, torch_rng(0, "z", i))
+            bounds.append(-negative_bound(x, q, model.likelihood(z))["loss"])
+            terms = (
+                model.likelihood(z).log_prob(x).sum((1, 2, 3)),
+                (Normal(0.0, 1.0).log_prob(z) - q.log_prob(z)).sum(1),
+            )
+            weights.append(sum(terms))
+        log_weights = torch.stack(weights).double()  # (n, 64)
+    bound = torch.stack(bounds).mean().item()
+    spread = log_weights.mean(1).std().item() / math.sqrt(n)
+    assert bound == pytest.approx(log_weights.mean().item(), abs=5 * spread)
+    likelihood = (log_weights.logsumexp(0) - math.log(n)).mean().item()
+    assert likelihood > bound + 3 * spread
+
+
+class LinearVAE(nn.Module):
+    """Linear encoder and decoder, Gaussian noise of one size: its best bound is the likelihood of probabilistic PCA."""
+
+    def __init__(self, data_dim, latent_dim):
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            self.encoder = nn.Linear(data_dim, latent_dim)
+            self.decoder = nn.Linear(latent_dim, data_dim)
+        self.log_scale = nn.Parameter(torch.zeros(latent_dim))
+        self.log_noise = nn.Parameter(torch.zeros(()))
+
+    def losses(self, x, rng):
+        mean = self.encoder(x)
+        q = Normal(mean, self.log_scale.exp().expand_as(mean))
+        return negative_bound(x, q, Normal(self.decoder(rsample(q, rng)), self.log_noise.exp()))
+
+
+def test_linear_vae_reaches_probabilistic_pca():
+    """Tipping & Bishop (1999), Eq. (3.8); that the bound gets there: Lucas et al. (2019), Don't Blame the ELBO!"""
+    n, d, k = 400, 6, 2
+    rng = numpy_rng(0, "ppca")
+    factors = rng.standard_normal((n, k)) @ (rng.standard_normal((k, d)) * [[2.0], [1.0]])
+    x = (factors + 0.5 * rng.standard_normal((n, d)) + rng.standard_normal(d)).astype(np.float32)
+    values, vectors = np.linalg.eigh(np.cov(x.T, bias=True))
+    noise = values[:-k].mean()
+    best = -0.5 * (d * math.log(2 * math.pi) + np.log(values[-k:]).sum() + (d - k) * math.log(noise) + d)
+
+    model, data, steps = LinearVAE(d, k), torch.tensor(x), 3000
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03, fused=True)
+    for t in range(steps):
+        optimizer.param_groups[0]["lr"] = 0.03 * (1 - t / steps)
+        optimizer.zero_grad()
+        model.losses(data, torch_rng(0, "train", t))["loss"].backward()
+        optimizer.step()
+    with torch.no_grad():
+        bound = -torch.stack([model.losses(data, torch_rng(0, "test", t))["loss"] for t in range(500)]).mean().item()
+    assert bound == pytest.approx(best, abs=0.02)
+
+    learnt, _ = np.linalg.qr(model.decoder.weight.detach().numpy())
+    cosines = np.linalg.svd(learnt.T @ vectors[:, -k:])[1]  # of the angles between the two planes
+    assert cosines.min() > 0.999
+    assert model.log_noise.exp().item() ** 2 == pytest.approx(noise, rel=0.03)

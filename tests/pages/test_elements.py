@@ -1,0 +1,94 @@
+"""What comes back from the browser, and what goes there."""
+
+import base64
+import inspect
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genlib.gmm import EMStep, Mixture, fit_em
+from genlib.knobs import InputError
+from genlib.settings import MixtureConfig
+from pages.ui.explain import as_markdown
+from pages.ui.flipbook import MOST_ADDED, added_points, mixture_panel, points_from_text, points_text
+from pages.ui.owner import checked_key
+
+pytestmark = pytest.mark.fast
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["epoch", "points", "x"]), inner),
+    max_leaves=12,
+)
+
+
+@given(JUNK)
+def test_junk_from_the_browser_is_points_or_one_sentence(answer):
+    try:
+        points = added_points(answer, 0)
+    except InputError as error:
+        assert str(error).count(". ") == 0
+    else:
+        assert points is None or all(np.isfinite(points).ravel()) or points == []
+
+
+COORDINATES = st.floats(-1000, 1000).map(lambda value: float(f"{value:g}"))
+
+
+@given(st.lists(st.tuples(COORDINATES, COORDINATES), max_size=MOST_ADDED))
+def test_points_in_an_address_round_trip(points):
+    assert points_from_text(points_text(points)) == points
+
+
+@given(st.text(max_size=60))
+def test_a_junk_address_is_points_or_one_sentence(text):
+    try:
+        points = points_from_text(text)
+    except InputError as error:
+        assert str(error).endswith(".")
+    else:
+        assert all(np.isfinite(points).ravel())
+
+
+def test_points_of_an_earlier_epoch_are_not_taken():
+    assert added_points({"epoch": 1, "points": [[0, 0]]}, 2) is None
+
+
+def test_too_many_points_are_refused():
+    with pytest.raises(InputError, match="At most 200"):
+        added_points({"epoch": 0, "points": [[0, 0]] * (MOST_ADDED + 1)}, 0)
+
+
+@pytest.mark.parametrize("key", [None, 5, "", "g" * 32, "0" * 31, "0" * 33, "0" * 32 + "\n", {"key": "0" * 32}])
+def test_only_keys_of_our_own_make_are_taken(key):
+    assert checked_key(key) is None
+
+
+def test_a_key_of_our_own_make_is_taken():
+    assert checked_key("0123456789abcdef" * 2) == "0123456789abcdef" * 2
+
+
+def test_a_panel_carries_every_parameter_of_every_iteration():
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    steps = list(fit_em(x, MixtureConfig(components=3)))
+    panel = mixture_panel("title", steps)
+    sent = np.frombuffer(base64.b64decode(panel["parameters"]), np.float32).reshape(len(steps), 3, 6)
+    for step, rows in zip(steps, sent, strict=True):
+        mixture = step.mixture
+        np.testing.assert_allclose(rows[:, 0], mixture.weights, rtol=1e-6)
+        np.testing.assert_allclose(rows[:, 1:3], mixture.means, rtol=1e-6)
+        np.testing.assert_allclose(rows[:, 3], mixture.covariances[:, 0, 0], rtol=1e-6)
+        np.testing.assert_allclose(rows[:, 4], mixture.covariances[:, 1, 0], rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(rows[:, 5], mixture.covariances[:, 1, 1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("thing", [Mixture, fit_em, EMStep])
+def test_a_docstring_keeps_all_its_words_as_markdown(thing):
+    docstring = inspect.getdoc(thing)
+    shown = as_markdown(docstring)
+    kept = shown.replace("**", "").replace("`", "").replace("- ", "")
+    for word in docstring.replace("- ", "").split():
+        assert word.rstrip(":") in kept
+    assert "Arguments:\n" not in shown

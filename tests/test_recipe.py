@@ -1,0 +1,136 @@
+"""The same in Python and on the command line: run as they stand, they give what the page gave."""
+
+import contextlib
+import io
+import re
+import shlex
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from few import write_folder
+
+from genlib import cli
+from genlib.data.images import load_images
+from genlib.data.tables import read_table
+from genlib.data.toy2d import make_points
+from genlib.gmm import fit_em
+from genlib.recipe import command_recipe, mixture_recipe, run_recipe
+from genlib.seeding import numpy_rng
+from genlib.settings import AutoencoderConfig, MixtureConfig, PointsConfig, RunSettings, TrainConfig, VAEConfig
+from genlib.training import Run, train
+
+pytestmark = pytest.mark.fast
+
+torch.set_num_threads(1)
+
+
+def execute(code):
+    """The names that the code leaves behind, and what it printed."""
+    names, printed = {}, io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "recipe", "exec"), names)
+    return names, printed.getvalue()
+
+
+def check_mixture(code, x, config):
+    names, printed = execute(code)
+    steps = list(fit_em(x, config))
+    last, again = steps[-1].mixture, names["step"].mixture
+    for name in ("weights", "means", "covariances"):
+        assert np.array_equal(getattr(again, name), getattr(last, name)), name
+    assert printed.splitlines() == [f"{step.iteration} {step.log_likelihood}" for step in steps]
+    points, components = last.sample(100, numpy_rng(config.seed, "sample"))
+    assert np.array_equal(names["new_points"], points)
+    assert np.array_equal(names["components"], components)
+
+
+@pytest.mark.parametrize(
+    ("points", "mixture"),
+    [
+        (PointsConfig(), MixtureConfig()),
+        (PointsConfig(dataset="ring", n=300, noise=0.7, seed=5), MixtureConfig(components=8, seed=4)),
+        (PointsConfig(dataset="moons", n=200), MixtureConfig(components=3, covariance="tied", initialisation="random")),
+        (PointsConfig(n=100), MixtureConfig(tolerance=1e-3, regularisation=1e-3, max_iterations=5)),
+    ],
+)
+def test_the_recipe_of_a_mixture_gives_it_bit_for_bit(points, mixture):
+    check_mixture(mixture_recipe(points, mixture), make_points(points).x, mixture)
+
+
+def test_points_put_by_hand_are_in_the_recipe():
+    points, mixture = PointsConfig(n=60), MixtureConfig(components=3)
+    added = [(1.25, -0.1), (0.1 + 0.2, 1e-17)]
+    x = np.concatenate([np.array(added), make_points(points).x])
+    check_mixture(mixture_recipe(points, mixture, added), x, mixture)
+
+
+def test_the_recipe_of_a_file_reads_its_two_columns(tmp_path, monkeypatch):
+    values = numpy_rng(0, "table").normal(size=(80, 3)).round(6)
+    lines = ['size,"it\'s ""new""",weight', *(",".join(map(str, row)) for row in values)]
+    (tmp_path / "points.csv").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    names = read_table(Path("points.csv").read_bytes()).names
+    chosen = (names[2], names[1])
+    mixture = MixtureConfig(components=2, covariance="diag")
+    code = mixture_recipe(PointsConfig(), mixture, columns=chosen)
+    check_mixture(code, values[:, [2, 1]], mixture)
+    code = mixture_recipe(PointsConfig(), mixture, [(0.0, 1.0)], chosen)
+    check_mixture(code, np.concatenate([[[0.0, 1.0]], values[:, [2, 1]]]), mixture)
+
+
+def test_a_recipe_is_short_and_only_says_what_was_chosen():
+    code = mixture_recipe(PointsConfig(), MixtureConfig(components=4))
+    assert "MixtureConfig(components=4)" in code
+    assert "PointsConfig()" in code
+    assert len(code.splitlines()) <= 10
+    assert max(map(len, code.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("family", ["vae", "ae"])
+def test_the_recipe_of_a_run_trains_the_same_weights(family, tmp_path):
+    model = VAEConfig(hidden_dim=16, beta=2.5) if family == "vae" else AutoencoderConfig(hidden_dim=16, latent_dim=3)
+    settings = RunSettings(family, model, TrainConfig(epochs=2, batch_size=32, seed=9, device="cpu"))
+    # The recipe as it stands, but for fewer images.
+    code = run_recipe(settings).replace("load_images()", f"load_images({write_folder(tmp_path / 'few')!r})")
+    before = torch.get_num_threads()
+    try:
+        names, printed = execute("from pathlib import PosixPath, WindowsPath\n" + code)
+        run = Run.new(family, settings.model, settings.train)
+        for _ in train(run, load_images(tmp_path / "few")):
+            pass
+    finally:
+        torch.set_num_threads(before)
+    again = names["run"]
+    assert again.step == run.step == 2 * (88 // 32)
+    assert again.model.state_dict().keys() == run.model.state_dict().keys()
+    for name, tensor in run.model.state_dict().items():
+        assert torch.equal(again.model.state_dict()[name], tensor), name
+    assert re.match(r"0 validation \{'loss': \d", printed)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        RunSettings(),
+        RunSettings("ae", AutoencoderConfig(latent_dim=7, hidden_dim=33), TrainConfig(seconds=9, budget="seconds")),
+        RunSettings("vae", VAEConfig(beta=0.1 + 0.2), TrainConfig(learning_rate=3e-6, seed=2**32 - 1, device="cpu")),
+    ],
+)
+def test_the_command_asks_for_the_same_settings(settings):
+    words = shlex.split(command_recipe(settings))
+    assert words[0] == "genlib"
+    options = cli._parser().parse_args(words[1:])
+    assert RunSettings.from_text(cli._asked(options)) == settings
+
+
+def test_no_recipe_warns_when_it_is_compiled():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for code in (
+            mixture_recipe(PointsConfig(), MixtureConfig(), columns=["a\\d", "b\n"]),
+            run_recipe(RunSettings()),
+        ):
+            compile(code, "recipe", "exec")

@@ -1,0 +1,797 @@
+"""Run folders: whole whatever happens to them, steered by their owner only, started in order and a few at a time."""
+
+import errno
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from genlib.knobs import InputError
+from genlib.runs import ACTIVE, RESUMABLE, Dispatcher, RunFolder, Status, Watcher, find, home, list_runs, slots
+from genlib.settings import RunSettings
+
+pytestmark = pytest.mark.fast
+
+KEY, OTHER = "0123456789abcdef" * 2, "f" * 32
+ASKED = RunSettings().to_json()
+UNREADABLE = "The status of this run cannot be read, its file was altered: start a new run."
+
+
+def line(step, split="train", **metrics):
+    return {"step": step, "seconds": step / 100, "split": split, **(metrics or {"loss": 100.0 - step})}
+
+
+def is_sentence(text):
+    return text[:1].isupper() and text.endswith(".") and text.isprintable() and "/" not in text
+
+
+# Making and finding -------------------------------------------------------------------------------------------------
+
+
+def test_a_new_run_is_queued_and_says_what_was_asked():
+    before = time.time()
+    run = RunFolder.create(ASKED, KEY)
+    assert run.settings == ASKED
+    assert RunSettings.from_json(run.settings) == RunSettings()
+    assert run.status == Status("queued")
+    assert before <= run.created <= time.time()
+    assert (run.control, run.metrics(), run.held_by(1)) == ((0, "run"), ([], 0), False)
+    assert run.path == home() / "runs" / run.id
+
+
+def test_a_run_made_for_this_process_cannot_be_taken_by_another():
+    run = RunFolder.create(ASKED, claimed=True)
+    assert (run.status.state, run.status.attempt, run.status.pid) == ("starting", 1, os.getpid())
+    assert run.held_by(1)
+    assert run.claim(Status()) is None
+
+
+def test_runs_are_listed_from_the_oldest_and_found_by_the_beginning_of_their_id():
+    assert list_runs() == []
+    runs = [RunFolder.create(ASKED) for _ in range(5)]
+    (home() / "runs" / "notes").mkdir()
+    (home() / "runs" / ("0" * 16)).mkdir()  # half made
+    (home() / "runs" / ("1" * 16)).touch()
+    assert [run.id for run in list_runs()] == [run.id for run in runs]
+    assert find(runs[2].id).path == runs[2].path
+    assert find(f" {runs[3].id[:12].upper()} ").id == runs[3].id
+    with pytest.raises(InputError, match=f"^There is no run {'0' * 16} here: .*start a new one"):
+        find("0" * 16)
+
+
+def test_an_ambiguous_beginning_is_not_guessed():
+    run = RunFolder.create(ASKED)
+    shutil.copytree(run.path, run.path.with_name(run.id[:8] + "0" * 8))
+    with pytest.raises(InputError, match=f"^2 runs begin with {run.id[:8]}: "):
+        find(run.id[:8])
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_other_name_is_refused_in_a_sentence(name):
+    with pytest.raises(InputError) as refused:
+        find(name)
+    assert is_sentence(str(refused.value))
+    with pytest.raises(InputError):
+        find("../" + name)
+
+
+# Owners -------------------------------------------------------------------------------------------------------------
+
+
+def test_only_the_hash_of_the_key_is_kept_and_only_the_key_steers():
+    run = RunFolder.create(ASKED, KEY)
+    assert all(KEY not in path.read_text() for path in run.path.rglob("*") if path.is_file())
+    assert run.may_steer(KEY)
+    stored = run.asked["owner"]
+    for key in (None, "", OTHER, stored, KEY.upper(), KEY + "0", "é", "\ud800"):
+        assert not run.may_steer(key)
+        with pytest.raises(InputError, match=r"^Only the browser that started this run may steer it"):
+            run.steer("stop", key)
+        with pytest.raises(InputError, match=r"^Only the browser that started this run may delete it"):
+            run.delete(key)
+    assert run.control == (0, "run")
+    assert not RunFolder.create(ASKED).may_steer("")
+    assert not RunFolder.create(ASKED, "").may_steer("")
+
+
+@pytest.mark.parametrize("owner", ["é", 5, ["x"], None, True, ""])
+def test_an_altered_owner_is_nobody(owner):
+    run = RunFolder.create(ASKED, KEY)
+    run.write_json("run.json", run.asked | {"owner": owner})
+    assert not run.may_steer(KEY)
+
+
+def test_wishes_are_numbered_and_bounded():
+    run = RunFolder.create(ASKED, KEY)
+    assert [run.steer(want, KEY) for want in ("pause", "run", "stop")] == [1, 2, 3]
+    assert run.control == (3, "stop")
+    with pytest.raises(InputError, match="nothing else"):
+        run.steer("delete", KEY)
+    assert run.control == (3, "stop")
+
+
+def test_only_a_run_that_is_over_can_be_deleted():
+    run, other = RunFolder.create(ASKED, KEY), RunFolder.create(ASKED, KEY)
+    for state in ACTIVE:
+        run.write_status(Status(state))
+        with pytest.raises(InputError, match="still active: stop it"):
+            run.delete(KEY)
+    run.write_status(Status("stopped"))
+    run.delete(KEY)
+    assert not run.path.exists()
+    assert [left.id for left in list_runs()] == [other.id]
+    with pytest.raises(InputError, match="may have been deleted"):
+        find(run.id)
+    assert Watcher(run).poll().message == UNREADABLE
+
+
+# Statuses and altered files -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", sorted(ACTIVE | RESUMABLE | {"done", "failed"}))
+def test_a_status_is_read_as_it_was_written(state):
+    run = RunFolder.create(ASKED)
+    status = Status(state, 3, 17, 400, 1.5, 0.25, 12.5, 30.0, 9000.0, 2, "cpu", "A sentence.", 123)
+    run.write_status(status)
+    assert run.status == status
+    run.write_status(replace(status, left=None, rate=None, pid=None))
+    assert run.status == replace(status, left=None, rate=None, pid=None)
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"state": "dancing"}, {"state": None}, {"state": ["running"]}, {"step": "7"}, {"step": 1.5}, {"step": -1},
+        {"step": True}, {"rate": "fast"}, {"rate": float("nan")}, {"left": float("inf")}, {"attempt": 10**30},
+        {"attempt": None}, {"pid": "1"}, {"pid": -1}, {"message": 5}, {"device": None},
+    ],
+)  # fmt: skip
+def test_an_altered_status_is_a_failed_run_with_a_sentence(altered):
+    run = RunFolder.create(ASKED)
+    run.write_json("status.json", asdict(Status("running")) | altered)
+    assert run.status == Status("failed", message=UNREADABLE)
+
+
+def test_a_status_of_a_later_version_may_say_more():
+    run = RunFolder.create(ASKED)
+    run.write_json("status.json", asdict(Status("running", step=5)) | {"mood": "good"})
+    assert run.status == Status("running", step=5)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"state": 1' + b"1" * 5000]
+)
+def test_a_file_that_is_no_object_reads_as_nothing(content):
+    run = RunFolder.create(ASKED, KEY)
+    for name in ("status.json", "control.json", "run.json"):
+        (run.path / name).write_bytes(content)
+    (run.path / "metrics.jsonl").write_bytes(content + b"\n" + json.dumps(line(1)).encode() + b"\n")
+    assert run.status.message == UNREADABLE
+    assert run.control == (0, "run")
+    assert (run.created, run.may_steer(KEY)) == (0.0, False)
+    assert run.metrics()[0] == [line(1)]
+    with pytest.raises(InputError, match="was altered: delete the run"):
+        run.settings  # noqa: B018
+    assert [found.id for found in list_runs()] == [run.id]
+
+
+def outlook(run):
+    """Everything that a page asks a folder; nothing of it may raise but a sentence."""
+    watcher = Watcher(run)
+    statuses = [watcher.poll(), run.status, watcher.poll()]
+    for curves in watcher.curves.values():
+        assert {"step", "seconds"} <= curves.keys()
+        assert len({len(values) for values in curves.values()}) == 1
+        assert all(abs(float(value)) < 1e301 for values in curves.values() for value in values)
+    for status in statuses:
+        assert status.state in ACTIVE | RESUMABLE | {"done", "failed"}
+        assert f"{status.step:,} {status.epoch:.1f} {status.seconds:.0f} {status.progress:.2f} {status.device}"
+    assert run.id in {found.id for found in list_runs()}
+    assert isinstance(run.control[0], int)
+    run.may_steer(KEY)
+    try:
+        RunSettings.from_json(run.settings)
+    except InputError as error:
+        assert is_sentence(str(error))
+    run.cut_metrics(2)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """The files of a run in the middle of its work."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GENLIB_HOME", str(tmp_path_factory.mktemp("sound")))
+    run = RunFolder.create(ASKED, KEY)
+    run.write_status(replace(Status("running", 1, 5, 3, 0.5, 0.1, 2.5), rate=100.0, device="cpu", pid=os.getpid()))
+    run.steer("pause", KEY)
+    for step in range(4):
+        run.append_metrics(line(step))
+        run.append_metrics(line(step, "validation"))
+    patch.undo()
+    return {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()}
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.data())
+def test_a_folder_altered_at_any_byte_is_read_without_a_fault(sound, tmp_path_factory, data):
+    folder = home() / "runs" / ("a" * 16)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in sound.items():
+        (folder / name).write_bytes(content)
+    name = data.draw(st.sampled_from(sorted(sound)))
+    content = sound[name]
+    at = data.draw(st.integers(0, len(content) - 1))
+    new = data.draw(st.sampled_from([b"", b"\0", b"9", b'"', b"-", b"e", b"]", b"{", b"\n"]) | st.binary(max_size=3))
+    rest = content[at + data.draw(st.integers(0, 3)) :] if data.draw(st.booleans()) else b""
+    (folder / name).write_bytes(content[:at] + new + rest)
+    outlook(RunFolder(folder))
+
+
+@pytest.mark.parametrize("name", ["run.json", "status.json", "control.json", "metrics.jsonl", "attempts", "frames"])
+def test_a_folder_without_one_of_its_files_is_read_without_a_fault(name):
+    run = RunFolder.create(ASKED, KEY)
+    run.steer("pause", KEY)
+    run.append_metrics(line(1))
+    path = run.path / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if name == "run.json":
+        assert list_runs() == []
+        run.write_json("run.json", {"settings": ASKED})
+    outlook(run)
+    assert run.claim(replace(Status(), attempt=1)) == 2
+
+
+# Attempts -------------------------------------------------------------------------------------------------------------
+
+
+def test_of_many_that_claim_a_run_one_gets_it():
+    for _ in range(20):
+        run = RunFolder.create(ASKED)
+        seen = run.status
+        with ThreadPoolExecutor(8) as pool:
+            barrier = threading.Barrier(8)
+            won = [n for n in pool.map(lambda _: (barrier.wait(), run.claim(seen))[1], range(8)) if n]  # noqa: B023
+        assert won == [1]
+        assert (run.status.state, run.status.attempt) == ("starting", 1)
+
+
+def test_a_later_attempt_takes_the_run_away():
+    run = RunFolder.create(ASKED)
+    assert run.claim(run.status) == 1
+    assert run.held_by(1)
+    run.write_status(replace(run.status, state="interrupted"))
+    assert run.claim(run.status) == 2
+    assert not run.held_by(1)
+    assert run.held_by(2)
+    assert not run.held_by(3)
+
+
+def test_a_claim_by_a_process_that_died_before_it_said_so_does_not_block_the_run():
+    run = RunFolder.create(ASKED)
+    stuck = run.path / "attempts" / "1"
+    stuck.touch()
+    assert run.claim(run.status) is None  # perhaps it is about to say so
+    for moment in (time.time() - 60, time.time() + 3600):
+        os.utime(stuck, (moment, moment))
+        assert RunFolder(run.path).claim(Status()) is not None
+        run.write_status(Status())
+        (run.path / "attempts" / "2").unlink()
+    assert not run.held_by(3)
+
+
+def test_a_claim_that_cannot_be_written_is_given_back():
+    run = RunFolder.create(ASKED)
+    with full_disk(), pytest.raises(OSError, match="No space"):
+        run.claim(run.status)
+    assert run.claim(run.status) == 1
+
+
+# Metrics and watching -------------------------------------------------------------------------------------------------
+
+
+def test_reports_are_read_once_and_a_torn_one_waits_for_its_rest():
+    run = RunFolder.create(ASKED)
+    run.append_metrics(line(1))
+    found, offset = run.metrics()
+    assert (found, run.metrics(offset)) == ([line(1)], ([], offset))
+    path = run.path / "metrics.jsonl"
+    whole = json.dumps(line(2)).encode() + b"\n"
+    for cut in range(len(whole)):
+        path.write_bytes(path.read_bytes()[:offset] + whole[:cut])
+        assert run.metrics(offset) == ([], offset)
+    path.write_bytes(path.read_bytes()[:offset] + whole)
+    run.append_metrics(line(3))
+    assert run.metrics(offset)[0] == [line(2), line(3)]
+
+
+def test_what_training_tells_again_is_cut():
+    run = RunFolder.create(ASKED)
+    for step in range(5):
+        run.append_metrics(line(step))
+        run.append_metrics(line(step, "validation"))
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 2, "spl')  # torn by a kill
+    run.cut_metrics(3)
+    # The validation of the step itself is made again when training goes on from it.
+    assert [(x["step"], x["split"]) for x in run.metrics()[0]] == [
+        (0, "train"), (0, "validation"), (1, "train"), (1, "validation"), (2, "train"), (2, "validation"), (3, "train"),
+    ]  # fmt: skip
+    run.append_metrics(line(4))
+    assert run.metrics()[0][-1] == line(4)
+
+
+def test_a_watcher_follows_and_reads_each_report_once():
+    run = RunFolder.create(ASKED)
+    watcher = Watcher(run)
+    assert watcher.poll() == Status()
+    run.write_status(Status("running", 1, 1, 5))
+    run.append_metrics(line(1, loss=3.5, kl=1.0))
+    assert watcher.poll().step == 5
+    run.append_metrics(line(2, loss=2.5, kl=2.0))
+    run.append_metrics(line(2, "validation", loss=9.0, kl=0.5))
+    watcher.poll()
+    watcher.poll()
+    assert watcher.curves == {
+        "train": {"step": [1, 2], "seconds": [0.01, 0.02], "loss": [3.5, 2.5], "kl": [1.0, 2.0]},
+        "validation": {"step": [2], "seconds": [0.02], "loss": [9.0], "kl": [0.5]},
+    }
+    # Another watcher, as of a page opened later, sees the same.
+    late = Watcher(run)
+    late.poll()
+    assert late.curves == watcher.curves
+
+
+@pytest.mark.parametrize("polled", ["at each change", "once the trainer runs", "while it starts"])
+def test_a_watcher_follows_a_run_that_was_resumed(polled):
+    run = RunFolder.create(ASKED)
+    watcher = Watcher(run)
+    run.write_status(Status("running", 1))
+    for step in range(8):
+        run.append_metrics(line(step))
+    watcher.poll()
+    # As the dispatcher and the trainer do it: the reports are cut seconds after the attempt is known.
+    changes = [
+        lambda: run.write_status(Status("interrupted", 1)),
+        lambda: run.write_status(Status("queued", 1)),
+        lambda: run.claim(run.status),
+        lambda: run.cut_metrics(4),
+        lambda: run.write_status(replace(run.status, state="running")),
+        lambda: [run.append_metrics(line(step, loss=-1.0)) for step in range(5, 15)],
+    ]
+    for number, change in enumerate(changes):
+        change()
+        if polled == "at each change" or (polled == "while it starts" and number in (2, 3)):
+            watcher.poll()
+    watcher.poll()
+    assert watcher.curves["train"]["step"] == list(range(15))
+    assert watcher.curves["train"]["loss"] == [100.0 - s for s in range(5)] + [-1.0] * 10
+
+
+def test_lines_that_no_trainer_wrote_are_left_out():
+    run = RunFolder.create(ASKED)
+    run.append_metrics(line(1))
+    for odd in (
+        {"step": 2}, {"split": "train", "loss": 1.0}, line(2, loss="x"), line(2, loss=True), line(2, loss=None),
+        line(2, loss=float("nan")), line(2, loss=float("inf")), line(2, loss=10**400), line(2, lost=1.0),
+        line(2) | {"split": 7}, line(2) | {"split": ["train"]}, {},
+    ):  # fmt: skip
+        run.append_metrics(odd)
+    run.append_metrics(line(3))
+    watcher = Watcher(run)
+    watcher.poll()
+    assert watcher.curves == {"train": {"step": [1, 3], "seconds": [0.01, 0.03], "loss": [99.0, 97.0]}}
+
+
+def test_silence_is_judged_by_the_watchers_own_clock():
+    run = RunFolder.create(ASKED)
+    watcher = Watcher(run, patience=0.15)
+    status = Status("running", 1)
+    for beat in range(4):
+        run.write_status(replace(status, beat=beat))
+        watcher.poll()
+        assert watcher.silent == 0
+        time.sleep(0.06)
+    time.sleep(0.15)
+    # However new the file is, the beat in it is the old one.
+    os.utime(run.path / "status.json")
+    watcher.poll()
+    assert 0.15 < watcher.silent < 60
+    run.write_status(replace(status, beat=5))
+    watcher.poll()
+    assert watcher.silent == 0
+    time.sleep(0.2)
+    run.write_status(replace(status, state="done", beat=5))
+    watcher.poll()
+    assert watcher.silent == 0  # what is over has nothing more to say
+
+
+# The queue ------------------------------------------------------------------------------------------------------------
+
+
+class Trainers:
+    """A backend whose trainers do what a test makes them do."""
+
+    def __init__(self):
+        self.started, self.living, self.killed, self.refusal = [], {}, [], None
+
+    def start(self, run, attempt):
+        if self.refusal:
+            raise self.refusal
+        assert run.held_by(attempt)
+        self.started.append(run.id)
+        self.living[run.id] = attempt
+
+    def alive(self, run):
+        return run.id in self.living
+
+    def kill(self, run):
+        self.living.pop(run.id, None)
+        self.killed.append(run.id)
+
+    def end(self, run, state=None):
+        """The trainer leaves, in order if it says so."""
+        if state:
+            run.write_status(replace(run.status, state=state))
+        del self.living[run.id]
+
+
+@pytest.fixture
+def trainers():
+    return Trainers()
+
+
+def states(*runs):
+    return [run.status.state for run in runs]
+
+
+def test_a_bounded_number_trains_at_a_time_in_order(trainers):
+    dispatcher = Dispatcher(trainers, 2)
+    runs = [dispatcher.submit(ASKED, KEY) for _ in range(5)]
+    assert trainers.started == [run.id for run in runs[:2]]
+    assert states(*runs) == ["starting", "starting", "queued", "queued", "queued"]
+    assert [dispatcher.place(run) for run in runs] == [0, 0, 1, 2, 3]
+    trainers.end(runs[1], "done")
+    dispatcher.tick()
+    assert trainers.started == [run.id for run in runs[:3]]
+    assert [dispatcher.place(run) for run in runs] == [0, 0, 0, 1, 2]
+    while trainers.living:
+        assert len(trainers.living) <= 2
+        for run in runs:
+            if run.id in trainers.living:
+                trainers.end(run, "done")
+                break
+        dispatcher.tick()
+    assert trainers.started == [run.id for run in runs]
+    assert set(states(*runs)) == {"done"}
+
+
+def test_runs_submitted_at_once_all_finish(trainers):
+    dispatcher = Dispatcher(trainers, 3)
+    most, over = 0, threading.Event()
+
+    def train():
+        nonlocal most
+        while not over.is_set():
+            most = max(most, len(trainers.living))
+            for run in list_runs():
+                if run.id in list(trainers.living):
+                    trainers.end(run, "done")
+            dispatcher.tick()
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    with ThreadPoolExecutor(10) as pool:
+        runs = list(pool.map(lambda _: dispatcher.submit(ASKED, KEY), range(30)))
+    until = time.monotonic() + 30
+    while set(states(*runs)) != {"done"} and time.monotonic() < until:
+        time.sleep(0.02)
+    over.set()
+    thread.join()
+    assert set(states(*runs)) == {"done"}
+    assert sorted(trainers.started) == sorted({run.id for run in runs})
+    assert most <= 3
+
+
+def test_a_queued_run_that_is_stopped_never_starts(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    first, second, third = (dispatcher.submit(ASKED, KEY) for _ in range(3))
+    sequence = second.steer("stop", KEY)
+    dispatcher.tick()
+    assert (second.status.state, second.status.acknowledged) == ("stopped", sequence)
+    assert dispatcher.place(third) == 1
+    trainers.end(first, "done")
+    dispatcher.tick()
+    assert trainers.started == [first.id, third.id]
+
+
+def test_a_trainer_that_died_is_noticed_and_its_slot_given_on(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    first, second = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    first.write_status(replace(first.status, state="running", step=70))
+    trainers.end(first)
+    dispatcher.tick()
+    assert states(first, second) == ["interrupted", "starting"]
+    assert first.status.step == 70
+    assert is_sentence(first.status.message)
+    assert trainers.killed == [first.id]  # reaped, so that no zombie stays
+
+
+def test_one_that_ended_in_order_keeps_its_last_word(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    run = dispatcher.submit(ASKED, KEY)
+    run.write_status(replace(run.status, state="failed", message="The loss is no number."))
+    trainers.end(run)
+    dispatcher.tick()
+    assert (run.status.state, run.status.message) == ("failed", "The loss is no number.")
+
+
+def test_a_run_removed_while_it_trains_harms_no_other(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    first, second = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    shutil.rmtree(first.path)
+    trainers.end(first)
+    dispatcher.tick()
+    assert not first.path.exists()
+    assert second.status.state == "starting"
+
+
+def test_only_the_owner_resumes_and_only_what_can_go_on(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    run = dispatcher.submit(ASKED, KEY)
+    trainers.end(run, "stopped")
+    run.steer("stop", KEY)
+    dispatcher.tick()
+    for key in (OTHER, None):
+        with pytest.raises(InputError, match="Only the browser that started"):
+            dispatcher.resume(run, key)
+    assert run.status.state == "stopped"
+    dispatcher.resume(run, KEY)
+    assert (run.status.state, run.status.attempt, run.control[1]) == ("starting", 2, "run")
+    assert run.status.acknowledged == run.control[0]
+    trainers.end(run, "done")
+    dispatcher.tick()
+    with pytest.raises(InputError, match=r"^A run that is done cannot be resumed: start a new one\.$"):
+        dispatcher.resume(run, KEY)
+    with pytest.raises(InputError, match="Only the browser that started"):
+        dispatcher.resume(run, OTHER)
+    assert trainers.started == [run.id, run.id]
+
+
+def test_resuming_twice_starts_once(trainers):
+    dispatcher = Dispatcher(trainers, 2)
+    run = dispatcher.submit(ASKED, KEY)
+    trainers.end(run, "interrupted")
+    dispatcher.tick()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: dispatcher.resume(run, KEY), range(4)))
+    dispatcher.tick()
+    assert trainers.started == [run.id, run.id]
+    assert (run.status.state, run.status.attempt) == ("starting", 2)
+
+
+def test_resumed_while_the_trainer_is_on_its_way_out(trainers):
+    dispatcher = Dispatcher(trainers, 2)
+    run = dispatcher.submit(ASKED, KEY)
+    run.write_status(replace(run.status, state="stopped"))  # written, but the process still lives
+    dispatcher.resume(run, KEY)
+    dispatcher.tick()
+    assert (run.status.state, trainers.started) == ("queued", [run.id])
+    trainers.end(run)
+    dispatcher.tick()
+    # Its end is not taken for the death of the attempt that was asked for.
+    assert (run.status.state, run.status.attempt) == ("starting", 2)
+    assert trainers.started == [run.id, run.id]
+
+
+def test_a_trainer_that_cannot_be_started_says_so_and_blocks_nobody(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    trainers.refusal = OSError(errno.EAGAIN, "Resource temporarily unavailable")
+    run = dispatcher.submit(ASKED, KEY)
+    assert run.status.state == "interrupted"
+    assert run.status.message == (
+        "The training process could not be started (Resource temporarily unavailable): try again in a moment."
+    )
+    trainers.refusal = None
+    dispatcher.resume(run, KEY)
+    assert run.status.state == "starting"
+
+
+def test_after_a_restart_the_queue_goes_on_and_what_was_trained_is_interrupted(trainers):
+    before = Dispatcher(trainers, 1)
+    first, second, third = (before.submit(ASKED, KEY) for _ in range(3))
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    first.write_status(replace(first.status, state="running", pid=gone.pid))
+    again = Trainers()
+    after = Dispatcher(again, 1)
+    after.recover()
+    assert states(first, second, third) == ["interrupted", "queued", "queued"]
+    assert again.started == []
+    after.tick()
+    assert again.started == [second.id]
+    assert after.place(third) == 1
+
+
+def test_trainers_of_others_are_left_alone_as_long_as_they_are_heard_of(trainers):
+    run = RunFolder.create(ASKED, claimed=True)  # as the command line does, in a process that lives: this one
+    dispatcher = Dispatcher(trainers, 1, patience=0.2)
+    for beat in range(5):
+        run.write_status(replace(run.status, state="running", beat=beat))
+        dispatcher.tick()
+        time.sleep(0.08)
+    assert run.status.state == "running"
+    # A process of that number is there, but nothing is heard: after a restart it may be any other.
+    time.sleep(0.25)
+    dispatcher.tick()
+    assert run.status.state == "interrupted"
+    assert trainers.started == []
+
+
+def test_two_servers_on_one_home_start_each_run_once():
+    backends = [Trainers(), Trainers()]
+    dispatchers = [Dispatcher(backend, 20) for backend in backends]
+    runs = [RunFolder.create(ASKED, KEY) for _ in range(20)]
+    barrier = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda d: (barrier.wait(), d.tick()), dispatchers))
+    started = backends[0].started + backends[1].started
+    assert sorted(started) == sorted(run.id for run in runs)
+    assert {run.status.attempt for run in runs} == {1}
+
+
+def test_a_folder_gone_wrong_does_not_end_the_queue(trainers):
+    broken = [RunFolder.create(ASKED, KEY) for _ in range(6)]
+    (broken[0].path / "status.json").write_text("[" * 100_000)
+    (broken[1].path / "run.json").write_text('{"created": "x"}')
+    shutil.rmtree(broken[2].path / "attempts")
+    (broken[2].path / "attempts").touch()  # a file where a folder should be
+    (broken[3].path / "status.json").unlink()
+    (broken[3].path / "status.json").mkdir()
+    (broken[4].path / "control.json").write_text('{"want": ["stop"], "sequence": "x"}')
+    dispatcher = Dispatcher(trainers, 10)
+    run = dispatcher.submit(ASKED, KEY)
+    assert run.id in trainers.started
+    assert {broken[0].id, broken[2].id, broken[3].id}.isdisjoint(trainers.started)
+
+
+def test_the_thread_of_the_queue_survives_a_bad_moment(trainers, caplog):
+    dispatcher = Dispatcher(trainers, 1)
+    trainers.refusal = ValueError("a bug")
+    run = RunFolder.create(ASKED, KEY)
+    dispatcher.watch(0.01)
+    until = time.monotonic() + 20
+    while not caplog.records and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "could not be looked after" in caplog.text
+    trainers.refusal = None
+    other = RunFolder.create(ASKED, KEY)
+    while other.id not in trainers.started and time.monotonic() < until:
+        time.sleep(0.01)
+    assert other.id in trainers.started
+    assert run.id not in trainers.started
+    trainers.end(other, "done")
+
+
+def test_looking_at_many_finished_runs_reads_none_of_them(trainers):
+    runs = [RunFolder.create(ASKED, KEY) for _ in range(100)]
+    for run in runs:
+        run.write_status(Status("done"))
+    dispatcher = Dispatcher(trainers, 1)
+    dispatcher.tick()
+    opened = []
+
+    def watch(event, arguments):
+        if listening and event == "open" and threading.get_ident() == here:
+            opened.append(arguments[0])
+
+    listening, here = True, threading.get_ident()
+    sys.addaudithook(watch)
+    dispatcher.tick()
+    assert opened == []
+    # One that goes on again is seen, though it was settled.
+    dispatcher.resume(replace_state(runs[50], "interrupted"), KEY)
+    listening = False
+    assert opened
+    assert trainers.started == [runs[50].id]
+
+
+def replace_state(run, state):
+    run.write_status(replace(run.status, state=state))
+    return run
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("3", 3), ("0", 1), ("-5", 1), ("x", None), ("", None)])
+def test_the_number_of_slots(monkeypatch, setting, expected):
+    monkeypatch.setenv("GENLIB_SLOTS", setting)
+    assert slots() == (expected or max(1, os.cpu_count() - 1))
+
+
+# A disk that refuses --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def full_disk():
+    """Nothing more can be written, as on a full disk; files can still be made and removed."""
+    real = Path.open
+
+    def refuse(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def guarded(self, mode="r", *args, **kwargs):
+        return real(self, mode, *args, **kwargs) if mode in ("r", "rb") else refuse()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "write_text", refuse)
+        patch.setattr(Path, "write_bytes", refuse)
+        patch.setattr(Path, "open", guarded)
+        yield
+
+
+def test_a_full_disk_is_one_sentence(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    run, waiting = dispatcher.submit(ASKED, KEY), dispatcher.submit(ASKED, KEY)
+    other = replace_state(RunFolder.create(ASKED, KEY), "interrupted")
+    with full_disk():
+        for act in (
+            lambda: dispatcher.submit(ASKED, KEY),
+            lambda: RunFolder.create(ASKED, claimed=True),
+            lambda: run.steer("stop", KEY),
+            lambda: dispatcher.resume(other, KEY),
+        ):
+            with pytest.raises(InputError, match=r"could not be stored \(No space left on device\): free some space"):
+                act()
+        assert len(list_runs()) == len(list((home() / "runs").iterdir())) == 3  # nothing half made is left
+        # The trainer died of it, too: that is written down as soon as there is room.
+        trainers.end(run)
+        dispatcher.tick()
+        dispatcher.tick()
+        assert states(run, waiting, other) == ["starting", "queued", "interrupted"]
+    dispatcher.tick()
+    assert states(run, waiting, other) == ["interrupted", "starting", "interrupted"]
+    assert not [path for path in run.path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "file"))
+    assert list_runs() == []
+    with pytest.raises(InputError) as refused:
+        RunFolder.create(ASKED)
+    assert is_sentence(str(refused.value))
+
+
+def test_readers_never_see_half_a_file():
+    run = RunFolder.create(ASKED)
+    over, bad = threading.Event(), []
+
+    def read():
+        while not over.is_set():
+            status = run.status
+            if status.message == UNREADABLE or len(status.device) != status.step:
+                bad.append(status)
+
+    run.write_status(Status("running"))
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    sizes = random.Random(0)
+    for _ in range(300):
+        size = sizes.randrange(20_000)
+        run.write_status(Status("running", step=size, device="x" * size))
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert bad == []

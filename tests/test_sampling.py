@@ -1,0 +1,74 @@
+"""Samples of a saved model, and sheets of them."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from genlib.checkpoint import load_model, save
+from genlib.knobs import InputError
+from genlib.sampling import sample_images, save_sheet, sheet
+from genlib.seeding import torch_rng
+from genlib.settings import MODEL_CONFIGS, TrainConfig
+from genlib.training import Run
+
+pytestmark = pytest.mark.fast
+
+torch.set_num_threads(1)
+
+
+def saved(folder, family="vae"):
+    config = MODEL_CONFIGS[family](latent_dim=2, hidden_dim=16)
+    save(Run.new(family, config, TrainConfig(device="cpu")), folder)
+    return folder
+
+
+def test_samples_are_the_means_of_decoded_normal_codes(tmp_path):
+    images = sample_images(saved(tmp_path), 5, seed=3)
+    z = torch.randn(5, 2, generator=torch_rng(3, "sample"))
+    with torch.no_grad():
+        expected = load_model(tmp_path).decode(z)[:, 0].numpy() * 255
+    assert images.dtype == np.uint8
+    assert np.abs(images - expected).max() <= 0.5 + 1e-3  # rounded, not cut
+
+
+def test_the_seed_alone_decides(tmp_path):
+    folder = saved(tmp_path)
+    first = sample_images(folder, 8, 0)
+    torch.manual_seed(1)
+    assert np.array_equal(sample_images(folder, 8, 0), first)
+    assert not np.array_equal(sample_images(folder, 8, 1), first)
+
+
+def test_what_cannot_be_sampled_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"^A plain autoencoder has no distribution .*choose a VAE"):
+        sample_images(saved(tmp_path, "ae"), 1, 0)
+    with pytest.raises(InputError, match="no checkpoint that can be read"):
+        sample_images(tmp_path / "nothing", 1, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 4), st.integers(1, 4), st.none() | st.integers(1, 8))
+def test_every_image_stands_in_its_place(n, height, width, columns):
+    images = np.arange(1, n * height * width + 1).reshape(n, height, width)
+    laid = sheet(images, columns)
+    columns = columns or int(np.ceil(n**0.5))
+    for i in range(n):
+        top, left = i // columns * height, i % columns * width
+        assert np.array_equal(laid[top : top + height, left : left + width], images[i])
+    # What is left is empty, and no row is only that.
+    assert (laid > 0).sum() == n * height * width
+    assert laid.shape == (-(-n // columns) * height, columns * width)
+
+
+def test_a_sheet_is_written_as_png_or_refused_in_a_sentence(tmp_path):
+    images = np.arange(3 * 4, dtype=np.uint8).reshape(3, 2, 2)
+    save_sheet(images, tmp_path / "sheet")
+    with Image.open(tmp_path / "sheet") as picture:
+        assert picture.format == "PNG"
+        assert np.array_equal(np.asarray(picture), sheet(images))
+    for path in (tmp_path / "missing" / "x.png", tmp_path):
+        with pytest.raises(InputError, match=rf"^{path.name} cannot be written: .*; choose another place"):
+            save_sheet(images, path)

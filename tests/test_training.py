@@ -1,0 +1,341 @@
+"""The loop: it can be left and taken up anywhere, and nothing that watches it changes the weights."""
+
+import math
+from dataclasses import replace
+from itertools import islice
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.decomposition import PCA
+
+from genlib.checkpoint import load, save
+from genlib.data.images import load_images
+from genlib.knobs import InputError
+from genlib.models import build
+from genlib.seeding import torch_rng
+from genlib.settings import MODEL_CONFIGS, AutoencoderConfig, TrainConfig, VAEConfig
+from genlib.training import Diverged, Frame, Report, Run, Save, frame_constants, loop, train
+
+pytestmark = pytest.mark.fast
+
+torch.set_num_threads(1)
+
+BATCH = 64
+
+
+@pytest.fixture(scope="module")
+def images():
+    """300 images to train (four batches of 64, and 44 that an epoch leaves out), 50 to validate, 30 to test."""
+    mnist = load_images()
+    return replace(
+        mnist,
+        train=mnist.train[:300],
+        train_labels=mnist.train_labels[:300],
+        validation=mnist.validation[:50],
+        validation_labels=mnist.validation_labels[:50],
+        test=mnist.test[:30],
+        test_labels=mnist.test_labels[:30],
+    )
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Report at every step and draw whenever a multiple of the interval is reached."""
+    monkeypatch.setattr(loop, "_REPORT_EVERY", 0.0)
+    monkeypatch.setattr(loop, "_DRAWING_AHEAD", math.inf)
+
+
+class Clock:
+    """A clock that moves by a hundredth of a second each time it is read: every step lasts 0.01 s."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        self.now += 0.01
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=clock.perf_counter))
+    return clock
+
+
+def new(family="vae", latent_dim=3, **settings):
+    config = TrainConfig(**{"batch_size": BATCH, "epochs": 5, "device": "cpu"} | settings)
+    return Run.new(family, MODEL_CONFIGS[family](latent_dim=latent_dim, hidden_dim=32), config)
+
+
+def state(run):
+    """Everything that training changes, as one list of tensors."""
+    tensors = list(run.model.state_dict().values())
+    for optimizer in run.optimizers.values():
+        parts = optimizer.state_dict()["state"]
+        tensors += [parts[index][key] for index in sorted(parts) for key in sorted(parts[index])]
+    return [tensor.clone() for tensor in tensors]
+
+
+def same(first, second):
+    return len(first) == len(second) and all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def exhaust(events):
+    for _ in events:
+        pass
+
+
+def by_hand(images, steps, family="vae"):
+    """The same training written out: no events, no clock. Returns the model and the losses of each step."""
+    model = build(family, MODEL_CONFIGS[family](latent_dim=3, hidden_dim=32), 0)
+    optimizers = model.configure_optimizers(TrainConfig())
+    pixels, labels = torch.tensor(images.train)[:, None] / 255, torch.tensor(images.train_labels)
+    losses = []
+    for step in range(steps):
+        order = torch.randperm(300, generator=torch_rng(0, "epoch", step // 4))
+        chosen = order[step % 4 * BATCH :][:BATCH]
+        model.train()
+        losses.append(model.training_step(pixels[chosen], labels[chosen], optimizers, torch_rng(0, "train", step)))
+    return model, losses
+
+
+@pytest.mark.parametrize("family", MODEL_CONFIGS)
+def test_loop_is_the_training_written_out(images, eager, family):
+    model, losses = by_hand(images, 20, family)
+    run = new(family)
+    events = list(train(run, images))
+    assert run.step == 20
+    assert same(list(run.model.state_dict().values()), list(model.state_dict().values()))
+    reports = [event for event in events if isinstance(event, Report) and event.split == "train"]
+    assert [report.step for report in reports] == list(range(1, 21))
+    for report, expected in zip(reports, losses, strict=True):
+        assert report.metrics == {name: value.item() for name, value in expected.items()}
+
+
+@pytest.mark.parametrize("until", [10, 20])
+def test_reports_are_means_since_the_last_one(images, monkeypatch, until):
+    monkeypatch.setattr(loop, "_REPORT_EVERY", math.inf)
+    losses = by_hand(images, until)[1]
+    reports = [event for event in train(new(), images, until) if isinstance(event, Report) and event.split == "train"]
+    covered = 0
+    for report in reports:
+        for name, value in report.metrics.items():
+            expected = np.mean([step[name].item() for step in losses[covered : report.step]])
+            assert value == pytest.approx(expected, rel=1e-5)
+        covered = report.step
+    assert covered == until
+
+
+@pytest.mark.parametrize("cut", [4, 5, 10, 19])
+def test_saved_and_resumed_is_unbroken_bit_for_bit(images, tmp_path, monkeypatch, cut):
+    whole = new()
+    exhaust(train(whole, images))
+    part = new()
+    exhaust(train(part, images, until_step=cut))
+    assert part.step == cut
+    assert save(part, tmp_path)
+    resumed = load(tmp_path, "cpu")
+    assert same(state(part), state(resumed))
+    assert (resumed.step, resumed.seconds) == (cut, part.seconds)
+    monkeypatch.setattr(loop, "_REPORT_EVERY", 0.0)  # the second half is watched more closely than the first
+    exhaust(train(resumed, images))
+    assert resumed.step == 20
+    assert same(state(whole), state(resumed))
+
+
+def test_leaving_at_any_event_loses_nothing(images, eager):
+    whole = new(epochs=3)
+    events = list(train(whole, images))
+    assert len(events) > 16
+    for count in range(1, len(events) + 1):
+        run = new(epochs=3)
+        generator = train(run, images)
+        last = list(islice(generator, count))[-1]
+        generator.close()
+        assert last.step == run.step
+        exhaust(train(run, images))
+        assert same(state(whole), state(run))
+
+
+def test_what_a_watcher_does_changes_nothing(images, eager):
+    whole, watched = new(), new()
+    exhaust(train(whole, images))
+    for event in train(watched, images):
+        torch.manual_seed(event.step)
+        assert torch.is_grad_enabled()
+        watched.model.sample(3, torch_rng(0, "look"))
+        watched.model.reconstruct(torch.rand(2, 1, 28, 28))
+        watched.model.eval()
+    assert same(state(whole), state(watched))
+
+
+@pytest.mark.parametrize("until", [None, 10])
+def test_each_event_comes_at_its_steps(images, eager, until):
+    events = list(train(new(), images, until))
+    end = until or 20
+    steps = {
+        "train": list(range(1, end + 1)),
+        "validation": [step for step in (0, 4, 8, 12, 16, 20) if step < end] + [end],
+        Frame: [0, 10, 20][: end // 10 + 1],
+        Save: [end],
+    }
+    for kind, expected in steps.items():
+        assert [event.step for event in events if kind in (type(event), getattr(event, "split", None))] == expected
+    assert isinstance(events[-1], Save)
+    assert [event.step for event in events] == sorted(event.step for event in events)
+
+
+def test_a_finished_run_tells_its_end_again_and_trains_no_further(images):
+    run = new(epochs=1)
+    last = list(train(run, images))[-3:]
+    before = state(run)
+    again = list(train(run, images))
+    assert [type(event) for event in again] == [Report, Frame, Save]
+    assert again[0] == last[0]
+    assert np.array_equal(again[1].arrays["samples"], last[1].arrays["samples"])
+    assert same(before, state(run))
+
+
+def test_validation_is_the_mean_over_all_images(images, monkeypatch):
+    run = new("ae")
+    report = next(train(run, images))
+    assert (report.split, report.step) == ("validation", 0)
+    x = torch.tensor(images.validation)[:, None] / 255
+    error = (run.model.reconstruct(x) - x).square().sum((1, 2, 3)).mean().item()
+    assert report.metrics == {"loss": pytest.approx(error, rel=1e-5)}
+    monkeypatch.setattr(loop, "_EVALUATION_BATCH", 7)
+    assert next(train(run, images)).metrics == {"loss": pytest.approx(error, rel=1e-5)}
+
+
+def test_epochs_see_each_image_at_most_once_in_new_orders(images):
+    run = new()
+    batches = loop._Batches(run, replace(images, train=np.arange(300 * 784).reshape(300, 28, 28) // 784 % 256))
+    epochs = [[batches[4 * epoch + i] for i in range(4)] for epoch in range(2)]
+    for epoch in epochs:
+        assert all(x.shape == (BATCH, 1, 28, 28) for x, _ in epoch)
+    orders = [batches.order.clone() for step in (0, 4) if batches[step]]
+    assert not torch.equal(*orders)
+    assert all(order.sort().values.tolist() == list(range(300)) for order in orders)
+    x, labels = batches[5]
+    chosen = orders[1][BATCH : 2 * BATCH]
+    assert torch.equal(labels, torch.tensor(images.train_labels)[chosen].long())
+    assert torch.equal((x[:, 0, 0, 0] * 255).round().long(), chosen % 256)
+
+
+def test_batch_larger_than_the_data_takes_all_of_it(images):
+    run = new(batch_size=4096, epochs=2)
+    assert run.total_steps(300) == 2
+    exhaust(train(run, images))
+    assert run.step == 2
+
+
+def frame_of(run, images):
+    return next(event for event in train(run, images) if isinstance(event, Frame))
+
+
+def test_frames_show_what_the_model_makes(images):
+    run = new(latent_dim=2)
+    arrays, x = frame_of(run, images).arrays, torch.tensor(images.test)[:, None] / 255
+    np.testing.assert_allclose(arrays["codes"], run.model.encode(x).detach(), atol=1e-5)
+    again = run.model.reconstruct(x[:16])[:, 0].numpy() * 255
+    assert np.abs(arrays["reconstructions"] - again).max() <= 0.501
+    assert arrays["samples"].dtype == np.uint8
+    assert arrays["samples"].shape == (64, 28, 28)
+    assert len(np.unique(arrays["samples"], axis=0)) == 64
+    assert np.array_equal(arrays["samples"], frame_of(run, images).arrays["samples"])
+    constants = frame_constants(images)
+    assert np.array_equal(constants["originals"], images.test[:16])
+    assert np.array_equal(constants["labels"], images.test_labels)
+    assert "samples" not in frame_of(new("ae"), images).arrays
+
+
+def test_map_of_larger_codes_shows_their_principal_components(images):
+    run = new(latent_dim=5)
+    codes = run.model.encode(torch.tensor(images.test)[:, None] / 255).detach().numpy()
+    found, expected = frame_of(run, images).arrays["codes"], PCA(2).fit_transform(codes)
+    for axis in range(2):
+        assert abs(found[:, axis] @ expected[:, axis]) == pytest.approx(
+            np.linalg.norm(found[:, axis]) * np.linalg.norm(expected[:, axis]), rel=1e-4
+        )
+    assert found.var(0) == pytest.approx(expected.var(0), rel=1e-4)
+    one = frame_of(new(latent_dim=1), images).arrays["codes"]
+    assert np.ptp(one[:, 0]) > 0
+    assert not one[:, 1].any()
+
+
+def test_divergence_is_one_sentence_and_the_last_good_checkpoint_stays(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_REPORT_EVERY", 0.0)
+    monkeypatch.setattr(loop, "_SAVE_EVERY", 0.0)
+    run = new(learning_rate=100.0, epochs=200)
+    good = []
+
+    def drive():
+        for event in train(run, images):
+            if isinstance(event, Save) and save(run, tmp_path):
+                good.append(state(run))
+
+    with pytest.raises(Diverged, match=r"step \d+: with a learning rate of 100 .* smaller one\.$") as caught:
+        drive()
+    assert isinstance(caught.value, InputError)
+    assert f"step {run.step}:" in str(caught.value)
+    kept = load(tmp_path, "cpu")
+    assert kept.step < run.step
+    assert all(tensor.isfinite().all() for tensor in state(kept))
+    assert same(state(kept), good[-1])
+
+
+def test_seconds_are_those_of_training_alone(images, clock):
+    run = new(budget="seconds", seconds=2)
+    assert run.total_steps(300) is None
+    for _ in train(run, images):
+        clock.now += 100  # the watcher takes its time
+    reports = run.seconds - 0.01 * run.step
+    assert 2 <= run.seconds < 2.03
+    # Each step reads the clock twice, 0.01 s apart, and so does each report; nothing else is in the budget.
+    assert 100 < run.step <= 200
+    assert 0 <= reports <= 0.01 * 100
+
+
+def test_reports_come_ten_times_a_second_and_saves_every_ten_seconds(images, clock, monkeypatch):
+    monkeypatch.setattr(loop, "_DRAWING_AHEAD", -math.inf)
+    run = new(budget="seconds", seconds=35, batch_size=8)
+    events = list(train(run, replace(images, train=np.tile(images.train, (100, 1, 1)), train_labels=np.zeros(30_000))))
+    saves = [event for event in events if isinstance(event, Save)]
+    assert len(saves) == 4
+    moments = [event.seconds for event in events if isinstance(event, Report) and event.split == "train"]
+    assert 300 <= len(moments) <= 350
+    assert 0.09 < np.median(np.diff(moments)) < 0.13
+
+
+def test_drawing_costs_less_than_a_twentieth(images, clock, monkeypatch):
+    draw = loop.draw
+
+    def slow(run, data):
+        clock.now += 0.2
+        return draw(run, data)
+
+    monkeypatch.setattr(loop, "draw", slow)
+    run = new(budget="seconds", seconds=40, batch_size=8)
+    frames = [event.step for event in train(run, images) if isinstance(event, Frame)]
+    # The first and the last are always drawn, so two drawings of about 0.21 s come on top.
+    assert 5 < len(frames) <= 40 / 20 / 0.21 + 2
+    assert frames[0] == 0
+    assert frames[-1] == run.step
+
+
+def test_real_seconds_stop_a_run(images):
+    run = new(budget="seconds", seconds=1)
+    exhaust(train(run, images))
+    assert 1 <= run.seconds < 1.5
+    assert run.step > 20
+
+
+def test_device_that_is_not_there_is_refused():
+    missing = "mps" if not torch.backends.mps.is_available() else "cuda"
+    with pytest.raises(InputError, match=f"no {missing} device"):
+        Run.new("vae", VAEConfig(), TrainConfig(device=missing))
+    with pytest.raises(InputError, match="takes VAE settings"):
+        Run.new("vae", AutoencoderConfig(), TrainConfig())
