@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages.ui.frame import frame
+from pages.ui.server import freeze
 
 frame()
-st.navigation(
+page = st.navigation(
     {
         "": [st.Page("pages/start/home.py", title="Home", icon=":material/home:", default=True)],
         "Two dimensions": [
@@ -17,4 +18,6 @@ st.navigation(
             st.Page("pages/images/train.py", title="Train a VAE", icon=":material/model_training:", url_path="train")
         ],
     }
-).run()
+)
+page.run()
+freeze(page.title)

@@ -53,5 +53,5 @@ def find_model(name: str) -> RunFolder:
     try:
         return find(name)
     except InputError:
-        names = ", ".join(run.id for run in bundled())
-        raise InputError(f"There is no model of that name: choose {names}, or the id of a run of yours.") from None
+        names = ", ".join([*(run.id for run in bundled()), "or the id of a run of yours"])
+        raise InputError(f"There is no model of that name: choose {names}.") from None

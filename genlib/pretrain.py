@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from genlib.checkpoint import load_model, save_model
+from genlib.checkpoint import save_model
 from genlib.film import Film
 from genlib.recorder import record
 from genlib.runs import RunFolder, Status
@@ -33,7 +33,7 @@ def pretrain(name: str, target: Path) -> Iterator[Status]:
     yield from record(run, run.claim(status) or 1)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    save_model(load_model(run.path), target)
+    save_model(run.path, target)
     film = Film(run.path / "frames")
     film.thin(_FRAMES)
     film.folder.rename(target / "frames")

@@ -169,7 +169,12 @@ class _Recorder:
     def write(self, state: str, run: Run | None = None, images: Images | None = None, message: str = "") -> Status:
         self.written = time.monotonic()
         # Only what was read as a wish is acknowledged, not what was written since.
-        told = {"state": state, "beat": self.status.beat + 1, "acknowledged": self.heard, "message": message}
+        told: dict[str, Any] = {
+            "state": state,
+            "beat": self.status.beat + 1,
+            "acknowledged": self.heard,
+            "message": message,
+        }
         if run is not None and images is not None:
             told |= self.progress(run, len(images.train))
         status = replace(self.status, **told)
@@ -192,7 +197,7 @@ class _Recorder:
             left = (total - run.step) * config.batch_size / rate if rate else None
             progress = run.step / total
         epoch = run.step / run.steps_per_epoch(n_train)
-        told = {"step": run.step, "epoch": epoch, "progress": progress, "seconds": run.seconds}
+        told: dict[str, Any] = {"step": run.step, "epoch": epoch, "progress": progress, "seconds": run.seconds}
         return told | {"rate": rate, "left": left}
 
     def leave(self, state: str, message: str) -> Status:

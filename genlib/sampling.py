@@ -30,7 +30,7 @@ def sample_images(folder: Path, n: int, seed: int) -> np.ndarray:
         raise InputError("A plain autoencoder has no distribution to sample from: choose a VAE.")
     with torch.no_grad():
         x = model.sample(n, torch_rng(seed, "sample"))
-    return (x[:, 0] * 255).round().to(torch.uint8).numpy()
+    return (x[:, 0] * 255).to(torch.uint8).numpy()
 
 
 def sheet(images: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -54,4 +54,6 @@ def save_sheet(images: np.ndarray, path: Path) -> None:
     try:
         Image.fromarray(sheet(images)).save(path, "PNG")
     except OSError as error:
-        raise InputError(f"{path.name} cannot be written: {error.strerror}; choose another place with --out.") from None
+        raise InputError(
+            f"The picture {path.name} cannot be written ({error.strerror}): choose another place with --out."
+        ) from None

@@ -150,7 +150,7 @@ class TrainConfig(Config):
         help="Count epochs (each image seen once) or seconds of training.",
         names={"epochs": "Epochs", "seconds": "Seconds"},
     )
-    epochs: int = knob(5, 1, 1000, step=1, log=True, help="How often each training image is seen.")
+    epochs: int = knob(10, 1, 1000, step=1, log=True, help="How often each training image is seen.")
     seconds: int = knob(60, 1, 86_400, step=1, log=True, unit="s", help="Seconds spent on training, pauses left out.")
     seed: int = knob(0, 0, 2**32 - 1, help=_SEED_HELP)
     device: Literal["auto", "cpu", "cuda", "mps"] = knob(

@@ -373,10 +373,10 @@ def test_a_budget_of_seconds_is_time_spent_on_steps(images):
     statuses = go(run, images)
     last = statuses[-1]
     assert last.state == "done"
-    assert 1.0 <= last.seconds < 1.5
+    assert 1.0 <= last.seconds < 5
     assert (last.progress, last.left) == (1.0, 0.0)
     running = [status for status in statuses if status.state == "running"]
-    assert all(status.left == pytest.approx(1 - status.seconds) for status in running)
+    assert all(status.left == pytest.approx(max(0.0, 1 - status.seconds)) for status in running)
     assert [status.progress for status in running] == sorted(status.progress for status in running)
 
 

@@ -70,5 +70,7 @@ def test_a_sheet_is_written_as_png_or_refused_in_a_sentence(tmp_path):
         assert picture.format == "PNG"
         assert np.array_equal(np.asarray(picture), sheet(images))
     for path in (tmp_path / "missing" / "x.png", tmp_path):
-        with pytest.raises(InputError, match=rf"^{path.name} cannot be written: .*; choose another place"):
+        with pytest.raises(
+            InputError, match=rf"^The picture {path.name} cannot be written \(.+\): choose another place"
+        ):
             save_sheet(images, path)

@@ -40,12 +40,13 @@ def main() -> None:
 
 
 def current_run() -> RunFolder | None:
-    """The run that the address names; None if there is none, with a sentence if it is unknown."""
+    """The run that the address names; None if there is none, with a sentence if it cannot be shown."""
     name = st.query_params.get("run") or st.session_state.get("run")
     if not name:
         return None
     try:
         run = find(name)
+        RunSettings.from_json(run.settings)
     except InputError as error:
         st.warning(str(error))
         st.session_state.pop("run", None)

@@ -13,6 +13,7 @@ from pages.ui.flipbook import film_panel, flipbook, mixture_panel
 
 SHOWN = 36  # samples of the film, six in a row
 EXAMPLE = PointsConfig(dataset="pinwheel", n=1000)
+FIT = MixtureConfig(components=5, initialisation="random_from_data", seed=24)
 
 
 def main() -> None:
@@ -29,9 +30,9 @@ def main() -> None:
         st.page_link("pages/images/train.py", label="Train one yourself", icon=":material/model_training:")
     with right:
         st.subheader("A mixture finds the groups", anchor=False)
-        steps = cached.fits((EXAMPLE, ()), MixtureConfig(components=5, initialisation="random_from_data", seed=3))[0]
+        steps = cached.fits((EXAMPLE, ()), FIT)[0]
         panel = mixture_panel("Five Gaussians on a pinwheel", steps)
-        flipbook([panel], key="groups", points=cached.plane((EXAMPLE, ())), ratio=1.0, autoplay=True)
+        flipbook([panel], key="groups", points=cached.plane((EXAMPLE, ())), ratio=1.0, autoplay=True, plain=True)
         st.markdown("EM moves five Gaussians until each has an arm of its own. Every iteration is kept.")
         st.page_link("pages/two_d/mixture.py", label="Play with mixtures", icon=":material/scatter_plot:")
 

@@ -152,7 +152,10 @@ def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> N
         # Only the open tab is computed and sent.
         if part.open:
             with part:
-                show()
+                try:
+                    show()
+                except InputError as error:
+                    st.warning(str(error))
 
 
 def starts(source: cached.Source, config: MixtureConfig) -> None:

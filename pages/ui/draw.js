@@ -1,6 +1,11 @@
 // Drawing that all elements share: arrays, canvases, colours, images, curves. No page state here.
 
-const bytes = (text) => Uint8Array.from(atob(text || ""), (c) => c.charCodeAt(0));
+const bytes = (text) => {
+  const raw = atob(text || "");
+  const out = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
+  return out;
+};
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -106,7 +111,7 @@ const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yNa
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const tick of niceTicks(from, to, Math.max(2, Math.floor(box.w / 90)), 1))
+  for (const tick of niceTicks(from, to, Math.max(3, Math.floor(box.w / 80)), 1))
     context.fillText(short(tick), px(tick), box.y + box.h + 5);
   context.fillText(xName, box.x + box.w / 2, height - 15);
   context.textAlign = "left";

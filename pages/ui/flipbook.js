@@ -51,7 +51,7 @@ const build = (root, book) => {
     range.setAttribute("aria-valuetext", book.panels[0].noteBox.textContent);
     ask(".now").innerHTML = book.say(book.at);
     ask(".now").hidden = !book.say(book.at);
-    const series = book.panels.filter((p) => p.model.curve).map((p, i) => ({
+    const series = book.panels.filter((p) => p.model.curve && !book.data.plain).map((p, i) => ({
       x: p.model.curve.map((_, t) => t), y: p.model.curve, dots: p.model.curve.length < 60,
       colour: book.panels.length > 1 ? book.data.palette[i % book.data.palette.length] : colours.accent, dash: i % 2 ? [6, 3] : [],
     }));
@@ -150,11 +150,17 @@ const paintCursor = (panel, colours) => {
   context.stroke();
 };
 
-const makePanel = (root, panel) => {
+const makePanel = (root, panel, swatch) => {
   const box = document.createElement("div");
   box.className = "panel";
   const head = box.appendChild(document.createElement("header"));
-  head.appendChild(document.createElement("b")).textContent = panel.title;
+  const title = head.appendChild(document.createElement("b"));
+  title.textContent = panel.title;
+  if (swatch) {
+    const mark = title.appendChild(document.createElement("i"));
+    mark.className = "swatch";
+    mark.style.background = swatch;
+  }
   const noteBox = head.appendChild(document.createElement("span"));
   const frame = box.appendChild(document.createElement("div"));
   frame.className = "frame";
@@ -252,13 +258,15 @@ export default function ({ data, parentElement: root, setStateValue }) {
   if (data.points) Object.assign(scene, { points: floats(data.points), emphasis: data.added.length, box: data.box, ratio: data.ratio });
   root.querySelector(".panels").textContent = "";
   root.querySelector(".panels").style.setProperty("--least", `${data.least}px`);
-  book.panels = data.panels.map((panel) => makePanel(root, panel));
+  book.panels = data.panels.map((panel, i) =>
+    makePanel(root, panel, data.panels.length > 1 && data.palette[i % data.palette.length]),
+  );
   book.last = Math.max(...book.panels.map((panel) => KINDS[panel.kind].last(panel.model)));
   book.at = book.last;
   book.say = (at) => SAY[book.panels[0].kind](at, book);
   root.querySelector("input[type=range]").max = book.last;
   root.querySelector("[data-do=play]").hidden = false;
-  makeSwitches(root, book, data.panels[0].kind === "mixture", data.clickable);
+  makeSwitches(root, book, data.panels[0].kind === "mixture" && !data.plain, data.clickable);
   arm(root, book);
   book.draw();
   if (data.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches) {

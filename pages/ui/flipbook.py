@@ -74,6 +74,7 @@ def flipbook(
     ratio: float = 0.56,
     least: int = 280,
     autoplay: bool = False,
+    plain: bool = False,
 ) -> list[tuple[float, float]] | None:
     """Show panels that share one clock; returns the points a visitor has put, or None while there is no news.
 
@@ -87,9 +88,11 @@ def flipbook(
         ratio: Height of a panel over its width.
         least: Least width of a panel, in pixels.
         autoplay: Play once as soon as it is seen, unless the visitor's system asks for less motion.
+        plain: Leave out the curve and the switches.
     """
     data: dict[str, Any] = {"panels": list(panels), "palette": CLASSES, "added": [list(point) for point in added]}
-    data |= {"epoch": epoch, "clickable": clickable, "ratio": ratio, "least": least, "autoplay": autoplay}
+    data |= {"epoch": epoch, "clickable": clickable, "ratio": ratio, "least": least}
+    data |= {"autoplay": autoplay, "plain": plain}
     if points is not None:
         data |= {"points": encode(_thinned(points, len(added))), "box": _box(points)}
     data["version"] = hashlib.blake2b(json.dumps(data).encode(), digest_size=8).hexdigest()

@@ -26,20 +26,20 @@ const usualRange = (series) => {
   return [low - 0.05 * (high - low), high + 0.05 * (high - low)];
 };
 
-const drawPictures = (root, data) => {
+// What a frame shows; drawn when there is a new one.
+const drawFrame = (root, data) => {
   const ask = (selector) => root.querySelector(selector);
   if (!data.frame) return;
   const samples = bytes(data.frame.samples);
   if (samples.length) sheet(ask(".samples"), samples, data.side, 8);
   const made = bytes(data.frame.reconstructions);
   sheet(ask(".pairs"), pairs(bytes(data.originals), made, data.side), data.side, PAIRS_IN_A_ROW);
+  latentMap(ask(".map"), floats(data.frame.codes), bytes(data.labels), data.palette, theme(ask(".live")));
 };
 
-const draw = (root) => {
-  const data = panels.get(root).data;
+const drawCurves = (root, data) => {
   const ask = (selector) => root.querySelector(selector);
   const colours = theme(ask(".live"));
-  if (data.frame) latentMap(ask(".map"), floats(data.frame.codes), bytes(data.labels), data.palette, colours);
   for (const name of ["reconstruction", "kl"]) {
     const series = [["train", data.colour, []], ["validation", colours.text, [5, 4]]].flatMap(([split, colour, dash]) => {
       const curve = data.curves[split];
@@ -59,23 +59,22 @@ export default function ({ data, parentElement: root }) {
   const ask = (selector) => root.querySelector(selector);
   let panel = panels.get(root);
   if (!panel) {
-    panel = { count: 0 };
+    panel = { data };
     panels.set(root, panel);
-    panel.data = data;
     let queued = false;
     const redraw = () => {
       if (queued) return;
       queued = true;
       requestAnimationFrame(() => {
         queued = false;
-        draw(root);
+        drawFrame(root, panel.data);
+        drawCurves(root, panel.data);
       });
     };
     new ResizeObserver(redraw).observe(ask(".live"));
     onTheme(ask(".live"), redraw);
   }
   panel.data = data;
-  panel.count += 1;
   ask(".live").dataset.step = data.step;
   ask(".live").dataset.state = data.state;
   ask(".state").textContent = data.title;
@@ -88,7 +87,7 @@ export default function ({ data, parentElement: root }) {
   ask(".solid").style.borderColor = data.colour;
   ask(".samples").closest("section").hidden = !(data.frame && data.frame.samples);
   for (const [name, alt] of Object.entries(data.alts)) ask(`.${name}`).setAttribute("aria-label", alt);
-  if (data.version !== panel.version) drawPictures(root, data);
+  if (data.version !== panel.version) drawFrame(root, data);
   panel.version = data.version;
-  draw(root);
+  drawCurves(root, data);
 }

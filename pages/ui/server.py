@@ -1,4 +1,4 @@
-"""What the server process keeps for all visitors: the worker process, the dispatcher of runs, frozen garbage."""
+"""What the server process keeps for all visitors: the worker process and the dispatcher of runs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
+from genlib.knobs import InputError
 from genlib.runs import Dispatcher, LocalBackend
 
-__all__ = ["begin", "compute", "dispatcher"]
+__all__ = ["begin", "compute", "dispatcher", "freeze"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,13 +23,14 @@ _WAIT = 60.0
 
 @st.cache_resource(show_spinner=False)
 def begin() -> None:
-    """Once a server: start the worker and the dispatcher in the background, and freeze what was imported.
-
-    Streamlit may collect garbage after each run of a page; what was there before the first visitor is never garbage,
-    and walking over it costs more than the page.
-    """
+    """Once a server: start the worker and the dispatcher in the background."""
     threading.Thread(target=_warm, name="warm", daemon=True).start()
     dispatcher()
+
+
+@st.cache_resource(show_spinner=False)
+def freeze(page: str) -> None:
+    """Once a page, after its first run: what was imported is never garbage, and looking through it costs time."""
     gc.collect()
     gc.freeze()
 
@@ -43,15 +45,32 @@ def dispatcher() -> Dispatcher:
 
 
 def compute(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function of genlib in the worker process: work that is too long for a page and too short for a run."""
-    from loky.process_executor import BrokenProcessPool
+    """Call a function of genlib in the worker process: work that is too long for a page and too short for a run.
+
+    Raises:
+        InputError: If it takes longer than a minute; and whatever the function raises.
+    """
+    from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 
     try:
-        return _executor().submit(function, *args, **kwargs).result(_WAIT)
-    except BrokenProcessPool:
+        return _result(function, *args, **kwargs)
+    except (BrokenProcessPool, ShutdownExecutorError):
         # The worker was killed: a fresh one is started, once.
         _executor.clear()
-        return _executor().submit(function, *args, **kwargs).result(_WAIT)
+        return _result(function, *args, **kwargs)
+
+
+def _result(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    executor = _executor()
+    try:
+        return executor.submit(function, *args, **kwargs).result(_WAIT)
+    except TimeoutError:
+        # Nobody waits for the answer any more, and others wait for the worker.
+        _executor.clear()
+        executor.shutdown(wait=False, kill_workers=True)
+        raise InputError(
+            f"This takes longer than {_WAIT:.0f} seconds: choose fewer points, components or iterations."
+        ) from None
 
 
 @st.cache_resource(show_spinner=False)

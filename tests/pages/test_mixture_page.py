@@ -173,5 +173,5 @@ def test_the_recipe_says_what_is_shown(app):
 def test_a_curve_that_falls_is_explained(app):
     test = app(PAGE, data_dataset="blobs", data_noise="0.3", components="8", regularisation="1.0")
     curve = panels(test)["panels"][0]["curve"]
-    assert min(np.diff(curve)) < -1e-6
+    assert min(np.diff(curve)) < -1e-8
     assert "regularisation" in test.info[0].value

@@ -81,6 +81,17 @@ def test_an_unknown_run_gets_one_sentence(app, name):
 
 
 @pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"settings": {"family": "cat"}}', '{"settings": {"model": {"latent_dim": 0}}}']
+)
+def test_a_run_that_was_altered_gets_one_sentence(app, run, content):
+    (run.path / "run.json").write_text(content)
+    test = app(PAGE, run=run.id)
+    assert not test.exception
+    assert len(test.warning) == 1
+    assert live(test)["title"] == "A recorded run"
+
+
+@pytest.mark.parametrize(
     ("query", "part"),
     [
         ({"latent_dim": "0"}, "from 1 to 64"),

@@ -1,0 +1,98 @@
+"""A live panel at 5 Hz beside a running training: latency in the browser, remounts, and what watching costs the trainer.
+
+Targets: p95 <= 60 ms from the request for a refresh to the drawn panel; no canvas replaced, none blank;
+watched training >= 0.97 of its steps per CPU-second. Run: python -m tests.bench.live_panel [rounds]
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from genlib.runs import RunFolder
+from tests.served import Server, launch
+
+SECONDS = 12.0
+
+LISTEN = """
+window.sent = 0; window.latencies = [];
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) { window.sent = performance.now(); return send.call(this, data); };
+"""
+
+WATCH = """
+() => {
+  const find = (root) => { for (const e of root.querySelectorAll('*')) { if (e.classList.contains('live')) return e;
+    if (e.shadowRoot) { const inner = find(e.shadowRoot); if (inner) return inner; } } return null; };
+  const live = find(document), canvas = live.querySelector('.samples');
+  Object.assign(window, { frames: 0, blanks: 0, latencies: [] });
+  new MutationObserver(() => requestAnimationFrame(() => { window.latencies.push(performance.now() - window.sent) }))
+    .observe(live, { attributes: true, attributeFilter: ['data-step'] });
+  const look = () => {
+    const data = canvas.getContext('2d').getImageData(0, 0, 60, 60).data;
+    window.frames += 1; window.blanks += !canvas.isConnected || !data.some((value, i) => i % 4 < 3 && value > 30);
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+"""
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def steps_per_cpu_second(run: RunFolder, page: Page) -> float:
+    before, used = run.status.step, cpu_seconds(run.status.pid or 0)
+    page.wait_for_timeout(1000 * SECONDS)
+    return (run.status.step - before) / (cpu_seconds(run.status.pid or 0) - used)
+
+
+def open_page(browser: Browser, url: str) -> Page:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(LISTEN)
+    page.goto(url)
+    return page
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+        browser, server = launch(playwright), Server(Path(home))
+        owner = open_page(browser, f"{server.url}/train?budget=seconds&seconds=3600")
+        owner.get_by_role("button", name="Train", exact=True).click()
+        owner.wait_for_selector(".live[data-state=running]")
+        run = RunFolder(Path(home) / "runs" / owner.url.rsplit("run=", 1)[1][:16])
+        idle = open_page(browser, "about:blank")
+        owner.goto("about:blank")
+        latencies, ratios, blanks, frames = [], [], 0, 0
+        for _ in range(rounds):
+            alone = steps_per_cpu_second(run, idle)
+            page = open_page(browser, f"{server.url}/train?run={run.id}")
+            page.wait_for_selector(".live[data-state=running]")
+            page.wait_for_timeout(2000)
+            page.evaluate(WATCH)
+            watched = steps_per_cpu_second(run, page)
+            ratios.append(watched / alone)
+            latencies += page.evaluate("window.latencies")
+            blanks, frames = blanks + page.evaluate("window.blanks"), frames + page.evaluate("window.frames")
+            page.context.close()
+        server.stop()
+    p50, p95 = np.percentile(latencies, [50, 95])
+    print(
+        f"refresh to drawn panel: p50 {p50:.0f} ms, p95 {p95:.0f} ms of {len(latencies)} refreshes, target p95 <= 60 ms"
+    )
+    print(f"blank or replaced canvases: {blanks} of {frames} animation frames, target 0")
+    spread = f"({min(ratios):.3f} to {max(ratios):.3f})"
+    print(f"watched / alone, steps per CPU-second: {statistics.median(ratios):.3f} {spread}, target >= 0.97")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,416 @@
+"""The command line: the same results as the pages, and a sentence for everything that cannot be used."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from genlib import __version__, checkpoint
+from genlib.cli import main
+from genlib.data.images import load_images
+from genlib.library import bundled
+from genlib.runs import RunFolder, Status, home, list_runs
+from genlib.sampling import sample_images, sheet
+from genlib.settings import MODEL_CONFIGS, RunSettings, TrainConfig, VAEConfig
+from genlib.training import Run, train
+
+ROOT = Path(__file__).parent.parent
+TINY = ["--hidden-dim", "16", "--batch-size", "4096", "--epochs", "1", "--device", "cpu"]
+TINY_SETTINGS = RunSettings("vae", VAEConfig(hidden_dim=16), TrainConfig(batch_size=4096, epochs=1, device="cpu"))
+
+
+@pytest.fixture
+def call(capsys):
+    """Run a command in this process; gives its exit status, and what it wrote to standard output and error."""
+
+    def run(*arguments):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            status = end.code
+        written = capsys.readouterr()
+        return status, written.out, written.err
+
+    return run
+
+
+def check_refused(answer, *parts):
+    status, out, error = answer
+    assert (status, out) == (2, "")
+    assert error.count("\n") == 1
+    sentence = error.strip()
+    assert sentence[0].isupper()
+    assert sentence.endswith(".")
+    assert "Traceback" not in sentence
+    assert str(ROOT) not in sentence
+    assert str(home()) not in sentence
+    assert [part for part in parts if part not in sentence] == []
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([], ["COMMAND", "genlib --help"]),
+        (["fly"], ["'fly'", "train", "sample"]),
+        (["train", "--epochs", "0"], ["Epochs cannot be 0", "a whole number from 1 to 1000"]),
+        (["train", "--epochs", "many"], ["Epochs cannot be 'many'"]),
+        (["train", "--learning-rate", "nan"], ["Learning rate cannot be nan", "from 1e-06 to 100"]),
+        (["train", "--seed", "4294967296"], ["Seed cannot be 4294967296", "from 0 to 4294967295"]),
+        (["train", "--family", "gun"], ["'gun'", "vae"]),
+        (["train", "--family", "ae", "--beta", "2"], ["Autoencoder has no beta"]),
+        (["train", "--speed", "2"], ["--speed"]),
+        (["train", "0123"], ["There is no run 0123"]),
+        (["train", "../../etc"], ["There is no run of this name"]),
+        (["train", "--attempt", "x", "0123"], ["--attempt"]),
+        (["sample"], ["MODEL"]),
+        (["sample", "nobody"], ["There is no model of that name", "vae-2d"]),
+        (["sample", "vae-2d", "--n", "0"], ["cannot be 0", "from 1 to 10000"]),
+        (["sample", "vae-2d", "--n", "10001"], ["cannot be 10001"]),
+        (["sample", "vae-2d", "--n", "1.5"], ["--n", "1.5"]),
+        (["sample", "vae-2d", "--seed", "x"], ["--seed"]),
+        (["models", "--jsonn"], ["--jsonn"]),
+        (["info", "extra"], ["extra"]),
+        (["app", "--port", "0"], ["port cannot be 0", "from 1 to 65535"]),
+        (["app", "--port", "99999"], ["port cannot be 99999"]),
+        (["app", "--port", "web"], ["--port"]),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_sentence(call, arguments, parts):
+    check_refused(call(*arguments), *parts)
+    assert list_runs() == []
+
+
+@pytest.mark.fast
+def test_the_help_tells_each_setting_with_its_range(call):
+    status, out, _ = call("train", "--help")
+    told = re.sub(r"\s+", "", out)
+    knobs = [knob for config in (TrainConfig, *MODEL_CONFIGS.values()) for knob in config.knobs()]
+    assert status == 0
+    assert len(knobs) > 8
+    for knob in knobs:
+        expected = f"{knob.flag}{knob.name.upper()}{knob.help}({knob.allowed};default{knob.text(knob.default)})"
+        assert re.sub(r"\s+", "", expected) in told
+    assert "--attempt" not in out
+    status, out, _ = call("--help")
+    assert status == 0
+    assert all(command in out for command in ("train", "sample", "info", "models", "app"))
+    assert call("--version") == (0, f"genlib {__version__}\n", "")
+
+
+@pytest.mark.fast
+def test_the_models_at_hand(call):
+    run = RunFolder.create(TINY_SETTINGS.to_json())
+    checkpoint.save(Run.new("vae", TINY_SETTINGS.model, TINY_SETTINGS.train), run.path)
+    RunFolder.create(TINY_SETTINGS.to_json())  # nothing saved yet
+    for settings in ([], {"family": "gun"}, {"family": ["vae"]}):
+        odd = RunFolder.create(TINY_SETTINGS.to_json())
+        checkpoint.save(Run.new("vae", TINY_SETTINGS.model, TINY_SETTINGS.train), odd.path)
+        odd.write_json("run.json", {"settings": settings})
+    status, out, error = call("models", "--json")
+    found = json.loads(out)
+    assert (status, error) == (0, "")
+    assert [entry["name"] for entry in found] == [*(each.id for each in bundled()), run.id]
+    for entry in found:
+        assert list(entry) == ["name", "family", "conditional", "bytes"]
+        assert (entry["family"] in MODEL_CONFIGS, type(entry["conditional"])) == (True, bool)
+    weights = run.path / "checkpoint" / "tensors.safetensors"
+    assert found[-1]["bytes"] == len(weights.read_bytes())
+    status, out, _ = call("models")
+    assert [line.split()[0] for line in out.splitlines()] == [entry["name"] for entry in found]
+
+
+@pytest.mark.fast
+def test_what_is_found_on_this_machine(call):
+    RunFolder.create(TINY_SETTINGS.to_json())
+    status, out, _ = call("info", "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert (found["genlib"], found["torch"], found["runs"]) == (__version__, torch.__version__, 1)
+    assert found["images"] == {"train": 55_000, "validation": 5_000, "test": 10_000}
+    assert found["default"] == found["devices"][0]["kind"]
+    assert found["devices"][-1]["kind"] == "cpu"
+    _, out, _ = call("info")
+    assert "55,000 train" in out
+    assert found["devices"][-1]["words"] in out
+
+
+@pytest.mark.fast
+def test_samples_are_a_picture_that_the_seed_decides(call, tmp_path):
+    model = bundled()[0]
+
+    def picture(*arguments):
+        out = tmp_path / f"{len(list(tmp_path.iterdir()))}.png"
+        status, said, error = call("sample", model.id, "--n", 10, "--out", out, *arguments)
+        assert status == 0
+        return out, said, error
+
+    first, _, error = picture()
+    assert error == f"10 samples of {model.id} written to {first}.\n"
+    with Image.open(first) as opened:
+        assert opened.format == "PNG"
+        assert np.array_equal(np.asarray(opened), sheet(sample_images(model.path, 10, 0)))
+    again, said, _ = picture("--seed", 0, "--json")
+    assert json.loads(said) == {"model": model.id, "n": 10, "seed": 0, "file": str(again)}
+    assert again.read_bytes() == first.read_bytes()
+    assert picture("--seed", 1)[0].read_bytes() != first.read_bytes()
+    check_refused(call("sample", model.id, "--out", tmp_path / "no" / "x.png"), "x.png cannot be written", "--out")
+
+
+@pytest.mark.fast
+def test_training_ends_done_with_the_weights_of_the_library(call):
+    status, out, error = call("train", *TINY, "--json")
+    answer = json.loads(out)
+    run = list_runs()[0]
+    assert (status, error) == (0, "")
+    assert answer == {"run": run.id, "state": "done", "step": 13, "message": ""}
+    assert run.settings == TINY_SETTINGS.to_json()
+    assert (run.status.state, run.status.attempt, run.status.step) == ("done", 1, 13)
+    unbroken = Run.new("vae", TINY_SETTINGS.model, TINY_SETTINGS.train)
+    for _ in train(unbroken, load_images()):
+        pass
+    weights = checkpoint.load_model(run.path).state_dict()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in unbroken.model.state_dict().items())
+    # Nobody's browser started it, and what is done stays done.
+    assert run.asked["owner"] is None
+    check_refused(call("train", run.id), "is done", "only a new, stopped or interrupted run")
+
+
+@pytest.mark.fast
+def test_a_run_that_breaks_is_told_by_the_exit_status(call):
+    status, _, error = call("train", *TINY, "--learning-rate", 100)
+    run = list_runs()[0]
+    assert (status, run.status.state) == (1, "failed")
+    assert error == f"Run {run.id} is failed at step {run.status.step}. {run.status.message}\n"
+    assert "choose a smaller one." in error
+
+
+@pytest.mark.fast
+def test_a_run_goes_on_by_its_id_or_the_beginning_of_it(call):
+    run = RunFolder.create(TINY_SETTINGS.to_json())
+    run.write_status(Status("stopped"))
+    run.wish("stop")  # as it was left
+    check_refused(call("train", run.id, "--epochs", 2), "The settings of a run never change")
+    status, _, error = call("train", run.id[:6])
+    assert (status, run.status.state) == (0, "done")
+    assert error == f"Run {run.id} is done at step 13.\n"
+
+
+@pytest.mark.fast
+def test_a_run_that_somebody_trains_is_left_to_him(call):
+    run = RunFolder.create(TINY_SETTINGS.to_json())
+    for state in ("starting", "running", "paused"):
+        run.write_status(Status(state, pid=os.getpid()))
+        check_refused(call("train", run.id), run.id, "is being trained already")
+    run.write_status(Status("queued"))
+    check_refused(call("train", run.id, "--attempt", 1), "Attempt 1 does not hold run")
+    (run.path / "attempts" / "1").touch()  # claimed this instant
+    check_refused(call("train", run.id), "was just taken by another process")
+    assert run.status == Status("queued")
+
+
+# Processes ------------------------------------------------------------------------------------------------------------
+
+
+def start(*arguments, **options):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "genlib", *arguments], env=environment, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def wait_for(condition, process=None, seconds=90):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it took too long"
+        assert process is None or process.poll() is None, process.communicate()[1]
+        time.sleep(0.02)
+
+
+@pytest.mark.fast
+def test_a_tied_trainer_saves_and_ends_when_its_starter_is_gone():
+    endless = replace(TINY_SETTINGS, train=TrainConfig(epochs=1000, device="cpu"))
+    run = RunFolder.create(endless.to_json())
+    with start("train", run.id, "--tied", stdin=subprocess.PIPE) as process:
+        wait_for(lambda: run.status.step > 0, process)
+        assert run.status.pid == process.pid
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= 10
+        process.stdin.close()
+        assert process.wait(30) == 0
+        assert process.stderr.read() == ""
+    assert run.status.state == "interrupted"
+    assert run.status.message == "Training was interrupted and saved: it can go on from here."
+    assert checkpoint.load(run.path, "cpu").step == run.status.step > 0
+
+
+@pytest.mark.fast
+def test_a_terminated_trainer_saves_and_can_go_on(call):
+    flags = ["--hidden-dim", "16", "--budget", "seconds", "--seconds", "1", "--device", "cpu"]
+    with start("train", *flags, stdin=subprocess.DEVNULL) as process:
+        wait_for(lambda: list_runs() and list_runs()[0].status.step > 0, process)
+        run = list_runs()[0]
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=30)
+        assert process.returncode == 0
+    assert run.status.state == "interrupted"
+    step = run.status.step
+    assert f"Run {run.id} is interrupted at step {step:,}. Training was interrupted and saved" in error
+    assert checkpoint.load(run.path, "cpu").step == step
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    assert call("train", run.id)[0] == 0
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
+    assert (run.status.state, run.status.attempt) == ("done", 2)
+    assert run.status.step > step
+    steps = [line["step"] for line in run.metrics()[0] if line["split"] == "train"]
+    assert steps == sorted(set(steps))
+
+
+KILLED = """
+import os, random, signal, sys, time
+import torch
+from genlib.training import loop
+loop._SAVE_EVERY = 0.02  # many checkpoints, so that some kills hit one that is being written
+torch.set_num_threads(1)
+from few import few_images
+from genlib import checkpoint
+from genlib.knobs import InputError
+from genlib.recorder import record
+from genlib.runs import ACTIVE, RunFolder, Watcher, list_runs
+from genlib.settings import RunSettings, TrainConfig, VAEConfig
+from genlib.training import Run, train
+
+kills, moments = int(sys.argv[1]), random.Random(int(sys.argv[2]))
+images = few_images(1600, 50, 20)
+model, config = VAEConfig(hidden_dim=16), TrainConfig(epochs=8, batch_size=16, device="cpu")
+
+def work(run):
+    # One that died between claiming and saying so holds the run for five seconds.
+    while (attempt := run.claim(run.settle())) is None:
+        time.sleep(0.1)
+    for status in record(run, attempt, images=images):
+        pass
+    assert status.state == "done", status
+
+def look(run):
+    status = Watcher(run).poll()
+    assert status.message in ("", "The training process ended unexpectedly; what it had saved is kept."), status
+    assert [found.id for found in list_runs()][-1] == run.id
+    try:
+        return checkpoint.load(run.path, "cpu").step
+    except InputError as error:
+        assert not (run.path / "checkpoint").exists(), error
+        return 0
+
+def check(run):
+    lines = run.metrics()[0]
+    steps = [line["step"] for line in lines if line["split"] == "train"]
+    assert steps == sorted(set(steps)) and steps[-1] == 800, steps
+    assert [line["step"] for line in lines if line["split"] == "validation"] == list(range(0, 801, 100))
+    unbroken = Run.new("vae", model, config)
+    for _ in train(unbroken, images):
+        pass
+    weights = checkpoint.load_model(run.path).state_dict()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in unbroken.model.state_dict().items())
+
+# What torch imports at the first step, it imports here, once for all trainers.
+for _ in train(Run.new("vae", model, config), images, until_step=1):
+    pass
+killed, runs = [], 0
+while len(killed) < kills:
+    run = RunFolder.create(RunSettings("vae", model, config).to_json())
+    runs += 1
+    while run.status.state != "done":
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            work(run)
+            os._exit(0)
+        enough = len(killed) >= kills
+        if not enough:
+            time.sleep(moments.uniform(0, 0.6))
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            killed.append(look(run))
+        else:
+            assert status == 0 and run.status.state == "done", run.status
+    check(run)
+print(runs, *killed)
+"""
+
+
+def kill_at(moments, seed):
+    """Kill trainers at so many random moments; gives the steps they had saved."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    command = [sys.executable, "-c", KILLED, str(moments), str(seed)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=220, check=False)
+    assert ended.returncode == 0, f"seed {seed}: {ended.stdout} {ended.stderr}"
+    _, *steps = map(int, ended.stdout.split())
+    assert len(steps) == moments
+    return steps
+
+
+@pytest.mark.fast
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forks, so that torch is imported once")
+def test_killed_at_random_moments_it_reads_and_ends_in_the_same_weights():
+    assert max(kill_at(4, random.SystemRandom().randrange(10**6))) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forks, so that torch is imported once")
+def test_killed_at_fifty_random_moments_it_reads_and_ends_in_the_same_weights():
+    assert len(set(kill_at(50, random.SystemRandom().randrange(10**6)))) > 5
+
+
+SERVER = """
+import sys, time
+from genlib.runs import Dispatcher, LocalBackend, RunFolder, find
+dispatcher = Dispatcher(LocalBackend(), 1)
+dispatcher.recover()
+dispatcher.watch(0.05)
+if len(sys.argv) > 1:
+    dispatcher.resume(find(sys.argv[1]), "k" * 32)
+time.sleep(600)
+"""
+
+
+def serve(folder, *arguments):
+    # From a folder in which Python would not find genlib by itself, as a server may be started.
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{SERVER}", *arguments]
+    return subprocess.Popen(command, cwd=folder)
+
+
+@pytest.mark.e2e
+def test_a_server_that_is_killed_loses_nothing(tmp_path):
+    endless = replace(TINY_SETTINGS, train=TrainConfig(epochs=1000, device="cpu"))
+    runs = [RunFolder.create(endless.to_json(), "k" * 32) for _ in range(2)]
+    with serve(tmp_path) as server:
+        wait_for(lambda: runs[0].status.step > 0, server)
+        assert runs[0].status.pid != server.pid
+        assert runs[1].status.state == "queued"
+        server.kill()
+    wait_for(lambda: runs[0].status.state == "interrupted")
+    step = runs[0].status.step
+    assert checkpoint.load(runs[0].path, "cpu").step == step > 0
+    with serve(tmp_path, runs[0].id) as server:
+        # The queue is kept, and what was interrupted and resumed comes back first, being the older.
+        wait_for(lambda: runs[0].status.step > step, server)
+        assert (runs[0].status.attempt, runs[1].status.state) == (2, "queued")
+        runs[0].steer("stop", "k" * 32)
+        wait_for(lambda: runs[1].status.step > 0, server)
+        assert runs[0].status.state == "stopped"
+        os.kill(runs[1].status.pid, signal.SIGKILL)
+        wait_for(lambda: runs[1].status.state == "interrupted", server)
+        assert runs[1].status.message == "The training process ended unexpectedly; what it had saved is kept."
+        server.kill()
