@@ -30,7 +30,7 @@ def sample_images(folder: Path, n: int, seed: int) -> np.ndarray:
         raise InputError("A plain autoencoder has no distribution to sample from: choose a VAE.")
     with torch.no_grad():
         x = model.sample(n, torch_rng(seed, "sample"))
-    return (x[:, 0] * 255).to(torch.uint8).numpy()
+    return (x[:, 0] * 255).round().to(torch.uint8).numpy()
 
 
 def sheet(images: np.ndarray, columns: int | None = None) -> np.ndarray:

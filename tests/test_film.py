@@ -141,6 +141,18 @@ def test_a_frame_of_another_form_is_none(film, arrays):
     assert film.frame(3) == {}
 
 
+@pytest.mark.parametrize("kind", ["F8_E4M3", "U9", "BOOL", "I8", "u8"])
+def test_a_frame_of_numbers_that_numpy_does_not_know_is_none(film, kind):
+    film.add(3, {"samples": FRAME["samples"]})
+    path = film.folder / "3.safetensors"
+    whole = path.read_bytes()
+    size = int.from_bytes(whole[:8], "little")
+    header = whole[8 : 8 + size].replace(b'"U8"', f'"{kind}"'.encode())
+    path.write_bytes(len(header).to_bytes(8, "little") + header + whole[8 + size :])
+    assert b"U8" not in header
+    assert film.frame(3) == {}
+
+
 def test_a_frame_that_cannot_be_written_leaves_nothing_behind(film):
     film.add(1, FRAME)
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import random
 import shutil
 import threading
 import time
@@ -184,17 +185,40 @@ def test_an_epoch_without_end_is_stopped_by_its_owner(images):
 
 
 def test_only_what_was_heard_is_acknowledged(images):
-    run, told = make(replace(ENDLESS, epochs=50)), []
+    run = make(replace(ENDLESS, epochs=300))
+    heard = 0
 
-    def owner(status):
-        if status.state == "running":
-            assert status.acknowledged <= len(told)
-            # Changes his mind faster than anybody could; the last word counts.
-            told.extend(run.steer(want, KEY) for want in ("pause", "stop", "run", "pause", "run"))
-        assert status.state != "stopped"
+    def whisper():
+        # Asked after the wish of this event was read, and before the status is written.
+        nonlocal heard
+        heard = run.control[0]
+        run.wish("run")
+        return False
 
-    last = go(run, images, owner)[-1]
-    assert (last.state, last.step) == ("done", 150)
+    acknowledged = []
+    last = go(run, images, lambda status: acknowledged.append((status.acknowledged, heard)), whisper)[-1]
+    assert (last.state, last.step) == ("done", 900)
+    assert all(one == other for one, other in acknowledged)
+    assert heard > 100
+
+
+class Fickle(RunFolder):
+    """A run whose owner may have changed his mind whenever he is asked."""
+
+    minds = None
+
+    @property
+    def control(self):
+        return 0, "pause" if self.minds is not None and self.minds.random() < 0.5 else "run"
+
+
+def test_a_quick_change_of_mind_is_not_lost(images):
+    run = Fickle(make(replace(ENDLESS, epochs=12)).path)
+    run.minds = random.Random(0)
+    statuses = go(run, images)
+    # Nobody asked for an end.
+    assert {status.state for status in statuses[:-1]} == {"starting", "running", "paused"}
+    assert (statuses[-1].state, statuses[-1].step) == ("done", 36)
 
 
 def test_whoever_started_it_is_gone(images):
