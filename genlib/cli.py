@@ -15,6 +15,7 @@ from genlib import __version__
 from genlib.data import assets
 from genlib.ending import Ending
 from genlib.knobs import Config, InputError
+from genlib.progress import Progress
 from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, find, home, list_runs
 from genlib.settings import FAMILY_NAMES, MODEL_CONFIGS, RunSettings, TrainConfig
 
@@ -75,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (train, sample, info, models):
         command.add_argument("--json", action="store_true", help="answer as JSON")
 
+    pretrain = commands.add_parser("pretrain", help="make the models that come with genlib anew")
+    pretrain.set_defaults(command=_pretrain)
+
     app = commands.add_parser("app", help="open the app in the browser")
     app.add_argument("--port", type=int, default=8501, help="port to serve on (default 8501)")
     app.add_argument("--no-browser", action="store_true", help="only serve")
@@ -104,7 +108,7 @@ def _train(options: argparse.Namespace) -> int:
         from genlib.recorder import record
 
         status = Status()
-        with _Progress(folder, quiet=options.tied or options.json) as progress:
+        with Progress(folder.id, quiet=options.tied or options.json) as progress:
             for status in record(folder, attempt, ending.is_set):
                 progress.show(status)
     if options.json:
@@ -143,28 +147,15 @@ def _claim(options: argparse.Namespace) -> tuple[RunFolder, int]:
     return folder, attempt
 
 
-class _Progress:
-    """A progress bar on a terminal; silent elsewhere."""
+def _pretrain(options: argparse.Namespace) -> int:
+    from genlib.pretrain import BUNDLED, pretrain
 
-    def __init__(self, folder: RunFolder, quiet: bool) -> None:
-        from tqdm import tqdm
-
-        disable = True if quiet else None  # None: silent unless standard error is a terminal
-        self._bar = tqdm(
-            total=100, desc=folder.id, disable=disable, bar_format="{desc} {bar} {percentage:3.0f}%{postfix}"
-        )
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, status: Status) -> None:
-        self._bar.n = 100 * status.progress
-        rate = f"{status.rate:,.0f} images/s" if status.rate else status.state
-        left = f", {status.left:,.0f} s left" if status.left is not None else ""
-        self._bar.set_postfix_str(rate + left)
+    for name in BUNDLED:
+        with Progress(name) as progress:
+            for status in pretrain(name, assets() / "models" / name):
+                progress.show(status)
+        _say(f"{name} made anew.")
+    return 0
 
 
 def _sample(options: argparse.Namespace) -> int:

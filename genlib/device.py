@@ -13,9 +13,9 @@ from genlib.knobs import InputError
 from genlib.settings import TrainConfig
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
-__all__ = ["Device", "available", "choose", "set_threads", "synchronize"]
+__all__ = ["Device", "available", "choose", "set_threads"]
 
 
 @dataclass(frozen=True)
@@ -60,22 +60,13 @@ def choose(kind: str = "auto") -> Device:
 def set_threads(threads: int | None = None) -> int:
     """Set how many threads PyTorch uses on the processor, and return it.
 
-    On a small machine one thread is the fastest in the end: two wait for each other as soon as anything else runs.
+    Networks of this size gain little from more than two, which leaves cores to other runs. With two cores one thread is
+    the fastest in the end: two wait for each other as soon as anything else runs.
     """
     import torch
 
-    torch.set_num_threads(threads or max(1, _cores() // 2))
+    torch.set_num_threads(threads or (1 if _cores() <= 2 else 2))
     return torch.get_num_threads()
-
-
-def synchronize(device: torch.device) -> None:
-    """Wait until ``device`` has done all it was given, so that a clock read next is honest."""
-    import torch
-
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def _cores() -> int:

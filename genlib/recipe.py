@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from genlib.knobs import Config
 from genlib.settings import MixtureConfig, PointsConfig, RunSettings
@@ -41,17 +42,24 @@ def mixture_recipe(
     return "\n".join(lines) + "\n"
 
 
-def run_recipe(settings: RunSettings) -> str:
-    """Python that trains the same network, on as many threads as a page does, so that the weights are the same."""
-    model = type(settings.model).__name__
+def run_recipe(settings: RunSettings, steps: int = 0) -> str:
+    """Python that trains the same network, on as many threads as a page does, so that the weights are the same.
+
+    Arguments:
+        settings: What the run was asked to do.
+        steps: How many it made. A run given in seconds makes more on a faster machine: its recipe counts steps instead.
+    """
+    model, config, until = type(settings.model).__name__, settings.train, ""
+    if config.budget == "seconds" and steps:
+        config, until = replace(config, budget="epochs", epochs=int(config.knob("epochs").high or 1)), f", {steps}"
     return f"""from genlib.data.images import load_images
 from genlib.device import set_threads
 from genlib.settings import {model}, TrainConfig
 from genlib.training import Report, Run, train
 
 set_threads()
-run = Run.new("{settings.family}", {_call(settings.model)}, {_call(settings.train)})
-for event in train(run, load_images()):
+run = Run.new("{settings.family}", {_call(settings.model)}, {_call(config)})
+for event in train(run, load_images(){until}):
     if isinstance(event, Report):
         print(event.step, event.split, event.metrics)
 """

@@ -7,7 +7,7 @@ import threading
 import pytest
 import torch
 
-from genlib.device import available, choose, set_threads, synchronize
+from genlib.device import available, choose, set_threads
 from genlib.knobs import InputError
 
 pytestmark = pytest.mark.fast
@@ -25,7 +25,6 @@ def test_the_processor_is_always_there_and_the_last():
 def test_every_device_found_can_compute():
     for device in available():
         x = torch.arange(3.0, device=device.kind)
-        synchronize(x.device)
         assert (x * 2).tolist() == [0, 2, 4]
 
 
@@ -63,6 +62,6 @@ def test_threads_are_set_and_told():
     try:
         assert set_threads(2) == torch.get_num_threads() == 2
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        assert set_threads() == torch.get_num_threads() == max(1, cores // 2)
+        assert set_threads() == torch.get_num_threads() == min(2, max(1, cores // 2))
     finally:
         torch.set_num_threads(before)

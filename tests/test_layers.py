@@ -19,7 +19,7 @@ LAYERS = [
     {"training"},
     {"checkpoint"},
     {"preprocess", "latent", "repair", "metrics", "health", "export", "library", "sampling", "recipe", "recorder"},
-    {"pretrain"},
+    {"pretrain", "progress"},
     {"plots", "cli"},
     {"__main__"},
     {"app.py and pages"},

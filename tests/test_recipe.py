@@ -111,6 +111,24 @@ def test_the_recipe_of_a_run_trains_the_same_weights(family, tmp_path):
     assert re.match(r"0 validation \{'loss': \d", printed)
 
 
+def test_the_recipe_of_a_run_in_seconds_counts_the_steps_it_made(tmp_path):
+    config = TrainConfig(budget="seconds", seconds=1, batch_size=32, device="cpu")
+    settings = RunSettings("vae", VAEConfig(hidden_dim=16), config)
+    folder = write_folder(tmp_path / "few")
+    run = Run.new("vae", settings.model, config)
+    for _ in train(run, load_images(tmp_path / "few"), 7):
+        pass
+    code = run_recipe(settings, 7).replace("load_images()", f"load_images({folder!r})")
+    before = torch.get_num_threads()
+    try:
+        names, _ = execute("from pathlib import PosixPath, WindowsPath\n" + code)
+    finally:
+        torch.set_num_threads(before)
+    assert names["run"].step == run.step == 7
+    for name, tensor in run.model.state_dict().items():
+        assert torch.equal(names["run"].model.state_dict()[name], tensor), name
+
+
 @pytest.mark.parametrize(
     "settings",
     [

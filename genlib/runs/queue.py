@@ -26,10 +26,10 @@ _PATIENCE = 30.0  # seconds without a sign of life: importing torch and reading 
 
 
 def slots() -> int:
-    """How many runs train at once: ``GENLIB_SLOTS``, or the cores but one."""
+    """How many runs train at once: ``GENLIB_SLOTS``, or one for each two cores, less the one that serves the pages."""
     with suppress(ValueError):
         return max(1, int(os.environ.get("GENLIB_SLOTS", "")))
-    return max(1, (os.cpu_count() or 1) - 1)
+    return max(1, ((os.cpu_count() or 1) - 1) // 2)
 
 
 class Backend(Protocol):

@@ -35,7 +35,10 @@ def main() -> None:
         if notice := st.session_state.pop("notice", None):
             st.error(notice)
         watch(run, settings, key)
-    same(settings if run is None else RunSettings.from_json(run.settings))
+    if run is None:
+        same(settings)
+    else:
+        same(RunSettings.from_json(run.settings), run.status.step)
     ask_key()
 
 
@@ -79,7 +82,6 @@ def start(settings: RunSettings, key: str) -> None:
         pass  # the run before was deleted
     try:
         st.session_state["run"] = st.query_params["run"] = dispatcher().submit(settings.to_json(), key).id
-        st.session_state["changed"] = True
     except InputError as error:
         st.session_state["notice"] = str(error)
 
@@ -91,38 +93,42 @@ def watch(run: RunFolder | None, asked: RunSettings, key: str | None) -> None:
     if watcher is None or watcher.folder.path != folder.path:
         watcher = st.session_state["watcher"] = Watcher(folder)
     settings = RunSettings.from_json(folder.settings)
-    active = run is not None and folder.status.state in ACTIVE
+    watcher.poll()
+    shown = standing(watcher)
+    steering(watcher if run else None, asked, key)
+    active = run is not None and watcher.status.state in ACTIVE
 
     def refresh() -> None:
-        if st.session_state.pop("changed", False):
-            # A button of this fragment started a run: the page around must follow.
-            st.rerun()
         status = watcher.poll()
-        steering(watcher if run else None, asked, key)
         place = dispatcher().place(folder) if run and status.state == "queued" else 0
         live_panel(watcher, settings, key="live", place=place, recorded=run is None)
-        if active and status.state not in ACTIVE:
-            # The last refresh: the page around settles, and the ticking ends.
+        if run and standing(watcher) != shown:
+            # The buttons lie outside, so that five times a second only the panel is sent.
             st.rerun()
 
     st.fragment(refresh, run_every=REFRESH if active else None)()
 
 
+def standing(watcher: Watcher) -> tuple[str, str, bool]:
+    """What the buttons depend on: the state, the owner's wish, and whether the trainer has yet to hear of it."""
+    sequence, want = watcher.folder.control
+    return watcher.status.state, want, sequence > watcher.status.acknowledged
+
+
 def steering(watcher: Watcher | None, asked: RunSettings, key: str | None) -> None:
     """Train a new run; pause, resume and stop the one that is shown, for whoever started it."""
-    state = watcher.status.state if watcher else ""
+    state, want, waiting = standing(watcher) if watcher else ("", "run", False)
     mine = watcher is not None and watcher.folder.may_steer(key)
     with st.container(horizontal=True):
         busy = mine and state in ACTIVE
         text = "Finish or stop this run first." if busy else "Trains with the settings beside, in a process of its own."
         button("Train", "play_arrow", start, asked, key, type="primary", disabled=busy or key is None, help=text)
-        if watcher is None or not mine:
-            if watcher:
-                st.caption("Started in another browser: you can watch it, and only that browser can steer it.")
+        if watcher is None:
+            return
+        if not mine:
+            st.caption("Started in another browser: you can watch it, and only that browser can steer it.")
             return
         folder = watcher.folder
-        sequence, want = folder.control
-        waiting = sequence > watcher.status.acknowledged
         if state in ("running", "starting", "paused") and want != "pause":
             button("Pause", "pause", steer, folder, "pause", key, disabled=waiting)
         elif state in ("running", "starting", "paused"):
@@ -147,15 +153,14 @@ def steer(folder: RunFolder, want: str, key: str | None) -> None:
 def go_on(folder: RunFolder, key: str | None) -> None:
     try:
         dispatcher().resume(folder, key)
-        st.session_state["changed"] = True
     except InputError as error:
         st.session_state["notice"] = str(error)
 
 
-def same(settings: RunSettings) -> None:
-    """How to do the same without the app."""
+def same(settings: RunSettings, steps: int = 0) -> None:
+    """How to do the same without the app; of a run in seconds, so many steps."""
     python, command = st.tabs(["The same in Python", "The same on the command line"])
-    python.code(recipe.run_recipe(settings), "python")
+    python.code(recipe.run_recipe(settings, steps), "python")
     command.code(recipe.command_recipe(settings), "bash")
 
 

@@ -1,4 +1,4 @@
-"""A live panel at 5 Hz beside a running training: latency in the browser, remounts, and what watching costs the trainer.
+"""A live panel at 5 Hz beside a running training: latency in the browser, remounts, and what watching costs.
 
 Targets: p95 <= 60 ms from the request for a refresh to the drawn panel; no canvas replaced, none blank;
 watched training >= 0.97 of its steps per CPU-second. Run: python -m tests.bench.live_panel [rounds]
