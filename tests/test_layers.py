@@ -105,7 +105,7 @@ def test_streamlit_and_plotly_have_one_door_each(path):
 def test_a_run_folder_needs_the_standard_library_only():
     for path in GENLIB:
         if part(path) == "runs":
-            allowed = {"platformdirs"} if path.name == "folder.py" else set()
+            allowed = {"platformdirs"} if path.name == "files.py" else set()
             assert outside(path) <= allowed
             at_the_top = ast.Module([node for node in tree(path).body if not isinstance(node, ast.FunctionDef)], [])
             assert "platformdirs" not in set(imports(at_the_top))

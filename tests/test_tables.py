@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from genlib.data.tables import MAX_BYTES, MAX_ROWS, Table, read_table
+from genlib.data.tables import MAX_BYTES, MAX_ROWS, Table, read_table, write_table
 from genlib.knobs import InputError
 
 pytestmark = pytest.mark.fast
@@ -180,3 +181,11 @@ def test_whatever_arrives_a_table_or_one_sentence_comes_back(data):
     else:
         assert is_one_sentence(result)
         assert len(result) < 250
+
+
+@given(arrays(np.float64, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(-1e9, 1e9)))
+def test_a_written_table_is_read_back_exactly(values):
+    table = Table(tuple(f"name {i}" for i in range(values.shape[1])), values)
+    again = read_table(write_table(table))
+    assert again.names == table.names
+    np.testing.assert_array_equal(again.values, values)

@@ -13,8 +13,9 @@
     log.txt            what the training process said, for whoever looks after the machine
 """
 
+from genlib.runs.files import home
 from genlib.runs.finding import find, list_runs
-from genlib.runs.folder import RunFolder, home
+from genlib.runs.folder import RunFolder
 from genlib.runs.queue import Backend, Dispatcher, LocalBackend, slots
 from genlib.runs.status import ACTIVE, RESUMABLE, Status
 from genlib.runs.watch import Watcher

@@ -1,4 +1,4 @@
-"""Small files that many read while one writes: whole or not there, whatever happens."""
+"""Where the files of people lie, and small files that many read while one writes: whole or not there."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ from typing import Any, TypeVar
 
 from genlib.knobs import InputError
 
-__all__ = ["parse_lines", "read_json", "stored", "write_json", "write_text"]
+__all__ = ["home", "parse_lines", "read_json", "stored", "write_json", "write_text"]
 
 _T = TypeVar("_T")
+
+
+def home() -> Path:
+    """The folder of all that people make: ``GENLIB_HOME``, or the user's data folder."""
+    if chosen := os.environ.get("GENLIB_HOME"):
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("genlib", appauthor=False))
 
 
 def read_json(path: Path) -> dict[str, Any]:

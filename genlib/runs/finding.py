@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from genlib.knobs import InputError
-from genlib.runs.folder import RunFolder, home
+from genlib.runs.files import home
+from genlib.runs.folder import RunFolder
 
 __all__ = ["find", "folders", "list_runs"]
 

@@ -18,21 +18,12 @@ from typing import Any, Self
 
 from genlib.knobs import InputError
 from genlib.runs.attempts import Attempts
-from genlib.runs.files import parse_lines, read_json, stored, write_json, write_text
+from genlib.runs.files import home, parse_lines, read_json, stored, write_json, write_text
 from genlib.runs.status import ACTIVE, Status, lives
 
-__all__ = ["RunFolder", "home"]
+__all__ = ["RunFolder"]
 
 WANTS = ("run", "pause", "stop")
-
-
-def home() -> Path:
-    """The folder of all that people make: ``GENLIB_HOME``, or the user's data folder."""
-    if chosen := os.environ.get("GENLIB_HOME"):
-        return Path(chosen)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("genlib", appauthor=False))
 
 
 class RunFolder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from itertools import pairwise
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from genlib import recipe
-from genlib.data.toy2d import DATASETS
+from genlib.data.tables import Table, write_table
 from genlib.gmm import EMStep, Mixture, fit_em
 from genlib.knobs import InputError
 from genlib.seeding import numpy_rng
@@ -19,7 +18,8 @@ from genlib.settings import MixtureConfig, PointsConfig
 from pages.ui import cached
 from pages.ui.controls import Controls
 from pages.ui.explain import method
-from pages.ui.flipbook import flipbook, mixture_panel, points_from_text, points_text
+from pages.ui.flipbook import flipbook, mixture_panel
+from pages.ui.points import choose_points, clear_added, epoch, take
 
 TABS = (
     "Several starts",
@@ -48,57 +48,16 @@ def main() -> None:
 
 def controls() -> tuple[cached.Source, MixtureConfig]:
     """The points and the fit that are asked for."""
-    data, fit = Controls(PointsConfig, "data_"), Controls(MixtureConfig)
-    st.subheader("Data", anchor=False)
-    data.draw("dataset")
-    chosen = str(data.values["dataset"])
-    if st.session_state.get("shown_dataset", chosen) != chosen:
-        # A data set brings its own number of groups; what the visitor then sets stays.
-        st.session_state["components"] = DATASETS[chosen].groups
-    st.session_state["shown_dataset"] = chosen
-    with st.expander("Size, noise, seed, own file"):
-        data.draw("n", "noise", "seed")
-        columns = own_file()
-    st.caption(DATASETS[chosen].description if columns is None else "Your own points, used only for this visit.")
+    fit = Controls(MixtureConfig)
+    source, groups = choose_points()
+    if groups:
+        # A data set that was just chosen brings its own number of groups; what the visitor then sets stays.
+        st.session_state["components"] = groups
     st.subheader("Fit", anchor=False)
     fit.draw("components", "covariance", "initialisation")
     with st.expander("Tolerance, regularisation, seed"):
         fit.draw("tolerance", "regularisation", "max_iterations", "seed")
-    origin = columns or data.config(PointsConfig)
-    return (origin, added()), fit.config(MixtureConfig)
-
-
-def added() -> tuple[tuple[float, float], ...]:
-    """The points put by hand, kept in the address so that a refresh finds them."""
-    if "added" not in st.session_state:
-        try:
-            st.session_state["added"] = points_from_text(st.query_params.get("points", ""))
-        except InputError as error:
-            st.warning(f"In the address: {error}")
-            st.session_state["added"] = []
-    points = st.session_state["added"]
-    if points:
-        st.query_params["points"] = points_text(points)
-    else:
-        st.query_params.pop("points", None)
-    return tuple(points)
-
-
-def own_file() -> tuple[bytes, str, str] | None:
-    """The visitor's own points, if there are any that can be read."""
-    file = st.file_uploader("Own points (CSV, two columns of numbers)", type=["csv", "tsv", "txt"], key="own_points")
-    if file is None:
-        return None
-    try:
-        table = cached.table(file.getvalue())
-    except InputError as error:
-        st.error(str(error))
-        return None
-    first = st.selectbox("Horizontal", table.names, key="own_x")
-    second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")
-    if table.left_out:
-        st.caption(f"Left out, since they hold text: {', '.join(table.left_out)}.")
-    return file.getvalue(), first, second
+    return source, fit.config(MixtureConfig)
 
 
 def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
@@ -111,31 +70,21 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
         return []
     last = steps[-1]
     title = f"{last.iteration} iterations, {'converged' if last.converged else 'stopped before it converged'}"
-    epoch = st.session_state.setdefault("added_epoch", 0)
-    put = flipbook(
+    answer = flipbook(
         [mixture_panel(title, steps)],
         key="em",
         points=cached.plane(source),
         added=source[1],
-        epoch=epoch,
+        epoch=epoch(),
         clickable=True,
     )
-    if put is not None and tuple(put) != source[1]:
-        st.session_state["added"] = put
-        st.rerun()
+    take(answer, source)
     clear_added(source)
     if config.regularisation > 1e-3 and any(
         later.log_likelihood < earlier.log_likelihood - 1e-9 for earlier, later in pairwise(steps)
     ):
         st.info("The curve falls in places: a strong regularisation pulls the covariances away from the best fit.")
     return steps
-
-
-def clear_added(source: cached.Source) -> None:
-    if source[1] and st.button(f"Remove the {len(source[1])} points you put", icon=":material/undo:"):
-        st.session_state["added"] = []
-        st.session_state["added_epoch"] += 1
-        st.rerun()
 
 
 def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> None:
@@ -243,9 +192,7 @@ def numbers(source: cached.Source, steps: list[EMStep]) -> None:
 
 
 def csv(x: np.ndarray, groups: np.ndarray) -> bytes:
-    text = io.StringIO()
-    np.savetxt(text, np.column_stack([x, groups + 1]), ["%.6f", "%.6f", "%d"], ",", header="x,y,component", comments="")
-    return text.getvalue().encode()
+    return write_table(Table(("x", "y", "component"), np.column_stack([x, groups + 1])))
 
 
 def python_recipe(source: cached.Source, config: MixtureConfig) -> str:

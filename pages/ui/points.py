@@ -1,0 +1,81 @@
+"""Where the points of a page come from: a data set with a known truth, the visitor's own file, and clicks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from genlib.data.toy2d import DATASETS
+from genlib.knobs import InputError
+from genlib.settings import PointsConfig
+from pages.ui import cached
+from pages.ui.controls import Controls
+from pages.ui.flipbook import points_from_text, points_text
+
+__all__ = ["choose_points", "clear_added", "epoch", "take"]
+
+
+def choose_points() -> tuple[cached.Source, int]:
+    """Draw the controls; returns the source, and the number of groups of a data set that was just chosen, else 0."""
+    data = Controls(PointsConfig, "data_")
+    st.subheader("Data", anchor=False)
+    data.draw("dataset")
+    chosen = str(data.values["dataset"])
+    news = st.session_state.get("shown_dataset", chosen) != chosen
+    st.session_state["shown_dataset"] = chosen
+    with st.expander("Size, noise, seed, own file"):
+        data.draw("n", "noise", "seed")
+        columns = own_file()
+    st.caption(DATASETS[chosen].description if columns is None else "Your own points, used only for this visit.")
+    return (columns or data.config(PointsConfig), added()), DATASETS[chosen].groups if news else 0
+
+
+def own_file() -> tuple[bytes, str, str] | None:
+    """The visitor's own points, if there are any that can be read."""
+    file = st.file_uploader("Own points (CSV, two columns of numbers)", type=["csv", "tsv", "txt"], key="own_points")
+    if file is None:
+        return None
+    try:
+        table = cached.table(file.getvalue())
+    except InputError as error:
+        st.error(str(error))
+        return None
+    first = st.selectbox("Horizontal", table.names, key="own_x")
+    second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")
+    if table.left_out:
+        st.caption(f"Left out, since they hold text: {', '.join(table.left_out)}.")
+    return file.getvalue(), first, second
+
+
+def added() -> tuple[tuple[float, float], ...]:
+    """The points put by hand, kept in the address so that a refresh finds them."""
+    if "added" not in st.session_state:
+        try:
+            st.session_state["added"] = points_from_text(st.query_params.get("points", ""))
+        except InputError as error:
+            st.warning(f"In the address: {error}")
+            st.session_state["added"] = []
+    points = st.session_state["added"]
+    if points:
+        st.query_params["points"] = points_text(points)
+    else:
+        st.query_params.pop("points", None)
+    return tuple(points)
+
+
+def epoch() -> int:
+    """How often the added points were cleared."""
+    return int(st.session_state.setdefault("added_epoch", 0))
+
+
+def take(answer: list[tuple[float, float]] | None, source: cached.Source) -> None:
+    """Keep the points that the flipbook says were put, and run the page again if that is news."""
+    if answer is not None and tuple(answer) != source[1]:
+        st.session_state["added"] = answer
+        st.rerun()
+
+
+def clear_added(source: cached.Source) -> None:
+    if source[1] and st.button(f"Remove the {len(source[1])} points you put", icon=":material/undo:"):
+        st.session_state["added"] = []
+        st.session_state["added_epoch"] += 1
+        st.rerun()
