@@ -52,7 +52,7 @@ def controls() -> tuple[cached.Source, MixtureConfig]:
     source, groups = choose_points()
     if groups:
         # A data set that was just chosen brings its own number of groups; what the visitor then sets stays.
-        st.session_state["components"] = groups
+        st.session_state[fit.key("components")] = groups
     st.subheader("Fit", anchor=False)
     fit.draw("components", "covariance", "initialisation")
     with st.expander("Tolerance, regularisation, seed"):

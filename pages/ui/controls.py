@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -21,40 +20,42 @@ class Controls:
     Arguments:
         cls: The configuration whose knobs are shown.
         prefix: Put before each name in the address, where two configurations on a page share a name.
-        defaults: Values of this page that differ from the knobs' own.
     """
 
-    def __init__(self, cls: type[Config], prefix: str = "", defaults: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, cls: type[Config], prefix: str = "") -> None:
         self.cls = cls
         self.prefix = prefix
-        self.values = {knob.name: knob.default for knob in cls.knobs()} | dict(defaults or {})
-        self._defaults = dict(self.values)
+        self.values: dict[str, Any] = {knob.name: knob.default for knob in cls.knobs()}
 
     def draw(self, *names: str) -> None:
         """Draw the widgets of these knobs where the page stands."""
         for name in names:
-            knob = self.cls.knob(name)
-            key = self.prefix + name
+            knob, key = self.cls.knob(name), self.key(name)
             if key not in st.session_state:
-                st.session_state[key] = self._from_address(knob, key)
-            self.values[name] = _widget(knob, key)
-            text = knob.text(self.values[name])
-            if self.values[name] == self._defaults[name]:
-                st.query_params.pop(key, None)
-            elif st.query_params.get(key) != text:
-                st.query_params[key] = text
+                st.session_state[key] = self._from_address(knob)
+            value = self.values[name] = _widget(knob, key)
+            address = self.prefix + name
+            if value == knob.default:
+                st.query_params.pop(address, None)
+            elif st.query_params.get(address) != knob.text(value):
+                st.query_params[address] = knob.text(value)
+
+    def key(self, name: str) -> str:
+        """Where the session keeps the value; two pages may have parameters of the same name."""
+        return f"{self.cls.__name__}.{name}"
 
     def config(self, cls: type[C]) -> C:
         return cls(**self.values)
 
-    def _from_address(self, knob: Knob, key: str) -> Any:
-        if key not in st.query_params:
-            return self._defaults[knob.name]
+    def _from_address(self, knob: Knob) -> Any:
+        address = self.prefix + knob.name
+        if address not in st.query_params:
+            return knob.default
         try:
-            return knob.parse(st.query_params[key])
+            return knob.parse(st.query_params[address])
         except InputError as error:
-            st.warning(f"In the address: {error} The default, {self._defaults[knob.name]}, is used.")
-            return self._defaults[knob.name]
+            st.warning(f"In the address: {error} The default, {knob.text(knob.default)}, is used.")
+            return knob.default
 
 
 def _widget(knob: Knob, key: str) -> Any:

@@ -72,12 +72,19 @@ def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
         return f"Place {place} in the queue; it starts by itself." if place else "It starts in a moment."
     if status.state == "starting":
         return "The training process loads its libraries."
-    parts = [f"epoch {status.epoch:.1f}", f"step {status.step:,}", f"{status.seconds:.0f} s"]
+    parts = [f"epoch {status.epoch:.1f}", f"step {status.step:,}", _duration(status.seconds)]
     if status.state == "running":
         parts += [f"{status.rate:,.0f} images/s"] if status.rate else []
-        parts += [f"{status.left:.0f} s left"] if status.left is not None else []
+        parts += [f"{_duration(status.left)} left"] if status.left is not None else []
         parts += [f"no sign of life for {silent:.0f} s"] if silent else []
     return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 2:
+        return f"{round(seconds)} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _settings_words(settings: RunSettings, status: Status) -> str:

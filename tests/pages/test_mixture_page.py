@@ -40,10 +40,10 @@ def test_opens_with_the_finished_fit_of_the_classic_pair(app):
 
 def test_a_control_changes_the_fit_and_the_address(app):
     test = app(PAGE)
-    test.slider(key="components").set_value(5).run()
+    test.slider(key="MixtureConfig.components").set_value(5).run()
     assert panels(test)["panels"][0]["components"] == 5
     assert test.query_params["components"] == "5"
-    test.slider(key="components").set_value(2).run()
+    test.slider(key="MixtureConfig.components").set_value(2).run()
     assert "components" not in test.query_params
 
 
@@ -57,8 +57,8 @@ def test_an_address_sets_every_control(app):
 
 def test_a_data_set_brings_its_number_of_groups(app):
     test = app(PAGE)
-    test.selectbox(key="data_dataset").set_value("ring").run()
-    assert test.slider(key="components").value == 8
+    test.selectbox(key="PointsConfig.dataset").set_value("ring").run()
+    assert test.slider(key="MixtureConfig.components").value == 8
 
 
 @pytest.mark.parametrize(
