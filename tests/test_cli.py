@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -378,17 +379,22 @@ import sys, time
 from genlib.runs import Dispatcher, LocalBackend, RunFolder, find
 dispatcher = Dispatcher(LocalBackend(), 1)
 dispatcher.recover()
-dispatcher.watch(0.05)
 if len(sys.argv) > 1:
     dispatcher.resume(find(sys.argv[1]), "k" * 32)
+dispatcher.watch(0.05)
 time.sleep(600)
 """
 
 
+@contextmanager
 def serve(folder, *arguments):
     # From a folder in which Python would not find genlib by itself, as a server may be started.
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{SERVER}", *arguments]
-    return subprocess.Popen(command, cwd=folder)
+    with subprocess.Popen(command, cwd=folder) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
 
 
 @pytest.mark.e2e
@@ -399,7 +405,6 @@ def test_a_server_that_is_killed_loses_nothing(tmp_path):
         wait_for(lambda: runs[0].status.step > 0, server)
         assert runs[0].status.pid != server.pid
         assert runs[1].status.state == "queued"
-        server.kill()
     wait_for(lambda: runs[0].status.state == "interrupted")
     step = runs[0].status.step
     assert checkpoint.load(runs[0].path, "cpu").step == step > 0
@@ -413,4 +418,3 @@ def test_a_server_that_is_killed_loses_nothing(tmp_path):
         os.kill(runs[1].status.pid, signal.SIGKILL)
         wait_for(lambda: runs[1].status.state == "interrupted", server)
         assert runs[1].status.message == "The training process ended unexpectedly; what it had saved is kept."
-        server.kill()

@@ -86,6 +86,7 @@ class Dispatcher:
         self._heard: dict[str, tuple[tuple[int, int], float]] = {}  # of trainers of others: newest beat, and when
         self._settled: dict[str, tuple[int, ...]] = {}  # status files that told of no active run when last read
         self._lock = threading.RLock()
+        self._closed = threading.Event()
 
     def submit(self, settings: Mapping[str, Any], key: str) -> RunFolder:
         """Create a run and queue it.
@@ -140,11 +141,10 @@ class Dispatcher:
         return queue.index(run.id) + 1 if run.id in queue else 0
 
     def watch(self, seconds: float = 0.5) -> None:
-        """Tick for ever, in a thread that ends with the process."""
+        """Tick in a thread until :meth:`close`, or the end of the process."""
 
         def loop() -> None:
-            clock = threading.Event()
-            while not clock.wait(seconds):
+            while not self._closed.wait(seconds):
                 try:
                     self.tick()
                 except Exception:
@@ -152,6 +152,13 @@ class Dispatcher:
                     logging.getLogger(__name__).exception("The queue of runs could not be looked after.")
 
         threading.Thread(target=loop, name="dispatcher", daemon=True).start()
+
+    def close(self) -> None:
+        """Start no more runs, and kill what was started here; it can go on from its newest checkpoint."""
+        self._closed.set()
+        with self._lock:
+            for run, _ in self._mine.values():
+                self.backend.kill(run)
 
     def _active(self) -> list[tuple[RunFolder, Status]]:
         """The active runs, oldest first; of the many that are over, only the date of a file is looked at."""

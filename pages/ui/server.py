@@ -35,7 +35,7 @@ def freeze(page: str) -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=Dispatcher.close)
 def dispatcher() -> Dispatcher:
     """The one dispatcher of this server, which has looked after what an earlier one left."""
     made = Dispatcher(LocalBackend())

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.server import begin, dispatcher
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -17,4 +19,7 @@ def app():
             test.query_params[name] = value
         return test.switch_page(page).run()
 
-    return open_page
+    yield open_page
+    # The next test has a home of its own, which is not this dispatcher's.
+    begin.clear()
+    dispatcher.clear()
