@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from genlib import __version__
 from genlib.data import assets
+from genlib.device import choose
 from genlib.ending import Ending
 from genlib.knobs import Config, InputError
 from genlib.progress import Progress
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     configs: tuple[type[Config], ...] = (TrainConfig, *MODEL_CONFIGS.values())
     for config in configs:
         _add_flags(train, config, flags)
-    train.add_argument("--tied", action="store_true", help="end, saved, when standard input closes")
+    train.add_argument("--tied", action="store_true", help=argparse.SUPPRESS)
     train.add_argument("--attempt", type=int, help=argparse.SUPPRESS)
     train.set_defaults(command=_train)
 
@@ -127,6 +128,8 @@ def _claim(options: argparse.Namespace) -> tuple[RunFolder, int]:
         foreign = set(asked) - {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
         if foreign:
             raise InputError(f"{FAMILY_NAMES[settings.family]} has no {min(foreign)}: leave that flag out.")
+        if settings.train.device not in ("auto", "cpu"):
+            choose(settings.train.device)  # before there is a folder of a run that cannot be
         return RunFolder.create(settings.to_json(), claimed=True), 1
     if asked:
         raise InputError("The settings of a run never change: leave the flags out, or start a new run.")
@@ -163,11 +166,12 @@ def _sample(options: argparse.Namespace) -> int:
 
     if not 1 <= options.n <= 10_000:
         raise InputError(f"The number of samples cannot be {options.n}: choose a whole number from 1 to 10000.")
+    seed = TrainConfig.knob("seed").check(options.seed)
     folder = find_model(options.model)
 
     from genlib.sampling import sample_images, save_sheet
 
-    save_sheet(sample_images(folder.path, options.n, options.seed), options.out)
+    save_sheet(sample_images(folder.path, options.n, seed), options.out)
     if options.json:
         _print({"model": folder.id, "n": options.n, "seed": options.seed, "file": str(options.out)})
     else:

@@ -7,13 +7,9 @@ import platform
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from genlib.knobs import InputError
 from genlib.settings import TrainConfig
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Device", "available", "choose", "set_threads"]
 

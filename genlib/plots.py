@@ -17,7 +17,7 @@ __all__ = ["criteria_chart", "held_out_chart", "samples_chart"]
 
 
 def criteria_chart(selections: Sequence[Selection]) -> Figure:
-    """BIC and AIC over K, per point so that data sets of different size compare; the least is marked."""
+    """BIC and AIC over K; the least of each is marked."""
     from plotly import graph_objects as go
 
     figure = go.Figure()

@@ -43,7 +43,7 @@ class PointsConfig(Config):
     ] = knob(
         "classic",
         label="Data set",
-        help="Where the points come from. All but the own file have a known truth.",
+        help="Where the points come from. Each has a known truth.",
         names={
             "classic": "Classic pair: one centre, spreads 5 and 3",
             "blobs": "Blobs",
@@ -114,7 +114,7 @@ class AutoencoderConfig(Config):
 
     latent_dim: int = knob(2, 1, 64, step=1, label="Latent size D", help="How many numbers describe one image.")
     hidden_dim: int = knob(
-        400, 16, 2048, step=16, log=True, label="Hidden units", help="Width of the layer between image and code."
+        400, 16, 1024, step=16, log=True, label="Hidden units", help="Width of the layer between image and code."
     )
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Playwright
 
 __all__ = ["Server", "chromium_path", "launch"]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -67,15 +69,25 @@ def fit_em(x: ArrayLike, config: MixtureConfig) -> Iterator[EMStep]:
     return _iterations(check_points(x, config.components), config)
 
 
-def several_starts(x: ArrayLike, config: MixtureConfig, n: int) -> list[list[EMStep]]:
+def several_starts(x: ArrayLike, config: MixtureConfig, n: int, seconds: float = math.inf) -> list[list[EMStep]]:
     """Fit ``n`` times from different beginnings: the seeds are ``config.seed``, the next one, and so on.
 
     EM climbs to the nearest top, so the fit with the highest last log-likelihood is the one to keep.
 
     Raises:
-        InputError: As :func:`fit_em`.
+        InputError: As :func:`fit_em`; or if all of it takes longer than ``seconds``.
     """
-    return [list(fit_em(x, replace(config, seed=(config.seed + start) % 2**32))) for start in range(n)]
+    fits, ends = [], time.monotonic() + seconds
+    for start in range(n):
+        steps = []
+        for step in fit_em(x, replace(config, seed=(config.seed + start) % 2**32)):
+            steps.append(step)
+            if time.monotonic() > ends:
+                raise InputError(
+                    f"This fit takes longer than {seconds:g} seconds: choose fewer points, components or iterations."
+                )
+        fits.append(steps)
+    return fits
 
 
 def check_points(x: ArrayLike, components: int) -> Array:

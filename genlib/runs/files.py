@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ from genlib.knobs import InputError
 __all__ = ["home", "parse_lines", "read_json", "stored", "write_json", "write_text"]
 
 _T = TypeVar("_T")
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def home() -> Path:
@@ -80,7 +82,8 @@ def stored(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or "the disk refused"
-        raise InputError(f"{what} could not be stored ({reason}): free some space and try again.") from error
+        advice = "free some space" if error.errno in _FULL else "make sure that its folder can be written"
+        raise InputError(f"{what} could not be stored ({reason}): {advice} and try again.") from error
 
 
 def _patiently(act: Callable[[], _T]) -> _T:

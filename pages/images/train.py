@@ -14,6 +14,7 @@ from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Watcher, find
 from genlib.settings import MODEL_CONFIGS, RunSettings, TrainConfig
 from pages.ui.controls import Controls
 from pages.ui.live import live_panel
+from pages.ui.notices import show, tell
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.server import dispatcher
 
@@ -26,19 +27,20 @@ def main() -> None:
         "A variational autoencoder squeezes 784 pixels into a few numbers and learns to draw digits from them. "
         "**Try this:** press Train, and watch when the blur first turns into digits."
     )
+    notices = st.container()
     key = visitor_key()
     run = current_run()
     picture, panel = st.columns([2.7, 1], gap="large")
     with panel:
         settings = controls()
     with picture:
-        if notice := st.session_state.pop("notice", None):
-            st.error(notice)
         watch(run, settings, key)
     if run is None:
         same(settings)
     else:
         same(RunSettings.from_json(run.settings), run.status.step)
+    with notices:
+        show(keep=key is None)
     ask_key()
 
 
@@ -51,7 +53,7 @@ def current_run() -> RunFolder | None:
         run = find(name)
         RunSettings.from_json(run.settings)
     except InputError as error:
-        st.warning(str(error))
+        tell(str(error))
         st.session_state.pop("run", None)
         st.query_params.pop("run", None)
         return None
@@ -83,7 +85,7 @@ def start(settings: RunSettings, key: str) -> None:
     try:
         st.session_state["run"] = st.query_params["run"] = dispatcher().submit(settings.to_json(), key).id
     except InputError as error:
-        st.session_state["notice"] = str(error)
+        tell(str(error))
 
 
 def watch(run: RunFolder | None, asked: RunSettings, key: str | None) -> None:
@@ -126,7 +128,9 @@ def steering(watcher: Watcher | None, asked: RunSettings, key: str | None) -> No
         if watcher is None:
             return
         if not mine:
-            st.caption("Started in another browser: you can watch it, and only that browser can steer it.")
+            st.caption(
+                "Started in another browser or on the command line: you can watch it, and only there it can be steered."
+            )
             return
         folder = watcher.folder
         if state in ("running", "starting", "paused") and want != "pause":
@@ -147,14 +151,14 @@ def steer(folder: RunFolder, want: str, key: str | None) -> None:
     try:
         folder.steer(want, key)
     except InputError as error:
-        st.session_state["notice"] = str(error)
+        tell(str(error))
 
 
 def go_on(folder: RunFolder, key: str | None) -> None:
     try:
         dispatcher().resume(folder, key)
     except InputError as error:
-        st.session_state["notice"] = str(error)
+        tell(str(error))
 
 
 def same(settings: RunSettings, steps: int = 0) -> None:

@@ -19,6 +19,7 @@ from pages.ui import cached
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.flipbook import flipbook, mixture_panel
+from pages.ui.notices import show
 from pages.ui.points import choose_points, clear_added, epoch, take
 
 TABS = (
@@ -37,9 +38,12 @@ def main() -> None:
         "A few Gaussians try to explain a cloud of points, and EM moves them, one small step at a time. "
         "**Try this:** press Play, then choose a data set and guess where each ellipse will end."
     )
+    notices = st.container()
     picture, panel = st.columns([2.7, 1], gap="large")
     with panel:
         source, config = controls()
+    with notices:
+        show()
     with picture:
         steps = film(source, config)
     if steps:
@@ -63,22 +67,26 @@ def controls() -> tuple[cached.Source, MixtureConfig]:
 def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
     """The fit as a flipbook; empty, with a sentence, if these points cannot be fitted."""
     try:
-        steps = cached.fits(source, config)[0]
+        with st.spinner("Fitting"):
+            steps = cached.fits(source, config)[0]
     except InputError as error:
         st.error(str(error))
         clear_added(source)
         return []
     last = steps[-1]
     title = f"{last.iteration} iterations, {'converged' if last.converged else 'stopped before it converged'}"
-    answer = flipbook(
-        [mixture_panel(title, steps)],
-        key="em",
-        points=cached.plane(source),
-        added=source[1],
-        epoch=epoch(),
-        clickable=True,
-    )
-    take(answer, source)
+    try:
+        answer = flipbook(
+            [mixture_panel(title, steps)],
+            key="em",
+            points=cached.plane(source),
+            added=source[1],
+            epoch=epoch(),
+            clickable=True,
+        )
+        take(answer, source)
+    except InputError as error:
+        st.warning(str(error))
     clear_added(source)
     if config.regularisation > 1e-3 and any(
         later.log_likelihood < earlier.log_likelihood - 1e-9 for earlier, later in pairwise(steps)
@@ -97,12 +105,12 @@ def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> N
         lambda: method(Mixture, fit_em),
         lambda: st.code(python_recipe(source, config), "python"),
     )
-    for part, show in zip(parts, shows, strict=True):
+    for part, draw in zip(parts, shows, strict=True):
         # Only the open tab is computed and sent.
         if part.open:
             with part:
                 try:
-                    show()
+                    draw()
                 except InputError as error:
                     st.warning(str(error))
 
@@ -128,10 +136,11 @@ def how_many(source: cached.Source, config: MixtureConfig) -> None:
     from genlib import plots
 
     st.markdown(
-        "More components always fit the training points better. BIC and AIC charge for each parameter; held-out points "
-        "were not used for the fit. Large dots mark the choice of each."
+        "The more components, the better the training points are fitted, up to a bad start here and there. BIC and AIC "
+        "charge for each parameter; held-out points were not used for the fit. Large dots mark the choice of each."
     )
-    most = min(12, len(np.unique(cached.plane(source), axis=0)) // 5)
+    different = len(np.unique(cached.plane(source), axis=0))
+    most = min(max(12, config.components + 3), 30, different // 5)
     if most < 2:
         st.info("These are too few points to compare numbers of components: draw at least 10.")
         return

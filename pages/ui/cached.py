@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 
 import numpy as np
@@ -14,13 +15,26 @@ from pages.ui.server import compute
 
 __all__ = ["Source", "fits", "plane", "selection", "table"]
 
-# Where points come from: drawn, or two columns of a file; with points put by hand in front.
-Source = tuple[PointsConfig | tuple[bytes, str, str], tuple[tuple[float, float], ...]]
+# Where points come from: drawn, or two columns of a file by its digest; with points put by hand in front.
+Source = tuple[PointsConfig | tuple[str, str, str], tuple[tuple[float, float], ...]]
+
+_SECONDS = 15.0  # that one fit may keep others waiting
+_MOST_TABLES = 16
+_tables: dict[str, Table] = {}
 
 
-@lru_cache(maxsize=16)
-def table(data: bytes) -> Table:
-    return read_table(data)
+def table(data: bytes) -> tuple[str, Table]:
+    """A file's digest and what it holds.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    found = _tables.pop(digest, None) or read_table(data)
+    _tables[digest] = found  # the newest comes last
+    while len(_tables) > _MOST_TABLES:
+        _tables.pop(next(iter(_tables)), None)
+    return digest, found
 
 
 @lru_cache(maxsize=64)
@@ -30,8 +44,8 @@ def plane(source: Source) -> np.ndarray:
     if isinstance(origin, PointsConfig):
         x = make_points(origin).x
     else:
-        data, *columns = origin
-        read = table(data)
+        digest, *columns = origin
+        read = _tables[digest]
         x = read.values[:, [read.names.index(column) for column in columns]]
     return np.concatenate([np.array(added).reshape(-1, 2), x])
 
@@ -39,7 +53,7 @@ def plane(source: Source) -> np.ndarray:
 @lru_cache(maxsize=256)
 def fits(source: Source, config: MixtureConfig, starts: int = 1) -> list[list[EMStep]]:
     """EM from so many seeds, every iteration kept."""
-    return compute(several_starts, plane(source), config, starts)
+    return compute(several_starts, plane(source), config, starts, _SECONDS)
 
 
 @lru_cache(maxsize=1024)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from genlib.knobs import Config, InputError, Knob
+from pages.ui.notices import tell
 
 __all__ = ["Controls"]
 
@@ -54,7 +55,7 @@ class Controls:
         try:
             return knob.parse(st.query_params[address])
         except InputError as error:
-            st.warning(f"In the address: {error} The default, {knob.text(knob.default)}, is used.")
+            tell(f"In the address: {error} The default, {knob.text(knob.default)}, is used.")
             return knob.default
 
 

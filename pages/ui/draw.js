@@ -9,7 +9,6 @@ const bytes = (text) => {
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const short = (value) => (Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4)))).replace("-", "−");
 const minus = (value, digits) => value.toFixed(digits).replace("-", "−");
 
 const theme = (host) => {
@@ -19,7 +18,6 @@ const theme = (host) => {
     text: read("--st-text-color", "#222"),
     faint: read("--st-border-color", "#ccc"),
     ground: read("--st-background-color", "#fff"),
-    panel: read("--st-secondary-background-color", "#f4f4f4"),
     accent: read("--st-primary-color", "#0a7"),
     font: read("--st-font", "sans-serif"),
   };
@@ -75,10 +73,17 @@ const sheet = (canvas, flat, side, columns, gap = 1) => {
 const niceTicks = (low, high, count, least = 0) => {
   const raw = (high - low || 1) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = Math.max(least, [1, 2, 5, 10].find((m) => m * power >= raw) * power);
+  const step = Math.max(least, [1, 2, 5, 10].find((m) => m * power >= 0.7 * raw) * power);
   const ticks = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9 * step; tick += step) ticks.push(Number(tick.toPrecision(12)));
   return ticks;
+};
+
+// Each tick as text, with as many digits as tell neighbours apart.
+const tickTexts = (ticks) => {
+  const step = ticks.length > 1 ? ticks[1] - ticks[0] : Math.abs(ticks[0]) || 1;
+  const digits = clamp(-Math.floor(Math.log10(step) + 1e-9), 0, 8);
+  return ticks.map((tick) => [tick, tick.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−")]);
 };
 
 // Lines over a shared x axis. series: [{x, y, colour, dash, name}]; `range` clips y; `marker` is an x to point at.
@@ -95,11 +100,11 @@ const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yNa
   const [from, to] = shown.length ? [left, right > left ? right : left + 1] : [0, 1];
   const box = { x: 52, y: 20, w: width - 62, h: height - 54 };
   const px = (x) => box.x + ((x - from) / (to - from)) * box.w;
-  const py = (y) => box.y + (1 - (clamp(y, low, high) - low) / (high - low)) * box.h;
+  const py = (y) => box.y + (1 - (y - low) / (high - low)) * box.h;
   context.font = `12px ${colours.font}`;
   context.lineWidth = 1;
   context.textBaseline = "middle";
-  for (const tick of niceTicks(low, high, 4)) {
+  for (const [tick, text] of tickTexts(niceTicks(low, high, 4))) {
     context.strokeStyle = colours.faint;
     context.beginPath();
     context.moveTo(box.x, py(tick));
@@ -107,15 +112,19 @@ const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yNa
     context.stroke();
     context.fillStyle = colours.text;
     context.textAlign = "right";
-    context.fillText(short(tick), box.x - 6, py(tick));
+    context.fillText(text, box.x - 6, py(tick));
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const tick of niceTicks(from, to, Math.max(3, Math.floor(box.w / 80)), 1))
-    context.fillText(short(tick), px(tick), box.y + box.h + 5);
+  for (const [tick, text] of tickTexts(niceTicks(from, to, Math.max(3, Math.floor(box.w / 80)), 1)))
+    context.fillText(text, px(tick), box.y + box.h + 5);
   context.fillText(xName, box.x + box.w / 2, height - 15);
   context.textAlign = "left";
   context.fillText(yName, 0, 0);
+  context.save();
+  context.beginPath();
+  context.rect(box.x, box.y - 4, box.w + 6, box.h + 8);
+  context.clip();
   for (const line of shown) {
     context.strokeStyle = line.colour;
     context.lineWidth = 2;
@@ -131,7 +140,7 @@ const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yNa
         context.fill();
       }
   }
-  context.setLineDash([]);
+  context.restore();
   if (marker !== undefined) {
     context.strokeStyle = colours.text;
     context.lineWidth = 1;
@@ -147,10 +156,15 @@ const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yNa
 const latentMap = (canvas, codes, labels, palette, colours) => {
   const { context, width, height } = fit(canvas, 1);
   const n = codes.length / 2;
-  const spread = Array.from(codes, Math.abs).sort((a, b) => a - b);
-  const reach = Math.max(1e-6, spread[Math.floor(0.995 * (spread.length - 1))] || 1) * 1.1;
-  const px = (x) => (0.5 + 0.5 * (x / reach)) * width;
-  const py = (y) => (0.5 - 0.5 * (y / reach)) * height;
+  // A square around all but the few codes that lie far out.
+  const span = (axis) => {
+    const values = Array.from({ length: n }, (_, i) => codes[2 * i + axis]).sort((a, b) => a - b);
+    return [values[Math.floor(0.004 * n)], values[Math.floor(0.996 * (n - 1))]];
+  };
+  const [[left, right], [bottom, top]] = [span(0), span(1)];
+  const reach = Math.max(1e-6, 0.55 * Math.max(right - left, top - bottom));
+  const px = (x) => (0.5 + (0.5 * (x - (left + right) / 2)) / reach) * width;
+  const py = (y) => (0.5 - (0.5 * (y - (bottom + top) / 2)) / reach) * height;
   context.globalAlpha = 0.75;
   for (let i = 0; i < n; i++) {
     context.fillStyle = palette[labels[i] % palette.length];

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-__all__ = ["element", "encode"]
+__all__ = ["element", "encode", "markup"]
 
 _HERE = Path(__file__).parent
 

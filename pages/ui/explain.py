@@ -19,7 +19,7 @@ def method(*things: Callable[..., object] | type) -> None:
     for thing in things:
         text, code = st.columns(2, gap="large")
         text.markdown(f"##### {thing.__name__}\n\n{as_markdown(inspect.getdoc(thing) or '')}")
-        with code.expander("The code that runs", expanded=True):
+        with code.expander("The code that runs", expanded=False):
             st.code(inspect.getsource(thing), "python")
 
 

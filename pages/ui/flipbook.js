@@ -2,6 +2,7 @@
 // (frames are parameters) or a film (frames are sheets of images).
 
 const MOST_ADDED = 200;
+const LONGEST = 15; // seconds
 const PACE = { mixture: 1, film: 3 }; // frames a second at slow speed
 
 // Each kind of panel: how far it runs, how it is drawn, and what its header says.
@@ -12,7 +13,7 @@ const KINDS = {
     draw: (canvas, m, at, scene, colours) => paintMixture(canvas, scene.ratio, m, at, scene, colours),
     note: (m, at) => {
       const p = clamp(at, 0, 2 * m.last);
-      return `iteration ${Math.floor(p / 2)} · log-likelihood ${minus(m.curve[Math.ceil(p / 2)], 4)}`;
+      return `after ${Math.ceil(p / 2)} iterations · log-likelihood ${minus(m.curve[Math.ceil(p / 2)], 4)}`;
     },
   },
   film: {
@@ -77,10 +78,15 @@ const build = (root, book) => {
     timer = 0;
     if (on) {
       if (book.at >= book.last) go(0);
-      timer = setInterval(() => (book.at >= book.last ? playing(false) : go(book.at + 1)), 1000 / (ask("select").value * PACE[book.panels[0].kind]));
+      const pace = ask("select").value * PACE[book.panels[0].kind];
+      // Long films skip positions, but at slow speed, so that none lasts longer than a quarter of a minute.
+      const stride = pace > 1 ? Math.max(1, Math.ceil(book.last / (LONGEST * pace))) : 1;
+      const tick = () => (book.at >= book.last || !host.isConnected ? playing(false) : go(book.at + stride));
+      timer = setInterval(tick, 1000 / pace);
     }
     const button = ask("[data-do=play]");
     button.querySelector("span").textContent = on ? "Pause" : "Play";
+    ask(".now").setAttribute("aria-live", on ? "off" : "polite");
     button.querySelector("path").setAttribute("d", on ? "M4 2h3v12h-3zM9 2h3v12h-3z" : "M4 2v12l9-6z");
   };
   const moves = { first: () => 0, back: () => book.at - 1, next: () => book.at + 1, last: () => book.last };
@@ -174,11 +180,11 @@ const makePanel = (root, panel, swatch) => {
 };
 
 const SAY = {
-  mixture: (at) => {
-    const t = Math.floor(at / 2);
+  mixture: (at, last) => {
+    const name = at < last ? `Iteration ${Math.floor(at / 2) + 1}, ${at % 2 ? "M" : "E"}-step.` : "The end.";
     return at % 2
-      ? `<b>Iteration ${t + 1}, M-step.</b> Every component moves to the points it owns: their weighted mean, spread and share.`
-      : `<b>Iteration ${t}, E-step.</b> Every point takes the colours of the components that probably made it.`;
+      ? `<b>${name}</b> Every component moves to the points it owns: their weighted mean, spread and share.`
+      : `<b>${name}</b> Every point takes the colours of the components that probably made it.`;
   },
   film: () => "",
 };
@@ -217,7 +223,7 @@ const arm = (root, book) => {
     canvas.tabIndex = book.adding ? 0 : -1;
     panel.cursor = undefined;
     const put = (x, y) => {
-      const point = [Number(x.toFixed(2)), Number(y.toFixed(2))];
+      const point = [Number(x.toPrecision(6)), Number(y.toPrecision(6))];
       if (book.added.length >= MOST_ADDED) return;
       book.added.push(point);
       // The whole list goes each time, so that a click during a run of the page cannot be lost.
@@ -229,7 +235,7 @@ const arm = (root, book) => {
       if (!book.adding || (!step && event.key !== "Enter")) return;
       event.preventDefault();
       const here = panel.cursor || [panel.view.x(panel.view.width / 2), panel.view.y(panel.view.height / 2)];
-      if (step) panel.cursor = [here[0] + (10 * step[0]) / panel.view.scale, here[1] + (10 * step[1]) / panel.view.scale];
+      if (step) panel.cursor = [here[0] + (10 * step[0]) / panel.view.sx, here[1] + (10 * step[1]) / panel.view.sy];
       else put(...here);
       book.redraw();
     };
@@ -263,9 +269,8 @@ export default function ({ data, parentElement: root, setStateValue }) {
   );
   book.last = Math.max(...book.panels.map((panel) => KINDS[panel.kind].last(panel.model)));
   book.at = book.last;
-  book.say = (at) => SAY[book.panels[0].kind](at, book);
+  book.say = (at) => SAY[book.panels[0].kind](at, book.last);
   root.querySelector("input[type=range]").max = book.last;
-  root.querySelector("[data-do=play]").hidden = false;
   makeSwitches(root, book, data.panels[0].kind === "mixture" && !data.plain, data.clickable);
   arm(root, book);
   book.draw();
@@ -273,5 +278,4 @@ export default function ({ data, parentElement: root, setStateValue }) {
     book.go(0);
     book.playing(true);
   }
-  return () => book.playing(false);
 }

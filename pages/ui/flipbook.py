@@ -17,7 +17,7 @@ from pages.ui.element import element, encode, markup
 __all__ = ["MOST_ADDED", "added_points", "film_panel", "flipbook", "mixture_panel", "points_from_text", "points_text"]
 
 MOST_ADDED = 200
-_REACH = 1000.0
+_REACH = 1e9
 _DRAWN = 5000
 
 _flipbook = element("flipbook", "draw.js", "mixture.js", "flipbook.js", html=markup("flipbook.html"))
@@ -94,7 +94,7 @@ def flipbook(
     data |= {"epoch": epoch, "clickable": clickable, "ratio": ratio, "least": least}
     data |= {"autoplay": autoplay, "plain": plain}
     if points is not None:
-        data |= {"points": encode(_thinned(points, len(added))), "box": _box(points)}
+        data |= {"points": encode(_thinned(points, len(added))), "box": _box(points[len(added) :])}
     data["version"] = hashlib.blake2b(json.dumps(data).encode(), digest_size=8).hexdigest()
     result = _flipbook(key=key, data=data, on_added_change=lambda: None)
     return added_points(result.added, epoch) if clickable and result.added is not None else None
@@ -113,7 +113,9 @@ def added_points(answer: Any, epoch: int) -> list[tuple[float, float]] | None:
     except (TypeError, KeyError, ValueError, OverflowError):
         raise InputError("The added points cannot be read: they must be pairs of numbers; put them again.") from None
     if len(points) > MOST_ADDED or not all(abs(value) <= _REACH for point in points for value in point):
-        raise InputError(f"At most {MOST_ADDED} points can be put, each within ±{_REACH:g}: remove some and try again.")
+        raise InputError(
+            f"At most {MOST_ADDED} points can be put, each within ±{_REACH:,.0f}: remove some and try again."
+        )
     return points
 
 
@@ -140,5 +142,5 @@ def _thinned(points: np.ndarray, first: int) -> np.ndarray:
 
 def _box(points: np.ndarray) -> list[float]:
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.06 * max(*(high - low), 1e-6)
-    return [low[0] - margin, high[0] + margin, low[1] - margin, high[1] + margin]
+    margin = 0.06 * (high - low)
+    return [low[0] - margin[0], high[0] + margin[0], low[1] - margin[1], high[1] + margin[1]]

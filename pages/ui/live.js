@@ -50,7 +50,7 @@ const drawCurves = (root, data) => {
     });
     ask(`.${name}`).closest("section").hidden = !series.length && name === "kl";
     curves(ask(`.${name}`), ask(".live").clientWidth < 500 ? 0.6 : 0.38, series, colours, {
-      range: usualRange(series), xName: "step", yName: "nats per image",
+      range: usualRange(series), xName: "step", yName: data.unit,
     });
   }
 };
@@ -79,6 +79,8 @@ export default function ({ data, parentElement: root }) {
   ask(".live").dataset.state = data.state;
   ask(".state").textContent = data.title;
   ask(".words").textContent = data.words;
+  ask(".settings").textContent = data.settings;
+  ask(".pictures").classList.toggle("waiting", data.waiting);
   ask(".bar").hidden = data.progress === null;
   ask(".bar i").style.width = `${100 * (data.progress || 0)}%`;
   ask(".pictures").hidden = !data.frame;

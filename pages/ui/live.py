@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 
 from genlib.colours import CLASSES, FAMILIES
 from genlib.film import Film
+from genlib.knobs import InputError
+from genlib.library import bundled
 from genlib.runs import Status, Watcher
-from genlib.settings import FAMILY_NAMES, RunSettings
+from genlib.settings import FAMILY_NAMES, RunSettings, VAEConfig
 from pages.ui.element import element, encode, markup
 
 __all__ = ["live_panel", "status_words"]
@@ -42,9 +45,7 @@ def live_panel(watcher: Watcher, settings: RunSettings, *, key: str, place: int 
         recorded: Whether this is a run that comes with genlib, of which no rate needs telling.
     """
     status, path = watcher.status, watcher.folder.path
-    film = Film(path / "frames")
-    steps = film.steps()
-    last = steps[-1] if steps else None
+    shown, last = _newest(path)
     data: dict[str, Any] = {
         "step": status.step,
         "state": status.state,
@@ -55,13 +56,34 @@ def live_panel(watcher: Watcher, settings: RunSettings, *, key: str, place: int 
         "colour": FAMILIES[settings.family],
         "palette": CLASSES,
         "side": 28,
-        "version": f"{path.name} {status.attempt} {last}",
-        "frame": _frame(path, last, status.attempt) if last is not None else None,
+        "settings": "" if recorded else _settings_line(settings),
+        "unit": "nats per image" if settings.family == "vae" else "squared error per image",
+        "waiting": shown != path,
+        "version": f"{shown.name} {status.attempt} {last}",
+        "frame": _frame(shown, last, status.attempt),
         "mapnote": _map_note(settings.model.latent_dim),
         "alts": _alts(settings, watcher),
     }
     # What all frames share is written before the first of them.
-    _live(key=key, data=data | (_constants(path, status.attempt) if last is not None else {}))
+    _live(key=key, data=data | _constants(shown, status.attempt))
+
+
+def _newest(path: Path) -> tuple[Path, int]:
+    """The run whose newest frame is shown, and its step: another one's, until this one has any."""
+    for run in (path, bundled()[0].path):
+        if steps := Film(run / "frames").steps():
+            return run, steps[-1]
+    raise InputError("The recorded run that comes with genlib is missing: restore it from the project.")
+
+
+def _settings_line(settings: RunSettings) -> str:
+    """What a run was asked to do, in one line."""
+    model, train = settings.model, settings.train
+    parts = [FAMILY_NAMES[settings.family], f"latent size {model.latent_dim}", f"{model.hidden_dim} hidden units"]
+    parts += [f"β {model.beta:g}"] if isinstance(model, VAEConfig) else []
+    parts += [f"{train.epochs} epochs" if train.budget == "epochs" else _duration(train.seconds)]
+    parts += [f"learning rate {train.learning_rate:g}", f"batch {train.batch_size}", f"seed {train.seed}"]
+    return " · ".join(parts)
 
 
 def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
@@ -120,10 +142,14 @@ def _alts(settings: RunSettings, watcher: Watcher) -> dict[str, str]:
 
 
 def _curve(values: dict[str, list[float]]) -> dict[str, str]:
-    stride = -(-len(values["step"]) // _MOST_POINTS)
+    # Every n-th value, n by doubling, so that a curve keeps its points from one refresh to the next; and the newest.
+    n = len(values["step"])
+    stride = 2 ** max(0, math.ceil(math.log2(n / _MOST_POINTS)))
+    kept = [*range(0, n - 1, stride), n - 1]
+    # An autoencoder's loss is its reconstruction.
+    values = {"reconstruction": values.get("loss", []), **values}
     return {
-        # The newest value is always among those kept.
-        name: encode(np.array(values[name][::-1][::stride][::-1]))
+        name: encode(np.array([values[name][i] for i in kept]))
         for name in ("step", "reconstruction", "kl")
         if name in values
     }

@@ -59,7 +59,7 @@ const paintDensity = (context, parts, view, colours) => {
   for (let at = 0; at < values.length; at++) {
     const band = Math.floor(bands * Math.sqrt(values[at] / (top || 1)));
     if (!band) continue;
-    context.globalAlpha = 0.035 * band;
+    context.globalAlpha = 0.055 * band;
     context.fillRect((at % columns) * cell, Math.floor(at / columns) * cell, cell, cell);
   }
   context.globalAlpha = 1;
@@ -67,10 +67,10 @@ const paintDensity = (context, parts, view, colours) => {
 
 const paintEllipses = (context, parts, view, colours, palette) => {
   parts.forEach((c, k) => {
-    const mid = (c.xx + c.yy) / 2;
-    const off = Math.hypot((c.xx - c.yy) / 2, c.xy);
-    const [long, thin] = [Math.sqrt(mid + off), Math.sqrt(Math.max(mid - off, 0))];
-    const angle = 0.5 * Math.atan2(2 * c.xy, c.xx - c.yy);
+    // The Cholesky factor turns a circle into the ellipse, whatever the scales of the axes.
+    const a = Math.sqrt(c.xx);
+    const b = c.xy / a;
+    const d = Math.sqrt(Math.max(c.yy - b * b, 0));
     const colour = `rgb(${palette[k % palette.length].join(",")})`;
     for (const sigma of [1, 2])
       for (const [stroke, thick] of [[colours.ground, 5], [colour, 2.5]]) {
@@ -79,12 +79,15 @@ const paintEllipses = (context, parts, view, colours, palette) => {
         context.lineWidth = sigma === 1 ? thick : thick - 1;
         context.setLineDash(sigma === 1 ? [] : [7, 5]);
         context.beginPath();
-        context.ellipse(view.px(c.mx), view.py(c.my), sigma * long * view.scale, sigma * thin * view.scale, -angle, 0, 7);
+        for (let turn = 0; turn <= 72; turn++) {
+          const [u, v] = [sigma * Math.cos((turn * Math.PI) / 36), sigma * Math.sin((turn * Math.PI) / 36)];
+          context[turn ? "lineTo" : "moveTo"](view.px(c.mx + a * u), view.py(c.my + b * u + d * v));
+        }
         context.stroke();
       }
     context.globalAlpha = 1;
     context.setLineDash([]);
-    const badge = clamp(long * view.scale, 7, 10);
+    const badge = clamp(Math.max(view.sx * a, view.sy * Math.sqrt(c.yy)), 7, 10);
     context.font = `bold ${badge + 3}px ${colours.font}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -100,17 +103,34 @@ const paintEllipses = (context, parts, view, colours, palette) => {
   });
 };
 
-// The plane on a canvas with one scale for both axes. box: [x0, x1, y0, y1] in data units.
+// The plane on a canvas, with one scale for both axes unless their units are far apart. box: [x0, x1, y0, y1].
 const planeView = (box, width, height) => {
-  const scale = Math.min(width / (box[1] - box[0]), height / (box[3] - box[2]));
+  let [sx, sy] = [width / (box[1] - box[0]), height / (box[3] - box[2])];
+  if (Math.max(sx / sy, sy / sx) < 8) sx = sy = Math.min(sx, sy);
   const [cx, cy] = [(box[0] + box[1]) / 2, (box[2] + box[3]) / 2];
   return {
-    width, height, scale,
-    px: (x) => width / 2 + (x - cx) * scale,
-    py: (y) => height / 2 - (y - cy) * scale,
-    x: (px) => cx + (px - width / 2) / scale,
-    y: (py) => cy - (py - height / 2) / scale,
+    width, height, sx, sy,
+    px: (x) => width / 2 + (x - cx) * sx,
+    py: (y) => height / 2 - (y - cy) * sy,
+    x: (px) => cx + (px - width / 2) / sx,
+    y: (py) => cy - (py - height / 2) / sy,
   };
+};
+
+// A few numbers along the lower and the left edge.
+const paintAxes = (context, view, colours) => {
+  context.font = `11px ${colours.font}`;
+  context.fillStyle = colours.text;
+  context.globalAlpha = 0.6;
+  context.textAlign = "center";
+  context.textBaseline = "bottom";
+  for (const [tick, text] of tickTexts(niceTicks(view.x(40), view.x(view.width - 15), view.width / 110)))
+    context.fillText(text, view.px(tick), view.height - 3);
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  for (const [tick, text] of tickTexts(niceTicks(view.y(view.height - 24), view.y(10), view.height / 80)))
+    context.fillText(text, 4, view.py(tick));
+  context.globalAlpha = 1;
 };
 
 const paintMixture = (canvas, ratio, mixture, position, scene, colours) => {
@@ -120,6 +140,7 @@ const paintMixture = (canvas, ratio, mixture, position, scene, colours) => {
   const owners = mixture.at(Math.floor(p / 2));
   const parts = mixture.at(Math.ceil(p / 2));
   const palette = scene.palette;
+  if (width > 330) paintAxes(context, view, colours);
   if (scene.layers.density) paintDensity(context, parts, view, colours);
   if (scene.layers.points) {
     const n = scene.points.length / 2;

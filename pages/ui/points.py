@@ -10,32 +10,41 @@ from genlib.settings import PointsConfig
 from pages.ui import cached
 from pages.ui.controls import Controls
 from pages.ui.flipbook import points_from_text, points_text
+from pages.ui.notices import tell
 
 __all__ = ["choose_points", "clear_added", "epoch", "take"]
 
 
 def choose_points() -> tuple[cached.Source, int]:
     """Draw the controls; returns the source, and the number of groups of a data set that was just chosen, else 0."""
-    data = Controls(PointsConfig, "data_")
+    data, groups = Controls(PointsConfig, "data_"), 0
     st.subheader("Data", anchor=False)
-    data.draw("dataset")
-    chosen = str(data.values["dataset"])
-    news = st.session_state.get("shown_dataset", chosen) != chosen
-    st.session_state["shown_dataset"] = chosen
-    with st.expander("Size, noise, seed, own file"):
-        data.draw("n", "noise", "seed")
+    box = st.container()
+    with st.expander("Own points from a file"):
         columns = own_file()
-    st.caption(DATASETS[chosen].description if columns is None else "Your own points, used only for this visit.")
-    return (columns or data.config(PointsConfig), added()), DATASETS[chosen].groups if news else 0
+    with box:
+        if columns:
+            st.caption("Your own points, used only for this visit. Remove the file to go back to the data sets.")
+            return (columns, added()), 0
+        data.draw("dataset")
+        chosen = str(data.values["dataset"])
+        if st.session_state.get("shown_dataset", chosen) != chosen:
+            groups = DATASETS[chosen].groups
+            clear()
+        st.session_state["shown_dataset"] = chosen
+        st.caption(DATASETS[chosen].description)
+        with st.expander("Size, noise, seed"):
+            data.draw("n", "noise", "seed")
+    return (data.config(PointsConfig), added()), groups
 
 
-def own_file() -> tuple[bytes, str, str] | None:
-    """The visitor's own points, if there are any that can be read."""
-    file = st.file_uploader("Own points (CSV, two columns of numbers)", type=["csv", "tsv", "txt"], key="own_points")
+def own_file() -> tuple[str, str, str] | None:
+    """The visitor's own points, if there are any that can be read: the file's digest and two of its columns."""
+    file = st.file_uploader("CSV with two columns of numbers or more", type=["csv", "tsv", "txt"], key="own_points")
     if file is None:
         return None
     try:
-        table = cached.table(file.getvalue())
+        digest, table = cached.table(file.getvalue())
     except InputError as error:
         st.error(str(error))
         return None
@@ -43,7 +52,7 @@ def own_file() -> tuple[bytes, str, str] | None:
     second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")
     if table.left_out:
         st.caption(f"Left out, since they hold text: {', '.join(table.left_out)}.")
-    return file.getvalue(), first, second
+    return digest, first, second
 
 
 def added() -> tuple[tuple[float, float], ...]:
@@ -52,7 +61,7 @@ def added() -> tuple[tuple[float, float], ...]:
         try:
             st.session_state["added"] = points_from_text(st.query_params.get("points", ""))
         except InputError as error:
-            st.warning(f"In the address: {error}")
+            tell(f"In the address: {error}")
             st.session_state["added"] = []
     points = st.session_state["added"]
     if points:
@@ -76,6 +85,11 @@ def take(answer: list[tuple[float, float]] | None, source: cached.Source) -> Non
 
 def clear_added(source: cached.Source) -> None:
     if source[1] and st.button(f"Remove the {len(source[1])} points you put", icon=":material/undo:"):
-        st.session_state["added"] = []
-        st.session_state["added_epoch"] += 1
+        clear()
         st.rerun()
+
+
+def clear() -> None:
+    """Forget the points put by hand."""
+    st.session_state["added"] = []
+    st.session_state["added_epoch"] = epoch() + 1

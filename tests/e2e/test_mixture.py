@@ -48,11 +48,11 @@ def test_scrubbing_shows_every_iteration_without_the_server(visit):
     page = visitor.go("/mixture", CANVAS)
     page.wait_for_selector(".st-key-starts .panel canvas")
     steps = list(fit_em(make_points(PointsConfig()).x, MixtureConfig()))
-    assert f"iteration {steps[-1].iteration}" in note(page)
+    assert f"after {steps[-1].iteration} iterations" in note(page)
     before, pictures = len(sent), set()
     for step in steps:
         scrub(page, 2 * step.iteration)
-        assert note(page) == f"iteration {step.iteration} · log-likelihood {step.log_likelihood:.4f}"
+        assert note(page) == f"after {step.iteration} iterations · log-likelihood {step.log_likelihood:.4f}"
         assert weights(page) == pytest.approx(step.mixture.weights, abs=6e-4)
         pictures.add(pixels(page))
     assert len(pictures) == len(steps)
@@ -63,10 +63,11 @@ def test_the_two_half_steps_are_told_apart(visit):
     page = visit().go("/mixture?data_dataset=stretched&components=3", CANVAS)
     steps = list(fit_em(make_points(PointsConfig(dataset="stretched")).x, MixtureConfig(components=3)))
     scrub(page, 2)
-    assert "E-step" in page.locator(MAIN + ".now").inner_text()
+    assert "Iteration 2, E-step" in page.locator(MAIN + ".now").inner_text()
     assert weights(page) == pytest.approx(steps[1].mixture.weights, abs=6e-4)
     press(page, "next")
-    page.wait_for_selector(MAIN + ".now:has-text('M-step')")
+    page.wait_for_selector(MAIN + ".now:has-text('Iteration 2, M-step')")
+    assert note(page).startswith("after 2 iterations")
     assert weights(page) == pytest.approx(steps[2].mixture.weights, abs=6e-4)
 
 
@@ -78,9 +79,9 @@ def test_a_point_has_the_colours_of_its_components(visit):
     x = np.concatenate([[lone], make_points(PointsConfig(dataset="blobs")).x])
     steps = list(fit_em(x, MixtureConfig(components=3, initialisation="random_from_data")))
     box = page.locator(CANVAS).bounding_box()
-    low, high = x.min(axis=0), x.max(axis=0)
-    middle, margin = (low + high) / 2, 0.06 * (high - low).max()
-    scale = min(box["width"] / (high - low + 2 * margin)[0], box["height"] / (high - low + 2 * margin)[1])
+    low, high = x[1:].min(axis=0), x[1:].max(axis=0)
+    middle = (low + high) / 2
+    scale = min([box["width"], box["height"]] / (1.12 * (high - low)))
     at = [box["width"] / 2 + (lone[0] - middle[0]) * scale, box["height"] / 2 - (lone[1] - middle[1]) * scale]
     palette = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in CLASSES[:3]])
     seen = []
@@ -115,14 +116,15 @@ def test_the_keyboard_is_enough(visit):
     page = visit().go("/mixture", CANVAS)
     page.locator(MAIN + "[data-do=first]").focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector(MAIN + "header span:has-text('iteration 0 ')")
+    page.wait_for_selector(MAIN + "header span:has-text('after 0 iterations')")
     for _ in range(4):
         page.keyboard.press("ArrowRight")
-    page.wait_for_selector(MAIN + "header span:has-text('iteration 2 ')")
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_selector(MAIN + "header span:has-text('iteration 1 ')")
+    page.wait_for_selector(MAIN + "header span:has-text('after 2 iterations')")
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_selector(MAIN + "header span:has-text('after 1 iterations')")
     page.keyboard.press("End")
-    page.wait_for_selector(MAIN + "header span:has-text('iteration 28 ')")
+    page.wait_for_selector(MAIN + "header span:has-text('after 28 iterations')")
 
 
 def test_points_are_put_by_click_and_by_key_and_survive_a_refresh(visit):
@@ -163,3 +165,21 @@ def test_new_points_and_criteria_are_drawn(visit):
         page.get_by_role("button", name="Download the new points").click()
     rows = np.loadtxt(download.value.path(), delimiter=",", skiprows=1)
     assert rows.shape == (100, 3)
+
+
+def test_own_points_of_any_scale_can_be_clicked(visit, tmp_path):
+    x = np.random.default_rng(0).normal(size=(80, 2)) * [10, 20_000] + [40, 60_000]
+    file = tmp_path / "people.csv"
+    file.write_text("age,income\n" + "\n".join(f"{a:.2f},{b:.2f}" for a, b in x))
+    page = visit().go("/mixture", CANVAS)
+    page.get_by_text("Own points from a file").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.wait_for_selector("text=Your own points")
+    page.locator(MAIN + "button:has-text('Add points')").click()
+    page.wait_for_timeout(500)
+    box = page.locator(CANVAS).bounding_box()
+    page.locator(CANVAS).click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    page.wait_for_selector("button:has-text('Remove the 1 points')")
+    age, income = page.url.split("points=")[1].split("&")[0].replace("%2C", ",").split(",")
+    assert float(age) == pytest.approx((x[:, 0].min() + x[:, 0].max()) / 2, abs=1)
+    assert float(income) == pytest.approx((x[:, 1].min() + x[:, 1].max()) / 2, abs=2000)

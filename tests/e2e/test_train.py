@@ -93,7 +93,7 @@ def test_a_second_visitor_watches_and_cannot_steer(visit):
     owner = visit().go(LONG, "canvas.samples")
     run = start(owner)
     guest = visit().go(f"/train?run={run}", ".live[data-state=running]")
-    guest.wait_for_selector("text=only that browser can steer it")
+    guest.wait_for_selector("text=only there it can be steered")
     for name in ("Pause", "Stop"):
         assert guest.get_by_role("button", name=name, exact=True).count() == 0
     before = step(guest)
@@ -145,3 +145,11 @@ def test_a_server_that_was_killed_finds_its_runs(fresh_server, visit):
     wait(page, "stopped")
     assert folder.status.step >= reached
     visitor.faults.clear()
+
+
+@pytest.mark.parametrize(("query", "part"), [("run=zzz", "no run"), ("latent_dim=999", "from 1 to 64")])
+def test_a_first_visitor_reads_what_is_wrong_with_an_address(visit, query, part):
+    page = visit().go(f"/train?{query}", "canvas.samples")
+    page.wait_for_selector(f"text={part}")
+    page.wait_for_timeout(1500)  # the browser has told its key by now, and the page has run again
+    assert page.get_by_text(part).count() == 1

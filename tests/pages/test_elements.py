@@ -34,7 +34,7 @@ def test_junk_from_the_browser_is_points_or_one_sentence(answer):
         assert points is None or all(np.isfinite(points).ravel()) or points == []
 
 
-COORDINATES = st.floats(-1000, 1000).map(lambda value: float(f"{value:g}"))
+COORDINATES = st.floats(-1e9, 1e9).map(lambda value: float(f"{value:g}"))
 
 
 @given(st.lists(st.tuples(COORDINATES, COORDINATES), max_size=MOST_ADDED))

@@ -69,7 +69,7 @@ def test_a_data_set_brings_its_number_of_groups(app):
         ({"data_dataset": "nonsense"}, "one of classic"),
         ({"tolerance": "nan"}, "Tolerance"),
         ({"points": "1,2;x"}, "pairs of numbers"),
-        ({"points": "1e999,0"}, "within ±1000"),
+        ({"points": "1e999,0"}, "within ±1,000,000,000"),
         ({"seed": "-1"}, "Fit seed cannot be"),
     ],
 )
