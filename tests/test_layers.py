@@ -11,7 +11,7 @@ pytestmark = pytest.mark.fast
 ROOT = Path(__file__).parent.parent
 LAYERS = [
     {""},  # genlib itself: its version
-    {"knobs", "ending"},
+    {"knobs", "ending", "worker"},
     {"settings"},
     {"seeding", "device", "runs", "film", "colours"},
     {"data", "gmm"},

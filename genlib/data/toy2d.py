@@ -147,7 +147,7 @@ DATASETS: dict[str, Dataset] = {
     "classic": Dataset(
         _classic,
         2,
-        "Two round normals with one centre and spreads 5 and 3, which no picture of single points can tell apart.",
+        "Two round groups around one centre, with spreads 5 and 3: EM pulls them apart all the same.",
     ),
     "blobs": _mixture(
         _CORNERS, [1.2 * np.eye(2)] * 4, "Four round groups far apart, where every method should succeed."

@@ -8,6 +8,15 @@ References:
 
 from genlib.gmm.em import EMStep, fit_em, several_starts
 from genlib.gmm.mixture import Mixture
-from genlib.gmm.selection import Selection, parameter_count, select_components
+from genlib.gmm.selection import Selection, parameter_count, select, select_components
 
-__all__ = ["EMStep", "Mixture", "Selection", "fit_em", "parameter_count", "select_components", "several_starts"]
+__all__ = [
+    "EMStep",
+    "Mixture",
+    "Selection",
+    "fit_em",
+    "parameter_count",
+    "select",
+    "select_components",
+    "several_starts",
+]

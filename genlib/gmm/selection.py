@@ -16,7 +16,7 @@ from genlib.knobs import InputError
 from genlib.seeding import numpy_rng
 from genlib.settings import MixtureConfig
 
-__all__ = ["Selection", "parameter_count", "select_components"]
+__all__ = ["Selection", "parameter_count", "select", "select_components"]
 
 FOLDS = 5
 
@@ -63,6 +63,11 @@ def select_components(x: ArrayLike, config: MixtureConfig, components: Sequence[
         raise InputError(f"Comparing numbers of components takes at least {2 * FOLDS} points: add some.")
     folds = np.array_split(numpy_rng(config.seed, "folds").permutation(len(points)), FOLDS)
     return (_select(points, each, folds) for each in configs)
+
+
+def select(x: ArrayLike, config: MixtureConfig, components: int) -> Selection:
+    """As :func:`select_components`, for one number."""
+    return next(select_components(x, config, [components]))
 
 
 def parameter_count(components: int, dimensions: int, covariance: str) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
-from genlib.gmm import EMStep, Selection, select_components, several_starts
+from genlib.gmm import EMStep, Selection, select, several_starts
 from genlib.settings import MixtureConfig, PointsConfig
 from pages.ui.server import compute
 
@@ -59,8 +59,4 @@ def fits(source: Source, config: MixtureConfig, starts: int = 1) -> list[list[EM
 @lru_cache(maxsize=1024)
 def selection(source: Source, config: MixtureConfig, components: int) -> Selection:
     """The criteria of one K."""
-    return compute(_select, plane(source), config, components)
-
-
-def _select(x: np.ndarray, config: MixtureConfig, components: int) -> Selection:
-    return next(iter(select_components(x, config, [components])))
+    return compute(select, plane(source), config, components)

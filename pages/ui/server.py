@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,6 +12,7 @@ import streamlit as st
 
 from genlib.knobs import InputError
 from genlib.runs import Dispatcher, LocalBackend
+from genlib.worker import prepare
 
 __all__ = ["begin", "compute", "dispatcher", "freeze"]
 
@@ -79,25 +79,8 @@ def _executor() -> Any:
     # and would end with each run of a page.
     from loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(1, initializer=_settle, initargs=(os.getpid(),), env={"OMP_NUM_THREADS": "1"})
-
-
-def _settle(parent: int) -> None:
-    if hasattr(os, "nice"):
-        os.nice(5)
-
-    def end_with_the_server() -> None:
-        # A server that was killed cannot say goodbye to its worker.
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(0)
-
-    threading.Thread(target=end_with_the_server, daemon=True).start()
+    return ProcessPoolExecutor(1, initializer=prepare, initargs=(os.getpid(),), env={"OMP_NUM_THREADS": "1"})
 
 
 def _warm() -> None:
-    _executor().submit(_import).result()
-
-
-def _import() -> None:
-    import sklearn.mixture  # noqa: F401
+    _executor().submit(os.getpid).result()
