@@ -18,32 +18,23 @@ __all__ = ["criteria_chart", "held_out_chart", "samples_chart"]
 
 def criteria_chart(selections: Sequence[Selection]) -> Figure:
     """BIC and AIC over K; the least of each is marked."""
-    from plotly import graph_objects as go
-
-    figure = go.Figure()
-    components = [selection.components for selection in selections]
-    for name, values, dash in (
-        ("BIC", [selection.bic for selection in selections], "solid"),
-        ("AIC", [selection.aic for selection in selections], "dot"),
-    ):
-        _line(figure, components, values, name, CLASSES[0 if name == "BIC" else 1], dash, int(np.argmin(values)))
-    return _framed(figure, "components K", "criterion (lower is better)")
+    bic, aic = [each.bic for each in selections], [each.aic for each in selections]
+    lines = [
+        ("BIC", bic, CLASSES[0], "solid", int(np.argmin(bic))),
+        ("AIC", aic, CLASSES[1], "dot", int(np.argmin(aic))),
+    ]
+    return _over_components(selections, lines, "criterion (lower is better)")
 
 
 def held_out_chart(selections: Sequence[Selection]) -> Figure:
     """Mean log-likelihood of training and of held-out points over K; the best held-out one is marked."""
-    figure_values = {
-        "Training points": [selection.train_log_likelihood for selection in selections],
-        "Held-out points": [selection.held_out_log_likelihood for selection in selections],
-    }
-    from plotly import graph_objects as go
-
-    figure = go.Figure()
-    components = [selection.components for selection in selections]
-    for i, (name, values) in enumerate(figure_values.items()):
-        best = int(np.nanargmax(values)) if i else None
-        _line(figure, components, values, name, CLASSES[5 if i else 4], "solid" if i else "dot", best)
-    return _framed(figure, "components K", "log-likelihood (nats per point)")
+    train = [each.train_log_likelihood for each in selections]
+    held_out = [each.held_out_log_likelihood for each in selections]
+    lines = [
+        ("Training points", train, CLASSES[4], "dot", None),
+        ("Held-out points", held_out, CLASSES[5], "solid", int(np.argmax(held_out))),
+    ]
+    return _over_components(selections, lines, "log-likelihood (nats per point)")
 
 
 def samples_chart(real: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Figure:
@@ -75,15 +66,19 @@ def samples_chart(real: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Figu
     return figure
 
 
-def _line(figure: Figure, x: list[int], y: list[float], name: str, colour: str, dash: str, marked: int | None) -> None:
-    sizes = [13 if i == marked else 6 for i in range(len(x))]
-    figure.add_scatter(
-        x=x, y=y, name=name, mode="lines+markers", line={"color": colour, "dash": dash}, marker={"size": sizes}
-    )
+def _over_components(
+    selections: Sequence[Selection], lines: Sequence[tuple[str, list[float], str, str, int | None]], y: str
+) -> Figure:
+    """Lines over K, each given by name, values, colour, dash and the index of its marked value."""
+    from plotly import graph_objects as go
 
-
-def _framed(figure: Figure, x: str, y: str) -> Figure:
-    figure.update_xaxes(title=x, dtick=1)
+    figure = go.Figure()
+    components = [each.components for each in selections]
+    for name, values, colour, dash, marked in lines:
+        sizes = [13 if i == marked else 6 for i in range(len(values))]
+        line, marker = {"color": colour, "dash": dash}, {"size": sizes}
+        figure.add_scatter(x=components, y=values, name=name, mode="lines+markers", line=line, marker=marker)
+    figure.update_xaxes(title="components K", dtick=1)
     figure.update_yaxes(title=y)
     figure.update_layout(
         height=340, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": 1.12}

@@ -57,7 +57,7 @@ def live_panel(watcher: Watcher, settings: RunSettings, *, key: str, place: int 
         "palette": CLASSES,
         "side": 28,
         "settings": "" if recorded else _settings_line(settings),
-        "unit": "nats per image" if settings.family == "vae" else "squared error per image",
+        "unit": _unit(settings),
         "waiting": shown != path,
         "version": f"{shown.name} {status.attempt} {last}",
         "frame": _frame(shown, last, status.attempt),
@@ -127,32 +127,39 @@ def _map_note(latent_dim: int) -> str:
 
 def _alts(settings: RunSettings, watcher: Watcher) -> dict[str, str]:
     def last(split: str, name: str) -> str:
-        values = watcher.curves.get(split, {}).get(name)
-        return f"{values[-1]:.1f} nats on {split} images" if values else f"nothing yet on {split} images"
+        values = _losses(watcher.curves.get(split, {})).get(name)
+        return f"{values[-1]:.1f} on {split} images" if values else f"nothing yet on {split} images"
 
     return {
         "samples": "Sheet of 64 generated digits.",
         "pairs": "16 test digits, each above its reconstruction.",
         "map": _map_note(settings.model.latent_dim),
         **{
-            name: f"{name} over steps: {last('train', name)}, {last('validation', name)}."
+            name: f"{name} over steps, {_unit(settings)}: {last('train', name)}, {last('validation', name)}."
             for name in ("reconstruction", "kl")
         },
     }
 
 
+def _unit(settings: RunSettings) -> str:
+    return "nats per image" if settings.family == "vae" else "squared error per image"
+
+
+def _losses(values: dict[str, list[float]]) -> dict[str, list[float]]:
+    """The two curves that are drawn; an autoencoder's loss is its reconstruction."""
+    found = {"reconstruction": values.get("reconstruction", values.get("loss", [])), "kl": values.get("kl", [])}
+    return {name: curve for name, curve in found.items() if curve}
+
+
 def _curve(values: dict[str, list[float]]) -> dict[str, str]:
     # Every n-th value, n by doubling, so that a curve keeps its points from one refresh to the next; and the newest.
-    n = len(values["step"])
-    stride = 2 ** max(0, math.ceil(math.log2(n / _MOST_POINTS)))
-    kept = [*range(0, n - 1, stride), n - 1]
-    # An autoencoder's loss is its reconstruction.
-    values = {"reconstruction": values.get("loss", []), **values}
-    return {
-        name: encode(np.array([values[name][i] for i in kept]))
-        for name in ("step", "reconstruction", "kl")
-        if name in values
-    }
+    steps = values.get("step", [])
+    if not steps:
+        return {}
+    stride = 2 ** max(0, math.ceil(math.log2(len(steps) / _MOST_POINTS)))
+    kept = [*range(0, len(steps) - 1, stride), len(steps) - 1]
+    curves = {"step": steps, **_losses(values)}
+    return {name: encode(np.array([curve[i] for i in kept])) for name, curve in curves.items()}
 
 
 @lru_cache(maxsize=64)

@@ -1,13 +1,15 @@
 """The training page without a browser."""
 
+import base64
 import json
 import time
 
+import numpy as np
 import pytest
 
 from genlib.library import bundled
 from genlib.runs import RunFolder, Status, find
-from genlib.settings import RunSettings, TrainConfig, VAEConfig
+from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
 
 pytestmark = pytest.mark.fast
 PAGE = "pages/images/train.py"
@@ -131,3 +133,23 @@ def test_train_starts_a_process_that_the_page_can_stop(app):
         assert time.monotonic() < deadline, run.status
         time.sleep(0.1)
     assert (run.path / "checkpoint").is_dir()
+
+
+def test_an_autoencoder_of_the_command_line_shows_its_loss(app):
+    made = RunFolder.create(RunSettings("ae", AutoencoderConfig(), TrainConfig()).to_json())
+    made.write_status(Status("done", step=20))
+    for step, loss in ((10, 60.5), (20, 40.25)):
+        made.append_metrics({"step": step, "seconds": 1.0, "split": "train", "loss": loss})
+    shown = live(app(PAGE, run=made.id))
+    curve = np.frombuffer(base64.b64decode(shown["curves"]["train"]["reconstruction"]), np.float32)
+    assert curve.tolist() == [60.5, 40.25]
+    assert "kl" not in shown["curves"]["train"]
+    assert shown["unit"] == "squared error per image"
+    assert "40.2 on train images" in shown["alts"]["reconstruction"]
+
+
+def test_reports_that_tell_no_loss_are_no_curve(app, run):
+    (run.path / "metrics.jsonl").write_text('{"split": "train", "step": 3, "seconds": 1.0}\n')
+    test = app(PAGE, run=run.id)
+    assert not test.exception
+    assert "reconstruction" not in live(test)["curves"].get("train", {})
