@@ -26,6 +26,7 @@ from torch import Tensor
 
 import genlib
 from genlib import device as devices
+from genlib.changes import read_changes
 from genlib.knobs import InputError
 from genlib.models import MODELS, build
 from genlib.models.base import Model
@@ -59,6 +60,7 @@ def save(run: Run, folder: Path) -> bool:
         "family": run.family,
         "model_config": run.model_config.to_json(),
         "train_config": run.train_config.to_json(),
+        "changes": [change.to_json() for change in run.changes],
         "step": run.step,
         "seconds": run.seconds,
         "device": run.device.type,
@@ -134,8 +136,9 @@ def _load_run(path: Path) -> Run:
     step, seconds = description["step"], float(description["seconds"])
     if type(step) is not int or step < 0 or not 0 <= seconds < math.inf:
         raise InputError("The checkpoint does not say how far the run had come.")
-    cpu = torch.device("cpu")
-    return Run(description["family"], model, model.config, train_config, optimizers, step, seconds, cpu)
+    run = Run(description["family"], model, model.config, train_config, optimizers, step, seconds, torch.device("cpu"))
+    run.changes = read_changes(description.get("changes", []), run.settings)
+    return run
 
 
 def _load_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Model:

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from genlib import __version__
+from genlib.changes import Change, checked_changes
 from genlib.data import assets
 from genlib.device import choose
 from genlib.ending import Ending
-from genlib.knobs import Config, InputError
+from genlib.flags import add_flags, asked_for
+from genlib.knobs import InputError
 from genlib.progress import Progress
 from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, find, home, list_runs
-from genlib.settings import FAMILY_NAMES, MODEL_CONFIGS, RunSettings, TrainConfig
+from genlib.runs.wish import checked_step
+from genlib.settings import FAMILY_NAMES, RunSettings, TrainConfig
 
 __all__ = ["main"]
 
@@ -54,11 +57,10 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a new run, or go on with one")
     train.add_argument("run", nargs="?", metavar="RUN", help="id of a run to go on with")
-    train.add_argument("--family", choices=MODEL_CONFIGS, default=None, help="kind of model (default vae)")
-    flags: dict[str, Any] = {}
-    configs: tuple[type[Config], ...] = (TrainConfig, *MODEL_CONFIGS.values())
-    for config in configs:
-        _add_flags(train, config, flags)
+    train.add_argument("--until-step", type=int, metavar="N", help="train until so many updates are made in all")
+    text = "of a new run: from update STEP on, KNOB is VALUE, as in 700:learning_rate=0.0003; may be given often"
+    train.add_argument("--change", action="append", default=[], metavar="STEP:KNOB=VALUE", help=text)
+    add_flags(train)
     train.add_argument("--tied", action="store_true", help=argparse.SUPPRESS)
     train.add_argument("--attempt", type=int, help=argparse.SUPPRESS)
     train.set_defaults(command=_train)
@@ -87,20 +89,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_flags(parser: argparse.ArgumentParser, config: type[Config], known: dict[str, Any]) -> None:
-    for knob in config.knobs():
-        if knob.name not in known:
-            known[knob.name] = knob
-            text = f"{knob.help} ({knob.allowed}; default {knob.text(knob.default)})".replace("%", "%%")
-            parser.add_argument(knob.flag, dest=f"knob_{knob.name}", metavar=knob.name.upper(), help=text)
-
-
-def _asked(options: argparse.Namespace) -> dict[str, str]:
-    """The settings given as flags, as texts by name."""
-    given = {name[5:]: value for name, value in vars(options).items() if name.startswith("knob_") and value is not None}
-    return given | ({"family": options.family} if options.family else {})
-
-
 def _train(options: argparse.Namespace) -> int:
     folder, attempt = _claim(options)
     # Before torch is imported, which takes seconds in which the process may be asked to end, too; and torch only now,
@@ -110,7 +98,7 @@ def _train(options: argparse.Namespace) -> int:
 
         status = Status()
         with Progress(folder.id, quiet=options.tied or options.json) as progress:
-            for status in record(folder, attempt, ending.is_set):
+            for status in record(folder, attempt, ending.is_set, rests=options.tied):
                 progress.show(status)
     if options.json:
         _print({"run": folder.id, "state": status.state, "step": status.step, "message": status.message})
@@ -122,16 +110,11 @@ def _train(options: argparse.Namespace) -> int:
 
 def _claim(options: argparse.Namespace) -> tuple[RunFolder, int]:
     """The run to train, new or old, and the number of this attempt at it."""
-    asked = _asked(options)
+    if options.until_step is not None:
+        checked_step(options.until_step)
     if options.run is None:
-        settings = RunSettings.from_text(asked)
-        foreign = set(asked) - {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
-        if foreign:
-            raise InputError(f"{FAMILY_NAMES[settings.family]} has no {min(foreign)}: leave that flag out.")
-        if settings.train.device not in ("auto", "cpu"):
-            choose(settings.train.device)  # before there is a folder of a run that cannot be
-        return RunFolder.create(settings.to_json(), claimed=True), 1
-    if asked:
+        return _new_run(options), 1
+    if asked_for(options) or options.change:
         raise InputError("The settings of a run never change: leave the flags out, or start a new run.")
     folder = find(options.run)
     if options.attempt is not None:
@@ -139,15 +122,34 @@ def _claim(options: argparse.Namespace) -> tuple[RunFolder, int]:
             raise InputError(f"Attempt {options.attempt} does not hold run {folder.id}: leave --attempt out.")
         return folder, options.attempt
     status = folder.settle()
-    if status.state not in RESUMABLE | {"queued"}:
+    more = status.state == "done" and options.until_step is not None and options.until_step > status.step
+    if status.state not in RESUMABLE | {"queued", "parked"} and not more:
         state = "is being trained already" if status.state in ACTIVE else f"is {status.state}"
-        raise InputError(f"Run {folder.id} {state}: only a new, stopped or interrupted run can be trained.")
+        raise InputError(f"Run {folder.id} {state}: only a new, parked, stopped or interrupted run can be trained.")
     attempt = folder.claim(status)
     if attempt is None:
         raise InputError(f"Run {folder.id} was just taken by another process: watch it, or try again in a moment.")
-    if folder.control[1] != "run":
-        folder.wish("run")
+    if options.until_step is not None or not folder.wish.ahead(status.step):
+        folder.ask(want="run", until_step=... if options.until_step is None else options.until_step)
     return folder, attempt
+
+
+def _new_run(options: argparse.Namespace) -> RunFolder:
+    """A run with these settings, claimed by this process."""
+    asked = asked_for(options)
+    settings = RunSettings.from_text(asked)
+    foreign = set(asked) - {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
+    if foreign:
+        raise InputError(f"{FAMILY_NAMES[settings.family]} has no {min(foreign)}: leave that flag out.")
+    changes = checked_changes([Change.parse(text) for text in options.change], settings)
+    if settings.train.device not in ("auto", "cpu"):
+        choose(settings.train.device)  # before there is a folder of a run that cannot be
+    folder = RunFolder.create(settings.to_json(), claimed=True)
+    if changes:
+        folder.write_changes(change.to_json() for change in changes)
+    if options.until_step is not None:
+        folder.ask(until_step=options.until_step)
+    return folder
 
 
 def _pretrain(options: argparse.Namespace) -> int:

@@ -44,6 +44,13 @@ class Film:
     def constants(self) -> dict[str, np.ndarray]:
         return _read(self._path(_CONSTANTS))
 
+    def file(self, step: int | None) -> bytes:
+        """The file of a frame, or of the constants for None, unread; empty if there is none."""
+        try:
+            return self._path(_CONSTANTS if step is None else str(step)).read_bytes()
+        except OSError:
+            return b""
+
     def set_constants(self, arrays: Mapping[str, np.ndarray]) -> None:
         _write(self._path(_CONSTANTS), arrays)
 

@@ -35,6 +35,7 @@ def knob(
     unit: str = "",
     help: str = "",
     names: Mapping[str, str] | None = None,
+    live: bool = False,
 ) -> Any:
     """Declare a parameter as a dataclass field of a :class:`Config`.
 
@@ -48,9 +49,10 @@ def knob(
         unit: Unit of the value, such as "nats" or "s".
         help: What it does, in a sentence.
         names: What to call each choice in front of people.
+        live: Whether it may be changed while a run trains.
     """
     metadata = {"low": low, "high": high, "step": step, "log": log, "label": label, "unit": unit, "help": help}
-    return field(default=default, metadata={"knob": metadata | {"names": dict(names or {})}})
+    return field(default=default, metadata={"knob": metadata | {"names": dict(names or {}), "live": live}})
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Knob:
     unit: str = ""
     help: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    live: bool = False
 
     @property
     def title(self) -> str:

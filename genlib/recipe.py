@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from genlib.changes import Change, read_changes
 from genlib.knobs import Config
+from genlib.runs import ACTIVE, RunFolder
 from genlib.settings import MixtureConfig, PointsConfig, RunSettings
 
-__all__ = ["command_recipe", "mixture_recipe", "run_recipe"]
+__all__ = ["command_recipe", "mixture_recipe", "of_run", "run_recipe"]
 
 
 def mixture_recipe(
@@ -42,35 +43,62 @@ def mixture_recipe(
     return "\n".join(lines) + "\n"
 
 
-def run_recipe(settings: RunSettings, steps: int = 0) -> str:
+def run_recipe(settings: RunSettings, changes: Sequence[Change] = (), until_step: int | None = None) -> str:
     """Python that trains the same network, on as many threads as a page does, so that the weights are the same.
 
     Arguments:
         settings: What the run was asked to do.
-        steps: How many it made. A run given in seconds makes more on a faster machine: its recipe counts steps instead.
+        changes: What was changed on the way.
+        until_step: The updates it made, where its budget alone would not give them.
     """
-    model, config, until = type(settings.model).__name__, settings.train, ""
-    if config.budget == "seconds" and steps:
-        config, until = replace(config, budget="epochs", epochs=int(config.knob("epochs").high or 1)), f", {steps}"
-    return f"""from genlib.data.images import load_images
+    model = type(settings.model).__name__
+    imports = "from genlib.changes import Change\n" if changes else ""
+    made = "".join(f"\n    Change({c.step}, {c.knob!r}, {c.value!r})," for c in changes).replace("'", '"')
+    made = f"run.changes = [{made}\n]\n" if changes else ""
+    until = "" if until_step is None else f", until_step={until_step}"
+    return f"""{imports}from genlib.data.images import load_images
 from genlib.device import set_threads
 from genlib.settings import {model}, TrainConfig
 from genlib.training import Report, Run, train
 
 set_threads()
-run = Run.new("{settings.family}", {_call(settings.model)}, {_call(config)})
-for event in train(run, load_images(){until}):
+run = Run.new("{settings.family}", {_call(settings.model)}, {_call(settings.train)})
+{made}for event in train(run, load_images(){until}):
     if isinstance(event, Report):
         print(event.step, event.split, event.metrics)
 """
 
 
-def command_recipe(settings: RunSettings) -> str:
+def command_recipe(settings: RunSettings, changes: Sequence[Change] = (), until_step: int | None = None) -> str:
     """The same on the command line."""
     flags = [f"--family {settings.family}"]
     for config in (settings.model, settings.train):
         flags += [f"{config.knob(name).flag} {text}" for name, text in config.to_text().items()]
+    flags += [f"--change {change.text}" for change in changes]
+    flags += [f"--until-step {until_step}"] if until_step is not None else []
     return "genlib train " + " ".join(flags)
+
+
+def of_run(folder: RunFolder) -> tuple[str, str]:
+    """The recipes of a run: in Python, and on the command line. Of one that may go on by itself, those of its end.
+
+    Raises:
+        InputError: If its settings cannot be read.
+    """
+    settings = RunSettings.from_json(folder.settings)
+    changes, until_step = read_changes(folder.changes(), settings), _until(folder, settings)
+    # One that was made at the very end never acted.
+    changes = [change for change in changes if until_step is None or change.step < until_step]
+    return run_recipe(settings, changes, until_step), command_recipe(settings, changes, until_step)
+
+
+def _until(folder: RunFolder, settings: RunSettings) -> int | None:
+    """The step that a recipe has to name; None where the budget gives the same updates."""
+    status = folder.status
+    if status.state in ACTIVE | {"failed"}:
+        return folder.wish.until_step  # a run that broke breaks again where it did
+    whole = settings.train.budget == "epochs" and status.epoch == settings.train.epochs
+    return None if whole else status.step
 
 
 def _call(config: Config) -> str:

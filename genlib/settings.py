@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
 
-from genlib.knobs import Config, InputError, knob, shown
+from genlib.knobs import Config, InputError, Knob, knob, shown
 
 __all__ = [
     "FAMILY_NAMES",
@@ -116,6 +116,12 @@ class AutoencoderConfig(Config):
     hidden_dim: int = knob(
         400, 16, 1024, step=16, log=True, label="Hidden units", help="Width of the layer between image and code."
     )
+    likelihood: Literal["bernoulli", "gaussian"] = knob(
+        "gaussian",
+        label="Likelihood",
+        help="How far a rebuilt image is from its original: by cross-entropy or by squared error.",
+        names={"bernoulli": "Bernoulli: cross-entropy", "gaussian": "Gaussian: squared error"},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +130,12 @@ class VAEConfig(AutoencoderConfig):
 
     title: ClassVar[str] = "VAE settings"
 
+    likelihood: Literal["bernoulli", "gaussian"] = knob(
+        "bernoulli",
+        label="Likelihood",
+        help="What a decoded grey level says: how probable a white pixel is, or the middle of a bell curve over greys.",
+        names={"bernoulli": "Bernoulli: black or white", "gaussian": "Gaussian: one learned width σ"},
+    )
     beta: float = knob(
         1.0,
         0.0,
@@ -131,6 +143,7 @@ class VAEConfig(AutoencoderConfig):
         step=0.1,
         label="Beta β",
         help="Weight of the KL term: 1 is the bound on the log-likelihood, more gives a tidier and blurrier code.",
+        live=True,
     )
 
 
@@ -141,7 +154,12 @@ class TrainConfig(Config):
     title: ClassVar[str] = "training settings"
 
     learning_rate: float = knob(
-        1e-3, 1e-6, 100.0, log=True, help="Step size of the Adam optimiser. Far too large a value breaks the run."
+        1e-3,
+        1e-6,
+        100.0,
+        log=True,
+        help="Step size of the Adam optimiser. Far too large a value breaks the run.",
+        live=True,
     )
     batch_size: int = knob(128, 8, 4096, step=8, log=True, unit="images", help="Images averaged for one step.")
     budget: Literal["epochs", "seconds"] = knob(
@@ -196,6 +214,26 @@ class RunSettings:
 
     def to_json(self) -> dict[str, Any]:
         return {"family": self.family, "model": self.model.to_json(), "train": self.train.to_json()}
+
+    def live(self) -> tuple[Knob, ...]:
+        """What may be changed while the run trains: the model's knobs, then those of training."""
+        return tuple(knob for knob in (*self.model.knobs(), *self.train.knobs()) if knob.live)
+
+    def value(self, name: str) -> Any:
+        """The value of a knob of the model or of training."""
+        return getattr(self.model if any(knob.name == name for knob in self.model.knobs()) else self.train, name)
+
+    def changed(self, name: str, value: Any) -> Self:
+        """The settings with another value of a live knob.
+
+        Raises:
+            InputError: If there is no such knob, it stays as it is while a run trains, or the value is refused.
+        """
+        live = [knob.name for knob in self.live()]
+        if name not in live:
+            raise InputError(f"While a run trains, {shown(name)} stays as it is: change {' or '.join(live)}.")
+        part = "model" if any(knob.name == name for knob in self.model.knobs()) else "train"
+        return replace(self, **{part: replace(getattr(self, part), **{name: value})})
 
 
 def check_family(family: Any) -> str:

@@ -18,10 +18,11 @@ import torch
 from PIL import Image
 
 from genlib import __version__, checkpoint
+from genlib.changes import Change, read_changes
 from genlib.cli import main
 from genlib.data.images import load_images
 from genlib.library import bundled
-from genlib.runs import RunFolder, Status, home, list_runs
+from genlib.runs import Dispatcher, LocalBackend, RunFolder, Status, home, list_runs
 from genlib.sampling import sample_images, sheet
 from genlib.settings import MODEL_CONFIGS, RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run, train
@@ -75,6 +76,12 @@ def check_refused(answer, *parts):
         (["train", "0123"], ["There is no run 0123"]),
         (["train", "../../etc"], ["There is no run of this name"]),
         (["train", "--attempt", "x", "0123"], ["--attempt"]),
+        (["train", "--until-step", "x"], ["--until-step"]),
+        (["train", "--until-step", "-1"], ["step cannot be -1"]),
+        (["train", "--change", "soon"], ["'soon'", "STEP:KNOB=VALUE"]),
+        (["train", "--change", "7:beta=21"], ["Beta β cannot be 21.0"]),
+        (["train", "--change", "7:seed=2"], ["'seed' stays as it is", "beta or learning_rate"]),
+        (["train", "--family", "ae", "--change", "7:beta=2"], ["'beta' stays as it is"]),
         (["sample"], ["MODEL"]),
         (["sample", "nobody"], ["There is no model of that name", "vae-2d"]),
         (["sample", "vae-2d", "--n", "0"], ["cannot be 0", "from 1 to 10000"]),
@@ -101,8 +108,9 @@ def test_the_help_tells_each_setting_with_its_range(call):
     assert status == 0
     assert len(knobs) > 8
     for knob in knobs:
-        expected = f"{knob.flag}{knob.name.upper()}{knob.help}({knob.allowed};default{knob.text(knob.default)})"
-        assert re.sub(r"\s+", "", expected) in told
+        # One that means something else to each family is told of each.
+        flag, text = f"{knob.flag}{knob.name.upper()}", f"{knob.help}({knob.allowed};default{knob.text(knob.default)})"
+        assert re.sub(r"\s+", "", text) in told.partition(flag)[2]
     assert "--attempt" not in out
     status, out, _ = call("--help")
     assert status == 0
@@ -149,7 +157,7 @@ def test_what_is_found_on_this_machine(call):
 
 @pytest.mark.fast
 def test_samples_are_a_picture_that_the_seed_decides(call, tmp_path):
-    model = bundled()[0]
+    model = next(run for run in bundled() if run.id == "vae-2d")
 
     def picture(*arguments):
         out = tmp_path / f"{len(list(tmp_path.iterdir()))}.png"
@@ -185,7 +193,7 @@ def test_training_ends_done_with_the_weights_of_the_library(call):
     assert all(torch.equal(weights[name], tensor) for name, tensor in unbroken.model.state_dict().items())
     # Nobody's browser started it, and what is done stays done.
     assert run.asked["owner"] is None
-    check_refused(call("train", run.id), "is done", "only a new, stopped or interrupted run")
+    check_refused(call("train", run.id), "is done", "only a new, parked, stopped or interrupted run")
 
 
 @pytest.mark.fast
@@ -201,11 +209,35 @@ def test_a_run_that_breaks_is_told_by_the_exit_status(call):
 def test_a_run_goes_on_by_its_id_or_the_beginning_of_it(call):
     run = RunFolder.create(TINY_SETTINGS.to_json())
     run.write_status(Status("stopped"))
-    run.wish("stop")  # as it was left
+    run.ask(want="stop")  # as it was left
     check_refused(call("train", run.id, "--epochs", 2), "The settings of a run never change")
     status, _, error = call("train", run.id[:6])
     assert (status, run.status.state) == (0, "done")
     assert error == f"Run {run.id} is done at step 13.\n"
+
+
+@pytest.mark.fast
+def test_a_run_is_trained_to_a_step_and_on_with_its_changes(call):
+    status, out, _ = call("train", *TINY, "--until-step", 3, "--change", "5:beta=2", "--change", "1:beta=3", "--json")
+    run = list_runs()[0]
+    assert (status, json.loads(out)) == (0, {"run": run.id, "state": "stopped", "step": 3, "message": ""})
+    assert [(line["step"], line["value"]) for line in run.changes()] == [(1, 3.0), (5, 2.0)]
+    check_refused(call("train", run.id, "--change", "9:beta=1"), "The settings of a run never change")
+    # To the end of its budget, and beyond it.
+    assert (call("train", run.id)[0], run.status.state, run.status.step) == (0, "done", 13)
+    check_refused(call("train", run.id), "is done")
+    check_refused(call("train", run.id, "--until-step", 13), "is done")
+    assert (call("train", run.id, "--until-step", 14)[0], run.status.state, run.status.step) == (0, "done", 14)
+    assert checkpoint.load(run.path, "cpu").settings.value("beta") == 2.0
+
+
+@pytest.mark.fast
+def test_a_parked_run_can_be_taken(call):
+    run = RunFolder.create(TINY_SETTINGS.to_json())
+    run.ask(want="pause")
+    run.write_status(Status("parked"))
+    status, _, _ = call("train", run.id, "--until-step", 2)
+    assert (status, run.status.state, run.status.step) == (0, "stopped", 2)
 
 
 @pytest.mark.fast
@@ -285,6 +317,7 @@ loop._SAVE_EVERY = 0.02  # many checkpoints, so that some kills hit one that is 
 torch.set_num_threads(1)
 from few import few_images
 from genlib import checkpoint
+from genlib.changes import read_changes
 from genlib.knobs import InputError
 from genlib.recorder import record
 from genlib.runs import ACTIVE, RunFolder, Watcher, list_runs
@@ -313,12 +346,29 @@ def look(run):
         assert not (run.path / "checkpoint").exists(), error
         return 0
 
+def steer(run):
+    # What an owner may do in a while: turn knobs, pause, make some steps, go on.
+    knobs = {"learning_rate": 0.001 * moments.uniform(0.5, 2), "beta": moments.uniform(0, 4)}
+    wish = moments.choice([
+        {"knobs": {name: value}} for name, value in knobs.items()] + [
+        {"want": "pause", "knobs": knobs},
+        {"want": "run", "until_step": min(800, run.status.step + moments.randrange(1, 200))},
+    ])
+    run.ask(**wish)
+    if "want" in wish:
+        time.sleep(moments.uniform(0, 0.15))
+        run.ask(want="run", until_step=None)
+
 def check(run):
     lines = run.metrics()[0]
     steps = [line["step"] for line in lines if line["split"] == "train"]
     assert steps == sorted(set(steps)) and steps[-1] == 800, steps
-    assert [line["step"] for line in lines if line["split"] == "validation"] == list(range(0, 801, 100))
+    validated = [line["step"] for line in lines if line["split"] == "validation"]
+    assert validated == sorted(set(validated)) and set(validated) >= set(range(0, 801, 100)), validated
     unbroken = Run.new("vae", model, config)
+    unbroken.changes = read_changes(run.changes(), RunSettings.from_json(run.settings))
+    assert len(unbroken.changes) == len(run.changes())
+    made.append(len(unbroken.changes))
     for _ in train(unbroken, images):
         pass
     weights = checkpoint.load_model(run.path).state_dict()
@@ -327,7 +377,7 @@ def check(run):
 # What torch imports at the first step, it imports here, once for all trainers.
 for _ in train(Run.new("vae", model, config), images, until_step=1):
     pass
-killed, runs = [], 0
+killed, made, runs = [], [], 0
 while len(killed) < kills:
     run = RunFolder.create(RunSettings("vae", model, config).to_json())
     runs += 1
@@ -339,7 +389,10 @@ while len(killed) < kills:
             os._exit(0)
         enough = len(killed) >= kills
         if not enough:
-            time.sleep(moments.uniform(0, 0.6))
+            until = time.monotonic() + moments.uniform(0, 0.6)
+            while time.monotonic() < until:
+                time.sleep(0.03)
+                steer(run)
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
@@ -347,7 +400,7 @@ while len(killed) < kills:
         else:
             assert status == 0 and run.status.state == "done", run.status
     check(run)
-print(runs, *killed)
+print(runs, sum(made), *killed)
 """
 
 
@@ -357,8 +410,9 @@ def kill_at(moments, seed):
     command = [sys.executable, "-c", KILLED, str(moments), str(seed)]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=220, check=False)
     assert ended.returncode == 0, f"seed {seed}: {ended.stdout} {ended.stderr}"
-    _, *steps = map(int, ended.stdout.split())
+    _, changes, *steps = map(int, ended.stdout.split())
     assert len(steps) == moments
+    assert changes > 0
     return steps
 
 
@@ -412,9 +466,39 @@ def test_a_server_that_is_killed_loses_nothing(tmp_path):
         # The queue is kept, and what was interrupted and resumed comes back first, being the older.
         wait_for(lambda: runs[0].status.step > step, server)
         assert (runs[0].status.attempt, runs[1].status.state) == (2, "queued")
-        runs[0].steer("stop", "k" * 32)
+        runs[0].steer("k" * 32, want="stop")
         wait_for(lambda: runs[1].status.step > 0, server)
         assert runs[0].status.state == "stopped"
         os.kill(runs[1].status.pid, signal.SIGKILL)
         wait_for(lambda: runs[1].status.state == "interrupted", server)
         assert runs[1].status.message == "The training process ended unexpectedly; what it had saved is kept."
+
+
+@pytest.mark.e2e
+def test_a_run_that_was_parked_ends_in_the_same_weights(call):
+    key = "k" * 32
+    dispatcher = Dispatcher(LocalBackend(), 1, parked=0.0)
+    first = RunFolder.create(TINY_SETTINGS.to_json(), key)
+    first.steer(key, until_step=4, knobs={"beta": 2.0})
+    dispatcher.watch(0.05)
+    try:
+        wait_for(lambda: (first.status.state, first.status.step) == ("paused", 4))
+        first.steer(key, knobs={"learning_rate": 0.002})
+        second = dispatcher.submit(replace(TINY_SETTINGS, train=TrainConfig(epochs=1000, device="cpu")).to_json(), key)
+        wait_for(lambda: (first.status.state, second.status.state) == ("parked", "running"))
+        assert first.status.pid is None
+        dispatcher.resume(first, key)
+        wait_for(lambda: dispatcher.place(first) == 1)
+        second.steer(key, want="stop")
+        wait_for(lambda: first.status.state == "done")
+    finally:
+        dispatcher.close()
+    assert (first.status.attempt, first.status.step, second.status.state) == (2, 13, "stopped")
+    settings = RunSettings.from_json(first.settings)
+    unbroken = Run.new("vae", settings.model, settings.train)
+    unbroken.changes = [Change(0, "beta", 2.0), Change(4, "learning_rate", 0.002)]
+    assert read_changes(first.changes(), settings) == unbroken.changes
+    for _ in train(unbroken, load_images()):
+        pass
+    weights = checkpoint.load_model(first.path).state_dict()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in unbroken.model.state_dict().items())

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from genlib.changes import Change, amended, checked_changes, read_changes
 from genlib.knobs import InputError, shown
 from genlib.settings import (
     MODEL_CONFIGS,
@@ -117,7 +118,7 @@ def test_a_text_is_read_or_refused_in_one_sentence(knob):
         except InputError as error:
             check_sentence(error, knob)
         else:
-            assert value in knob.choices if knob.choices else value == float(text)
+            assert value in knob.choices if knob.choices else value == float(text.strip())
 
     check()
 
@@ -288,3 +289,122 @@ def test_an_endless_value_can_be_shown():
     assert shown(deep) == shown(10**5000) == "something endless"
     while deep:  # one by one, or freeing it would recurse as deeply
         deep = deep.pop()
+
+
+# Live knobs and their changes -----------------------------------------------------------------------------------------
+
+
+def test_live_knobs_are_the_models_then_those_of_training():
+    assert [knob.name for knob in RunSettings().live()] == ["beta", "learning_rate"]
+    assert [knob.name for knob in RunSettings("ae", AutoencoderConfig()).live()] == ["learning_rate"]
+    # A change holds a number.
+    for family, config in MODEL_CONFIGS.items():
+        assert all(knob.kind is float for knob in RunSettings(family, config()).live())
+
+
+def test_a_live_knob_is_changed_and_nothing_else():
+    before = RunSettings("vae", VAEConfig(latent_dim=7), TrainConfig(epochs=3))
+    after = before.changed("beta", 2).changed("learning_rate", 0.5)
+    assert after == RunSettings("vae", VAEConfig(latent_dim=7, beta=2.0), TrainConfig(epochs=3, learning_rate=0.5))
+    assert (after.value("beta"), after.value("learning_rate"), after.value("epochs")) == (2.0, 0.5, 3)
+    assert type(after.value("beta")) is float
+    for name, value, part in [
+        ("latent_dim", 3, "'latent_dim' stays as it is: change beta or learning_rate."),
+        ("seed", 3, "'seed' stays"), ("sped\n", 3, "'sped?'"), ("beta", 21.0, "Beta β cannot be 21.0"),
+        ("learning_rate", math.nan, "Learning rate cannot be nan"), ("learning_rate", "1", "cannot be '1'"),
+    ]:  # fmt: skip
+        with pytest.raises(InputError) as refused:
+            before.changed(name, value)
+        assert part in str(refused.value)
+    with pytest.raises(InputError, match="'beta' stays as it is: change learning_rate"):
+        RunSettings("ae", AutoencoderConfig()).changed("beta", 2.0)
+
+
+steps = st.integers(0, 10**12)
+names = st.sampled_from(["beta", "learning_rate"])
+changes = st.builds(Change, steps, names, st.floats(allow_nan=False, min_value=-1e300, max_value=1e300))
+
+
+@settings(max_examples=100, deadline=None)
+@given(changes)
+def test_a_change_round_trips(change):
+    assert Change.from_json(json.loads(json.dumps(change.to_json()))) == change
+    assert Change.parse(change.text) == change
+
+
+def test_a_change_is_written_as_on_the_command_line():
+    assert Change(700, "learning_rate", 0.0003).text == "700:learning_rate=0.0003"
+    assert Change.parse(" 700:learning-rate=3e-4 ") == Change(700, "learning_rate", 0.0003)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(max_size=40) | st.builds("{}:{}={}".format, everything.map(_text), st.text(max_size=5), st.text(max_size=9))
+)
+@example("7:beta=nan")
+@example("7:beta=1e999")
+@example("-1:beta=1")
+@example("7:=1")
+@example("9999999999999:beta=1")
+@example("9" * 5000 + ":beta=1")
+def test_a_text_that_is_no_change_is_refused_in_one_sentence(text):
+    try:
+        change = Change.parse(text)
+    except InputError as error:
+        assert str(error).endswith(".")
+        assert str(error).isprintable()
+        assert len(str(error)) < 200
+    else:
+        assert 0 <= change.step <= 10**12
+        assert math.isfinite(change.value)
+        assert Change.parse(change.text) == change
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    everything
+    | st.fixed_dictionaries(
+        {}, optional={"step": everything | steps, "knob": everything | names, "value": everything, "x": everything}
+    )
+)
+def test_json_that_is_no_change_is_refused_and_left_out_of_a_file(values):
+    try:
+        change = Change.from_json(values)
+    except InputError as error:
+        assert str(error).endswith(".")
+        assert len(str(error)) < 200
+        assert read_changes([values], RunSettings()) == []
+    else:
+        assert (change.step, change.knob) == (values["step"], values["knob"])
+        assert change.value == pytest.approx(values["value"])
+        assert change.step >= 0
+
+
+def test_the_changes_of_a_file_are_sorted_and_those_that_cannot_be_are_left_out():
+    lines = [
+        {"step": 9, "knob": "beta", "value": 3.0}, {"step": 2, "knob": "beta", "value": 21.0}, {"step": 2},
+        {"step": 9, "knob": "learning_rate", "value": 0.1, "mood": "good"}, {"step": 1, "knob": "seed", "value": 1},
+        {"step": 4, "knob": "beta", "value": 2}, {"step": True, "knob": "beta", "value": 2},
+    ]  # fmt: skip
+    expected = [Change(4, "beta", 2.0), Change(9, "beta", 3.0), Change(9, "learning_rate", 0.1)]
+    assert read_changes(lines, RunSettings()) == expected
+    assert read_changes(lines, RunSettings("ae", AutoencoderConfig())) == expected[2:]
+    assert checked_changes(expected[::-1], RunSettings()) == [expected[0], expected[2], expected[1]]
+    with pytest.raises(InputError, match="Beta β cannot be"):
+        checked_changes([Change(2, "beta", 21.0)], RunSettings())
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(changes.map(lambda c: Change(c.step % 5, c.knob, c.value)), max_size=8))
+def test_of_one_knob_the_last_word_counts(made):
+    kept = []
+    for change in made:
+        kept = amended(kept, change)
+    assert [change.step for change in kept] == sorted(change.step for change in kept)
+    assert len({(change.step, change.knob) for change in kept}) == len(kept)
+    for name in ("beta", "learning_rate"):
+        asked = [change for change in made if change.knob == name]
+        own = [change for change in kept if change.knob == name]
+        # What comes after the newest was asked for before it, and is taken back by it.
+        assert own[-1:] == asked[-1:]
+        assert all(change in asked for change in own)

@@ -12,12 +12,16 @@ import pytest
 import torch
 from few import write_folder
 
-from genlib import cli
+from genlib import checkpoint, cli
+from genlib.changes import Change
 from genlib.data.images import load_images
 from genlib.data.tables import read_table
 from genlib.data.toy2d import make_points
+from genlib.flags import asked_for
 from genlib.gmm import fit_em
-from genlib.recipe import command_recipe, mixture_recipe, run_recipe
+from genlib.recipe import command_recipe, mixture_recipe, of_run, run_recipe
+from genlib.recorder import record, recording
+from genlib.runs import RunFolder, Status, list_runs
 from genlib.seeding import numpy_rng
 from genlib.settings import AutoencoderConfig, MixtureConfig, PointsConfig, RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run, train
@@ -25,6 +29,8 @@ from genlib.training import Run, train
 pytestmark = pytest.mark.fast
 
 torch.set_num_threads(1)
+
+KEY = "k" * 32
 
 
 def execute(code):
@@ -111,22 +117,105 @@ def test_the_recipe_of_a_run_trains_the_same_weights(family, tmp_path):
     assert re.match(r"0 validation \{'loss': \d", printed)
 
 
-def test_the_recipe_of_a_run_in_seconds_counts_the_steps_it_made(tmp_path):
-    config = TrainConfig(budget="seconds", seconds=1, batch_size=32, device="cpu")
-    settings = RunSettings("vae", VAEConfig(hidden_dim=16), config)
-    folder = write_folder(tmp_path / "few")
-    run = Run.new("vae", settings.model, config)
-    for _ in train(run, load_images(tmp_path / "few"), 7):
-        pass
-    code = run_recipe(settings, 7).replace("load_images()", f"load_images({folder!r})")
+def again_in_python(code, folder):
+    """The run that the recipe trains, on the few images of a folder."""
     before = torch.get_num_threads()
+    code = code.replace("load_images()", f"load_images({folder!r})")
     try:
-        names, _ = execute("from pathlib import PosixPath, WindowsPath\n" + code)
+        return execute("from pathlib import PosixPath, WindowsPath\n" + code)[0]["run"]
     finally:
         torch.set_num_threads(before)
-    assert names["run"].step == run.step == 7
-    for name, tensor in run.model.state_dict().items():
-        assert torch.equal(names["run"].model.state_dict()[name], tensor), name
+
+
+def again_on_the_command_line(command, images, monkeypatch):
+    """The run folder that the command makes, on the few images."""
+    words = shlex.split(command)
+    assert words[0] == "genlib"
+    monkeypatch.setattr(recording, "load_images", lambda: images)
+    assert cli.main(words[1:]) == 0
+    return list_runs()[-1]
+
+
+def check_same(model, weights):
+    assert model.state_dict().keys() == weights.keys()
+    for name, tensor in weights.items():
+        assert torch.equal(model.state_dict()[name], tensor), name
+
+
+def recorded(settings, images, *acts, until_step=None):
+    """A run that rests at a step, where its owner acts, and so on; and all its statuses."""
+    run, acts = RunFolder.create(settings.to_json(), KEY), list(acts)
+    run.steer(KEY, until_step=until_step)
+    for status in record(run, run.claim(run.status), images=images):
+        if status.state == "paused" and status.acknowledged == run.wish.sequence and acts:
+            run.steer(KEY, **acts.pop(0))
+    assert acts == []
+    return run
+
+
+def test_a_steered_run_is_told_again_bit_for_bit(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path / "few")
+    images = load_images(folder)  # two batches of 32
+    config = TrainConfig(epochs=4, batch_size=32, seed=3, device="cpu")
+    settings = RunSettings("vae", VAEConfig(hidden_dim=16), config)
+    run = recorded(
+        settings,
+        images,
+        {"want": "pause", "knobs": {"learning_rate": 0.0003}},
+        {"want": "run", "until_step": 4},  # a single step
+        {"want": "run", "knobs": {"beta": 4.0}},  # to the end of its budget
+        until_step=3,
+    )
+    assert (run.status.state, run.status.step) == ("done", 8)
+    python, command = of_run(run)
+    assert "until" not in python + command
+    check_same(again_in_python(python, folder).model, checkpoint.load_model(run.path).state_dict())
+    # One more epoch.
+    run.steer(KEY, want="run", until_step=10)
+    assert list(record(run, run.claim(run.status), images=images))[-1].state == "done"
+    python, command = of_run(run)
+    assert "until_step=10)" in python
+    assert command.endswith("--change 3:learning_rate=0.0003 --change 4:beta=4.0 --until-step 10")
+    weights = checkpoint.load_model(run.path).state_dict()
+    made = again_in_python(python, folder)
+    assert made.step == 10
+    check_same(made.model, weights)
+    twin = again_on_the_command_line(command, images, monkeypatch)
+    assert (twin.status.state, twin.status.step, twin.changes()) == ("done", 10, run.changes())
+    check_same(checkpoint.load_model(twin.path), weights)
+    assert of_run(twin) == (python, command)
+
+
+def test_the_recipe_of_a_run_that_was_stopped_or_given_in_seconds_counts_the_steps_it_made(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path / "few")
+    images = load_images(folder)
+    for budget in ("seconds", "epochs"):
+        config = TrainConfig(budget=budget, seconds=500, epochs=500, batch_size=32, device="cpu")
+        run = recorded(RunSettings("vae", VAEConfig(hidden_dim=16), config), images, {"want": "stop"}, until_step=7)
+        assert (run.status.state, run.status.step) == ("stopped", 7)
+        python, command = of_run(run)
+        made = again_in_python(python, folder)
+        assert made.step == 7
+        check_same(made.model, checkpoint.load_model(run.path).state_dict())
+        twin = again_on_the_command_line(command, images, monkeypatch)
+        assert (twin.status.state, twin.status.step) == ("stopped", 7)
+        check_same(checkpoint.load_model(twin.path), made.model.state_dict())
+
+
+def test_the_recipe_of_a_run_that_goes_on_is_that_of_its_end():
+    run = RunFolder.create(RunSettings().to_json(), KEY)
+    budget = run_recipe(RunSettings()), command_recipe(RunSettings())
+    for state in ("queued", "running", "paused", "parked", "failed"):
+        run.write_status(Status(state, step=700, epoch=1.5))
+        assert of_run(run) == budget
+    run.steer(KEY, until_step=900)
+    run.write_changes([{"step": 900, "knob": "beta", "value": 2.0}, {"step": 5, "knob": "beta", "value": 99.0}])
+    assert of_run(run) == (run_recipe(RunSettings(), (), 900), command_recipe(RunSettings(), (), 900))
+    run.write_status(Status("interrupted", step=700, epoch=1.5))
+    assert of_run(run)[1].endswith("--until-step 700")
+    run.write_status(Status("done", step=4290, epoch=10.0))
+    changes = [Change(900, "beta", 2.0)]
+    assert of_run(run) == (run_recipe(RunSettings(), changes), command_recipe(RunSettings(), changes))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +230,7 @@ def test_the_command_asks_for_the_same_settings(settings):
     words = shlex.split(command_recipe(settings))
     assert words[0] == "genlib"
     options = cli._parser().parse_args(words[1:])
-    assert RunSettings.from_text(cli._asked(options)) == settings
+    assert RunSettings.from_text(asked_for(options)) == settings
 
 
 def test_no_recipe_warns_when_it_is_compiled():
@@ -150,5 +239,6 @@ def test_no_recipe_warns_when_it_is_compiled():
         for code in (
             mixture_recipe(PointsConfig(), MixtureConfig(), columns=["a\\d", "b\n"]),
             run_recipe(RunSettings()),
+            run_recipe(RunSettings(), [Change(1, "beta", 2.0)], 7),
         ):
             compile(code, "recipe", "exec")

@@ -15,11 +15,13 @@ import torch
 from few import few_images
 
 from genlib import checkpoint
+from genlib.changes import Change, read_changes
 from genlib.checkpoint import load_model
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.recorder import record
-from genlib.runs import RunFolder, Watcher
+from genlib.recorder.journal import Journal
+from genlib.runs import RunFolder, Watcher, Wish
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from genlib.training import Frame, Report, Run, train
 
@@ -112,12 +114,12 @@ def test_a_pause_is_confirmed_and_changes_nothing(images):
     def owner(status):
         seen.append(status.state)
         if seen == ["starting", "running"]:
-            run.steer("pause", KEY)
+            run.steer(KEY, want="pause")
         elif status.state == "paused":
             # Saved before it is confirmed, so that whatever happens now loses nothing.
             assert checkpoint.load(run.path, "cpu").step == status.step
             if seen.count("paused") == 2:
-                run.steer("run", KEY)
+                run.steer(KEY, want="run")
 
     statuses = go(run, images, owner)
     paused = [status for status in statuses if status.state == "paused"]
@@ -175,7 +177,7 @@ def test_killed_at_any_step_it_ends_in_the_same_weights(images, saved, reached):
 
 def test_an_epoch_without_end_is_stopped_by_its_owner(images):
     run = make()
-    timer = threading.Timer(0.5, lambda: run.steer("stop", KEY))
+    timer = threading.Timer(0.5, lambda: run.steer(KEY, want="stop"))
     timer.start()
     last = go(run, images)[-1]
     timer.join()
@@ -191,8 +193,8 @@ def test_only_what_was_heard_is_acknowledged(images):
     def whisper():
         # Asked after the wish of this event was read, and before the status is written.
         nonlocal heard
-        heard = run.control[0]
-        run.wish("run")
+        heard = run.wish.sequence
+        run.ask(want="run")
         return False
 
     acknowledged = []
@@ -208,8 +210,8 @@ class Fickle(RunFolder):
     minds = None
 
     @property
-    def control(self):
-        return 0, "pause" if self.minds is not None and self.minds.random() < 0.5 else "run"
+    def wish(self):
+        return Wish(want="pause" if self.minds is not None and self.minds.random() < 0.5 else "run")
 
 
 def test_a_quick_change_of_mind_is_not_lost(images):
@@ -233,7 +235,7 @@ def test_whoever_started_it_is_gone(images):
 @pytest.mark.parametrize("want", ["pause", "stop"])
 def test_gone_while_something_else_is_wished(images, want):
     run = make()
-    run.wish(want)
+    run.ask(want=want)
     last = go(run, images, ended=lambda: True)[-1]
     assert last.state == ("stopped" if want == "stop" else "interrupted")
     assert checkpoint.load(run.path, "cpu").step == 0
@@ -265,11 +267,11 @@ def test_an_interruption_in_the_middle_is_written_down(images):
 def test_divergence_fails_with_its_sentence_and_keeps_the_last_good_checkpoint(images):
     config = replace(ENDLESS, learning_rate=100.0)
     run = make(config)
-    run.wish("stop")
+    run.ask(want="stop")
     go(run, images)
     good = checkpoint.load(run.path, "cpu")
     assert good.step == 0
-    run.wish("run")
+    run.ask(want="run")
     last = go(run, images)[-1]
     assert last.state == run.status.state == "failed"
     assert last.message.startswith("Training broke at step ")
@@ -306,7 +308,7 @@ def test_a_run_lost_while_it_is_paused_is_written_no_more(images):
             run.claim(run.status)
             before.update({path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()})
 
-    run.wish("pause")
+    run.ask(want="pause")
     assert "taken over" in go(run, images, rival)[-1].message
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
 
@@ -374,19 +376,19 @@ def test_altered_settings_fail_with_a_sentence(images, name, content, sentence):
 def test_a_damaged_checkpoint_fails_with_a_sentence_and_a_whole_one_before_it_helps(images):
     run = make(replace(ENDLESS, epochs=2))
     for _ in range(2):
-        run.wish("stop")
+        run.ask(want="stop")
         go(run, images)
     tensors = run.path / "checkpoint" / "tensors.safetensors"
     tensors.write_bytes(tensors.read_bytes()[:-1])
-    run.wish("run")
+    run.ask(want="run")
     assert go(run, images)[-1].state == "done"
     check_metrics(run, 6)
 
     run = make()
-    run.wish("stop")
+    run.ask(want="stop")
     go(run, images)
     (run.path / "checkpoint" / "checkpoint.json").write_text("{}")
-    run.wish("run")
+    run.ask(want="run")
     last = go(run, images)[-1]
     assert last.state == "failed"
     assert "no checkpoint that can be read" in last.message
@@ -434,3 +436,228 @@ def test_a_page_beside_it_sees_the_same(images):
         run.delete("x" * 32)
     run.delete(KEY)
     assert not run.path.exists()
+
+
+# Steering -------------------------------------------------------------------------------------------------------------
+
+
+def changes_of(run):
+    return read_changes(run.changes(), RunSettings.from_json(run.settings))
+
+
+def same_by_list(run, images, until_step=None, model=TINY):
+    """The model that an unbroken run with the recorded changes gives."""
+    settings = RunSettings.from_json(run.settings)
+    whole = Run.new("vae", settings.model, settings.train)
+    whole.changes = changes_of(run)
+    for _ in train(whole, images, until_step):
+        pass
+    return whole.model.state_dict()
+
+
+class Owner:
+    """Steers by a list of acts, the next one each time when the run is at rest or, at first, runs."""
+
+    def __init__(self, run, *acts):
+        self.run, self.acts, self.rests = run, list(acts), []
+
+    def __call__(self, status):
+        heard = status.acknowledged == self.run.wish.sequence
+        if status.state == "paused" and heard and (not self.rests or self.rests[-1] is not status):
+            self.rests.append(status)
+            if self.acts:
+                self.run.steer(KEY, **self.acts.pop(0))
+
+
+def test_a_run_rests_at_the_step_it_was_wished_to_and_goes_on_from_there(images):
+    config = replace(ENDLESS, epochs=4)
+    run = make(config)
+    run.steer(KEY, until_step=2)
+    owner = Owner(
+        run, {"want": "run", "until_step": 3}, {"want": "run", "until_step": 3}, {"until_step": 7}, {"until_step": None}
+    )
+    statuses = go(run, images, owner)
+    assert [status.step for status in owner.rests] == [2, 3, 3, 7]
+    assert statuses[-1].state == run.status.state == "done"
+    assert run.status.step == 12
+    # Towards the wished step, and saved there.
+    assert all(status.progress == 1.0 and status.left == 0.0 for status in owner.rests[1:])
+    assert equal(weights(run), unbroken(images, config).model.state_dict())
+    lines = run.metrics()[0]
+    for split in ("train", "validation"):
+        steps = [line["step"] for line in lines if line["split"] == split]
+        assert steps == sorted(set(steps))
+    assert {2, 3, 7, 12} <= {line["step"] for line in lines if line["split"] == "validation"}
+    assert {2, 3, 7, 12} <= set(Film(run.path / "frames").steps())
+
+
+def test_a_target_given_while_it_runs_is_the_one_that_counts(images):
+    run, rested = make(), []
+
+    def owner(status):
+        if status.state == "running" and run.wish.sequence == 0:
+            run.steer(KEY, until_step=2000)
+        elif status.state == "running" and status.acknowledged == 1 == run.wish.sequence:
+            run.steer(KEY, until_step=status.step + 301)
+        elif status.state == "paused":
+            rested.append(status.step)
+            run.steer(KEY, want="stop")
+
+    go(run, images, owner)
+    assert rested == [run.wish.until_step]
+    assert rested[0] < 2000
+
+
+def test_a_step_beyond_the_budget_extends_it_and_ends_it(images):
+    config = replace(ENDLESS, epochs=2)
+    run = make(config)
+    run.steer(KEY, until_step=9)
+    statuses = go(run, images)
+    assert "paused" not in {status.state for status in statuses}
+    assert (run.status.state, run.status.step, run.status.progress) == ("done", 9, 1.0)
+    # And again, after it is done.
+    run.steer(KEY, want="run", until_step=12)
+    assert go(run, images)[-1].state == "done"
+    assert equal(weights(run), unbroken(images, replace(ENDLESS, epochs=4)).model.state_dict())
+    check_metrics(run, 12)
+
+
+def test_knobs_are_recorded_before_they_act_and_replayed(images):
+    config = replace(ENDLESS, epochs=6)
+    run = make(config)
+    run.steer(KEY, until_step=2)
+    owner = Owner(
+        run,
+        {"knobs": {"beta": 3.0}},  # while it rests
+        {"knobs": {"beta": 2.0, "learning_rate": 0.01}},  # the same step once more
+        {"knobs": {"beta": 99.0, "nonsense": 1.0, "latent_dim": 3.0}},  # what cannot be
+        {"want": "run", "until_step": 8, "knobs": {"learning_rate": 0.001}},
+        {"want": "run", "knobs": {"beta": 1.0}},
+    )
+    last = go(run, images, owner)[-1]
+    assert (last.state, last.step) == ("done", 18)
+    assert [status.step for status in owner.rests] == [2, 2, 2, 2, 8]
+    assert changes_of(run) == [Change(2, "beta", 2.0), Change(2, "learning_rate", 0.001), Change(8, "beta", 1.0)]
+    assert equal(weights(run), same_by_list(run, images))
+    assert not equal(weights(run), unbroken(images, config).model.state_dict())
+    assert last.acknowledged == run.wish.sequence
+
+
+def test_knobs_are_turned_while_it_runs(images):
+    run = make(replace(ENDLESS, epochs=150))
+    seen = []
+
+    def owner(status):
+        if status.state == "running" and len(seen) < 5:
+            seen.append(status.step)
+            run.steer(KEY, knobs={"learning_rate": 0.001 / 2 ** len(seen)})
+
+    assert go(run, images, owner)[-1].state == "done"
+    made = changes_of(run)
+    assert [change.value for change in made][-1] == 0.001 / 32
+    assert 1 < len(made) <= 5
+    assert made[-1].step > 0
+    assert equal(weights(run), same_by_list(run, images))
+
+
+def test_after_a_kill_recorded_changes_act_when_they_are_due_and_not_before(images):
+    config = replace(ENDLESS, epochs=4)
+    run = make(config)
+    run.steer(KEY, until_step=3)
+    owner = Owner(run, {"want": "stop"})
+    go(run, images, owner)
+    # As if it had gone on to step 7, where its owner turned a knob, and was killed before the next checkpoint.
+    run.steer(KEY, want="run", until_step=None, knobs={"beta": 2.5})
+    run.write_changes([Change(7, "beta", 2.5).to_json()])
+    assert go(run, images)[-1].state == "done"
+    assert changes_of(run) == [Change(7, "beta", 2.5)]
+    assert equal(weights(run), same_by_list(run, images))
+
+
+def test_turned_back_before_a_recorded_change_is_due_it_never_acts(images):
+    run = make(replace(ENDLESS, epochs=4))
+    run.write_changes([Change(7, "beta", 2.5).to_json(), Change(8, "learning_rate", 0.1).to_json()])
+    run.steer(KEY, knobs={"beta": 1.0, "learning_rate": 0.1})
+    assert go(run, images)[-1].state == "done"
+    assert changes_of(run) == [Change(0, "beta", 1.0), Change(8, "learning_rate", 0.1)]
+    assert equal(weights(run), same_by_list(run, images))
+
+
+def test_altered_changes_are_left_out(images):
+    config = replace(ENDLESS, epochs=2)
+    run = make(config)
+    (run.path / "changes.jsonl").write_bytes(b'\xff{"step": 1}\n[]\n{"step": 2, "knob": "beta", "value": 1e9}\n{"st')
+    assert go(run, images)[-1].state == "done"
+    assert equal(weights(run), unbroken(images, config).model.state_dict())
+
+
+def test_without_resting_it_is_stopped_at_the_step(images):
+    run = make(replace(ENDLESS, epochs=4))
+    run.ask(until_step=5)
+    last = list(record(run, run.claim(run.status), images=images, rests=False))[-1]
+    assert (last.state, last.step, last.message) == ("stopped", 5, "")
+    assert checkpoint.load(run.path, "cpu").step == 5
+    run.ask(want="run")
+    last = list(record(run, run.claim(run.status), images=images, rests=False))[-1]
+    assert (last.state, last.step) == ("done", 12)
+
+
+@pytest.mark.parametrize(("act", "state"), [("stop", "stopped"), ("gone", "interrupted")])
+def test_from_its_rest_it_can_be_stopped_or_left(images, act, state):
+    run, rested = make(), []
+
+    def each(status):
+        if status.state == "paused":
+            rested.append(status)
+            if act == "stop":
+                run.steer(KEY, want="stop")
+
+    run.steer(KEY, until_step=4)
+    last = go(run, images, each, ended=lambda: act == "gone" and len(rested) > 1)[-1]
+    assert (last.state, last.step) == (state, 4)
+    assert checkpoint.load(run.path, "cpu").step == 4
+
+
+def test_a_budget_of_seconds_rests_on_the_way_and_can_be_extended(images):
+    run = make(TrainConfig(budget="seconds", seconds=1, batch_size=32, device="cpu"))
+    run.steer(KEY, until_step=4)
+    owner = Owner(run, {"want": "run"})
+    go(run, images, owner)
+    done = run.status
+    assert [status.step for status in owner.rests] == [4]
+    assert done.state == "done"
+    assert done.seconds >= 1
+    run.steer(KEY, want="run", until_step=done.step + 2)
+    assert go(run, images)[-1].state == "done"
+    assert run.status.step == done.step + 2
+    assert equal(weights(run), same_by_list(run, images, run.status.step))
+
+
+def test_long_runs_write_fewer_and_fewer_lines(tmp_path):
+    run = make()
+    journal, written = Journal(run, 0), []
+    for step in range(1, 200_001):  # 20,000 s, reported ten times a second
+        report = Report(step, step / 10, "train", {"loss": 1.0})
+        if journal._is_news(report):
+            written.append(step / 10)
+            journal._written = step / 10
+    assert written[:3000] == [step / 10 for step in range(1, 3001)]
+    gaps = np.diff(written[3000:])
+    share = gaps / np.array(written[3001:])
+    assert (share >= 1 / 3000 - 1e-12).all()
+    assert (gaps <= np.array(written[3001:]) / 3000 + 0.1 + 1e-9).all()
+    # 3000 and 3000 a factor e, less what is lost to the tenths.
+    assert 3000 + 3000 * np.log(20_000 / 300) * 0.7 < len(written) < 3000 + 3000 * np.log(20_000 / 300) + 1
+    assert journal._is_news(Report(200_000, 20_000.001, "validation", {"loss": 1.0}))
+
+
+def test_what_was_told_is_not_told_again(images):
+    run = make()
+    for step in range(5):
+        for split in ("train", "validation"):
+            run.append_metrics({"step": step, "seconds": step / 10, "split": split, "loss": 1.0})
+    journal = Journal(run, 3)
+    for step, split in [(3, "train"), (3, "validation"), (4, "validation"), (4, "validation"), (4, "train")]:
+        journal.keep(Report(step, step / 10, split, {"loss": 2.0}))
+    lines = [(line["step"], line["split"], line["loss"]) for line in run.metrics()[0]]
+    assert lines[6:] == [(3, "train", 1.0), (3, "validation", 1.0), (4, "validation", 2.0), (4, "train", 2.0)]

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genlib.knobs import InputError
-from genlib.runs import ACTIVE, RESUMABLE, Dispatcher, RunFolder, Status, Watcher, find, home, list_runs, slots
+from genlib.runs import ACTIVE, RESUMABLE, Dispatcher, RunFolder, Status, Watcher, Wish, find, home, list_runs, slots
 from genlib.settings import RunSettings
 
 pytestmark = pytest.mark.fast
@@ -47,7 +47,7 @@ def test_a_new_run_is_queued_and_says_what_was_asked():
     assert RunSettings.from_json(run.settings) == RunSettings()
     assert run.status == Status("queued")
     assert before <= run.created <= time.time()
-    assert (run.control, run.metrics(), run.held_by(1)) == ((0, "run"), ([], 0), False)
+    assert (run.wish, run.metrics(), run.held_by(1)) == (Wish(), ([], 0), False)
     assert run.path == home() / "runs" / run.id
 
 
@@ -99,10 +99,10 @@ def test_only_the_hash_of_the_key_is_kept_and_only_the_key_steers():
     for key in (None, "", OTHER, stored, KEY.upper(), KEY + "0", "é", "\ud800"):
         assert not run.may_steer(key)
         with pytest.raises(InputError, match=r"^Only the browser that started this run may steer it"):
-            run.steer("stop", key)
+            run.steer(key, want="stop")
         with pytest.raises(InputError, match=r"^Only the browser that started this run may delete it"):
             run.delete(key)
-    assert run.control == (0, "run")
+    assert run.wish == Wish(0, "run")
     assert not RunFolder.create(ASKED).may_steer("")
     assert not RunFolder.create(ASKED, "").may_steer("")
 
@@ -116,11 +116,11 @@ def test_an_altered_owner_is_nobody(owner):
 
 def test_wishes_are_numbered_and_bounded():
     run = RunFolder.create(ASKED, KEY)
-    assert [run.steer(want, KEY) for want in ("pause", "run", "stop")] == [1, 2, 3]
-    assert run.control == (3, "stop")
+    assert [run.steer(KEY, want=want) for want in ("pause", "run", "stop")] == [1, 2, 3]
+    assert run.wish == Wish(3, "stop")
     with pytest.raises(InputError, match="nothing else"):
-        run.steer("delete", KEY)
-    assert run.control == (3, "stop")
+        run.steer(KEY, want="delete")
+    assert run.wish == Wish(3, "stop")
 
 
 def test_only_a_run_that_is_over_can_be_deleted():
@@ -180,7 +180,7 @@ def test_a_file_that_is_no_object_reads_as_nothing(content):
         (run.path / name).write_bytes(content)
     (run.path / "metrics.jsonl").write_bytes(content + b"\n" + json.dumps(line(1)).encode() + b"\n")
     assert run.status.message == UNREADABLE
-    assert run.control == (0, "run")
+    assert run.wish == Wish(0, "run")
     assert (run.created, run.may_steer(KEY)) == (0.0, False)
     assert run.metrics()[0] == [line(1)]
     with pytest.raises(InputError, match="was altered: delete the run"):
@@ -200,7 +200,7 @@ def outlook(run):
         assert status.state in ACTIVE | RESUMABLE | {"done", "failed"}
         assert f"{status.step:,} {status.epoch:.1f} {status.seconds:.0f} {status.progress:.2f} {status.device}"
     assert run.id in {found.id for found in list_runs()}
-    assert isinstance(run.control[0], int)
+    assert isinstance(run.wish.sequence, int)
     run.may_steer(KEY)
     try:
         RunSettings.from_json(run.settings)
@@ -216,7 +216,7 @@ def sound(tmp_path_factory):
     patch.setenv("GENLIB_HOME", str(tmp_path_factory.mktemp("sound")))
     run = RunFolder.create(ASKED, KEY)
     run.write_status(replace(Status("running", 1, 5, 3, 0.5, 0.1, 2.5), rate=100.0, device="cpu", pid=os.getpid()))
-    run.steer("pause", KEY)
+    run.steer(KEY, want="pause")
     for step in range(4):
         run.append_metrics(line(step))
         run.append_metrics(line(step, "validation"))
@@ -243,7 +243,7 @@ def test_a_folder_altered_at_any_byte_is_read_without_a_fault(sound, tmp_path_fa
 @pytest.mark.parametrize("name", ["run.json", "status.json", "control.json", "metrics.jsonl", "attempts", "frames"])
 def test_a_folder_without_one_of_its_files_is_read_without_a_fault(name):
     run = RunFolder.create(ASKED, KEY)
-    run.steer("pause", KEY)
+    run.steer(KEY, want="pause")
     run.append_metrics(line(1))
     path = run.path / name
     shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -325,10 +325,9 @@ def test_what_training_tells_again_is_cut():
     with (run.path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 2, "spl')  # torn by a kill
     run.cut_metrics(3)
-    # The validation of the step itself is made again when training goes on from it.
-    assert [(x["step"], x["split"]) for x in run.metrics()[0]] == [
-        (0, "train"), (0, "validation"), (1, "train"), (1, "validation"), (2, "train"), (2, "validation"), (3, "train"),
-    ]  # fmt: skip
+    # What was told of the step itself stays: the trainer does not tell it again.
+    told = [(x["step"], x["split"]) for x in run.metrics()[0]]
+    assert told == [(step, split) for step in range(4) for split in ("train", "validation")]
     run.append_metrics(line(4))
     assert run.metrics()[0][-1] == line(4)
 
@@ -508,7 +507,7 @@ def test_runs_submitted_at_once_all_finish(trainers):
 def test_a_queued_run_that_is_stopped_never_starts(trainers):
     dispatcher = Dispatcher(trainers, 1)
     first, second, third = (dispatcher.submit(ASKED, KEY) for _ in range(3))
-    sequence = second.steer("stop", KEY)
+    sequence = second.steer(KEY, want="stop")
     dispatcher.tick()
     assert (second.status.state, second.status.acknowledged) == ("stopped", sequence)
     assert dispatcher.place(third) == 1
@@ -552,15 +551,15 @@ def test_only_the_owner_resumes_and_only_what_can_go_on(trainers):
     dispatcher = Dispatcher(trainers, 1)
     run = dispatcher.submit(ASKED, KEY)
     trainers.end(run, "stopped")
-    run.steer("stop", KEY)
+    run.steer(KEY, want="stop")
     dispatcher.tick()
     for key in (OTHER, None):
         with pytest.raises(InputError, match="Only the browser that started"):
             dispatcher.resume(run, key)
     assert run.status.state == "stopped"
     dispatcher.resume(run, KEY)
-    assert (run.status.state, run.status.attempt, run.control[1]) == ("starting", 2, "run")
-    assert run.status.acknowledged == run.control[0]
+    assert (run.status.state, run.status.attempt, run.wish.want) == ("starting", 2, "run")
+    assert run.status.acknowledged == run.wish.sequence
     trainers.end(run, "done")
     dispatcher.tick()
     with pytest.raises(InputError, match=r"^A run that is done cannot be resumed: start a new one\.$"):
@@ -748,7 +747,7 @@ def test_a_full_disk_is_one_sentence(trainers):
         for act in (
             lambda: dispatcher.submit(ASKED, KEY),
             lambda: RunFolder.create(ASKED, claimed=True),
-            lambda: run.steer("stop", KEY),
+            lambda: run.steer(KEY, want="stop"),
             lambda: dispatcher.resume(other, KEY),
         ):
             with pytest.raises(InputError, match=r"could not be stored \(No space left on device\): free some space"):
@@ -795,3 +794,313 @@ def test_readers_never_see_half_a_file():
     for thread in threads:
         thread.join()
     assert bad == []
+
+
+# Wishes ---------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_wished_stays_as_it_was():
+    run = RunFolder.create(ASKED, KEY)
+    assert run.steer(KEY, knobs={"beta": 2.0}) == 1
+    assert run.steer(KEY, want="pause", until_step=50) == 2
+    assert run.steer(KEY, knobs={"learning_rate": 1e-4}) == 3
+    assert run.wish == Wish(3, "pause", 50, {"beta": 2.0, "learning_rate": 1e-4})
+    run.write_status(Status("paused", step=49))
+    run.steer(KEY, want="run")
+    assert run.wish.until_step == 50  # it still lies ahead
+    run.write_status(Status("paused", step=50))
+    run.steer(KEY, knobs={"beta": 3})
+    assert run.wish.until_step == 50  # nobody asked it to run
+    run.steer(KEY, want="run")
+    assert run.wish == Wish(6, "run", None, {"beta": 3, "learning_rate": 1e-4})
+    run.steer(KEY, want="run", until_step=50)
+    assert run.wish.until_step == 50
+    run.steer(KEY, until_step=None)
+    assert run.wish.until_step is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "part"),
+    [
+        ({"want": "dance"}, "run, pause, stop, nothing else"), ({"until_step": -1}, "A step cannot be -1"),
+        ({"until_step": 1.5}, "A step cannot be 1.5"), ({"until_step": True}, "True"),
+        ({"until_step": 10**13}, "A step cannot be 10000000000000"),
+        ({"knobs": {"beta": float("nan")}}, "'beta' cannot be nan"), ({"knobs": {"beta": "2"}}, "'beta' cannot be '2'"),
+        ({"knobs": {"x" * 61: 1.0}}, "finite number"), ({"knobs": {"": 1.0}}, "finite number"),
+        ({"knobs": {f"k{n}": n for n in range(101)}}, "no more than 100"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_cannot_be_is_refused_and_changes_nothing(wish, part):
+    run = RunFolder.create(ASKED, KEY)
+    run.steer(KEY, want="pause")
+    with pytest.raises(InputError) as refused:
+        run.steer(KEY, **wish)
+    assert part in str(refused.value)
+    assert str(refused.value).endswith(".")
+    assert run.wish == Wish(1, "pause")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["run", "stop"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(("sequence", "want", "until_step", "knobs"), json_values)))
+def test_an_altered_wish_keeps_what_can_be_and_round_trips(values):
+    wish = Wish.from_json(values)
+    assert Wish.from_json(json.loads(json.dumps(wish.to_json()))) == wish
+    for name, default in (("sequence", 0), ("want", "run"), ("until_step", None)):
+        assert getattr(wish, name) == default or getattr(wish, name) == values[name]
+    assert wish.want in ("run", "pause", "stop")
+    assert {type(wish.sequence), type(wish.until_step)} <= {int, type(None)}
+    given = values.get("knobs")
+    assert not wish.knobs or all(given[name] == value for name, value in wish.knobs.items())
+    assert all(abs(value) < 1e301 for value in wish.knobs.values())
+
+
+def test_of_many_tabs_none_loses_a_wish_or_shares_a_number():
+    run = RunFolder.create(ASKED, KEY)
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(lambda n: RunFolder(run.path).steer(KEY, knobs={f"k{n % 40}": float(n)}), range(80)))
+    assert sorted(numbers) == list(range(1, 81))
+    assert set(run.wish.knobs) == {f"k{n}" for n in range(40)}
+
+
+def test_changes_are_replaced_whole_and_altered_ones_read_as_far_as_they_can():
+    run = RunFolder.create(ASKED)
+    assert run.changes() == []
+    lines = [{"step": 3, "knob": "beta", "value": 2.0}, {"step": 9, "knob": "beta", "value": 1.0}]
+    run.write_changes(lines)
+    assert run.changes() == lines
+    with (run.path / "changes.jsonl").open("ab") as file:
+        file.write(b'\xff\n[1]\n{"step": 1}\n{"st')
+    assert run.changes() == [*lines, {"step": 1}]
+
+
+# Names ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_named_by_its_owner_only():
+    run = RunFolder.create(ASKED, KEY)
+    assert run.name == ""
+    run.rename("  My  <b>first</b>\t& best\n", KEY)
+    assert run.name == "My <b>first</b> & best"  # as text: whoever shows it escapes it
+    with pytest.raises(InputError, match=r"^Only the browser that started this run may name it\.$"):
+        run.rename("x", OTHER)
+    run.rename("é" * 60, KEY)
+    for bad in ("x" * 61, "a\0b", "\x1b[31m", "\u202eevil", "\ud800"):
+        with pytest.raises(InputError) as refused:
+            run.rename(bad, KEY)
+        assert str(refused.value).isprintable()
+    assert run.name == "é" * 60
+    run.rename(" ", KEY)
+    assert run.name == ""
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=70) | json_values)
+def test_a_name_in_a_file_is_short_and_printable(value):
+    folder = home() / "runs" / ("b" * 16)
+    folder.mkdir(parents=True, exist_ok=True)
+    run = RunFolder(folder)
+    run.write_json("name.json", {"name": value})
+    assert run.name.isprintable()
+    assert len(run.name) <= 60
+    assert run.name == "" or run.name.split() == value.split()
+
+
+# Watching for long ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1999, 2000, 2001, 2002, 3999, 4000, 4001, 4002, 9001, 9002])
+def test_a_watcher_keeps_every_so_many_and_the_newest(count):
+    run = RunFolder.create(ASKED)
+    early = Watcher(run)
+    text = [json.dumps(line(step)) + "\n" for step in range(count)]
+    for start in range(0, count, 997):
+        with (run.path / "metrics.jsonl").open("a") as file:
+            file.write("".join(text[start : start + 997]))
+        early.poll()
+        assert early.curves["train"]["step"][-1] == min(count, start + 997) - 1
+    late = Watcher(run)
+    late.poll()
+    assert late.curves == early.curves
+    steps = late.curves["train"]["step"]
+    every = steps[1]
+    assert steps == sorted({*range(0, count, every), count - 1})
+    assert every == 1 if count <= 2000 else 1000 <= len(steps) <= 2002
+    assert late.curves["train"]["loss"] == [100.0 - step for step in steps]
+
+
+# Parking --------------------------------------------------------------------------------------------------------------
+
+
+def rest(run, step=5):
+    run.steer(KEY, want="pause")
+    run.write_status(replace(run.status, state="paused", step=step, acknowledged=run.wish.sequence, pid=os.getpid()))
+
+
+def test_a_long_pause_gives_its_place_only_when_another_waits(trainers):
+    dispatcher = Dispatcher(trainers, 1, parked=0.1)
+    first = dispatcher.submit(ASKED, KEY)
+    rest(first)
+    dispatcher.tick()
+    time.sleep(0.15)
+    dispatcher.tick()
+    assert (first.status.state, trainers.killed) == ("paused", [])  # nobody waits
+    second = dispatcher.submit(ASKED, KEY)
+    assert states(first, second) == ["parked", "starting"]
+    assert trainers.killed == [first.id]
+    assert first.status.message == "Paused and saved; its place is free for others until you resume."
+    assert (first.status.step, first.status.pid) == (5, None)
+    assert dispatcher.place(first) == 0
+    # It stays parked, however often one looks, and after a restart, and may not be deleted.
+    again = Dispatcher(Trainers(), 1)
+    again.recover()
+    again.tick()
+    dispatcher.tick()
+    assert first.settle().state == "parked"
+    with pytest.raises(InputError, match="still active"):
+        first.delete(KEY)
+
+
+def test_a_short_pause_and_one_who_steps_keep_their_place(trainers):
+    dispatcher = Dispatcher(trainers, 1, parked=0.3)
+    first, second = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    until, step = time.monotonic() + 0.7, 0
+    while time.monotonic() < until:
+        step += 1
+        rest(first, step)  # one step at a time
+        dispatcher.tick()
+        time.sleep(0.05)
+    assert states(first, second) == ["paused", "queued"]
+    time.sleep(0.35)
+    first.steer(KEY, want="run")  # not heard of yet
+    dispatcher.tick()
+    assert states(first, second) == ["paused", "queued"]
+
+
+def test_one_that_rests_at_its_target_gives_its_place_too(trainers):
+    dispatcher = Dispatcher(trainers, 1, parked=0.0)
+    first, second = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    first.steer(KEY, want="run", until_step=5)
+    first.write_status(replace(first.status, state="paused", step=5))
+    dispatcher.tick()
+    assert states(first, second) == ["parked", "starting"]
+    # It waits for more than it has.
+    assert dispatcher.place(first) == 0
+    first.steer(KEY, until_step=6)
+    dispatcher.tick()
+    assert dispatcher.place(first) == 1
+    assert first.status.acknowledged == first.wish.sequence
+
+
+def test_a_parked_run_waits_before_all_that_are_queued(trainers):
+    third = replace_state(RunFolder.create(ASKED, KEY), "interrupted")  # the oldest, and queued again
+    dispatcher = Dispatcher(trainers, 1, parked=0.0)
+    first, second = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    rest(first)
+    dispatcher.tick()
+    dispatcher.resume(third, KEY)
+    assert states(first, second, third) == ["parked", "starting", "queued"]
+    older = dispatcher.place(third)
+    dispatcher.resume(first, KEY)
+    assert (older, dispatcher.place(first), dispatcher.place(third)) == (1, 1, 2)
+    assert first.status.state == "parked"
+    assert first.status.acknowledged == first.wish.sequence
+    with pytest.raises(InputError, match="Only the browser"):
+        dispatcher.resume(first, OTHER)
+    first.steer(KEY, want="pause")
+    dispatcher.tick()
+    assert (dispatcher.place(first), dispatcher.place(third)) == (0, 1)
+    first.steer(KEY, want="run")
+    trainers.end(second, "done")
+    # A restart in between changes nothing.
+    restarted = Trainers()
+    Dispatcher(restarted, 1).tick()
+    assert restarted.started == [first.id]
+    assert (first.status.state, first.status.attempt, third.status.state) == ("starting", 2, "queued")
+
+
+def test_resumed_in_the_moment_it_is_parked_it_is_the_next(trainers):
+    class Late(Trainers):
+        def kill(self, run):
+            super().kill(run)
+            if run.id == first.id and run.status.state == "paused":
+                run.steer(KEY, want="run")  # after the dispatcher looked
+                run.write_status(replace(run.status, state="running"))
+
+    backend = Late()
+    dispatcher = Dispatcher(backend, 1, parked=0.0)
+    first, second, third = (dispatcher.submit(ASKED, KEY) for _ in range(3))
+    rest(first)
+    dispatcher.tick()
+    assert states(first, second, third) == ["parked", "starting", "queued"]
+    dispatcher.tick()
+    assert [dispatcher.place(run) for run in (first, third)] == [1, 2]
+
+
+def test_a_parked_run_is_stopped_without_a_process(trainers):
+    dispatcher = Dispatcher(trainers, 1, parked=0.0)
+    first, _ = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    rest(first)
+    dispatcher.tick()
+    sequence = first.steer(KEY, want="stop")
+    dispatcher.tick()
+    assert first.status == replace(first.status, state="stopped", message="", acknowledged=sequence, step=5)
+    assert trainers.started.count(first.id) == 1
+
+
+def test_no_more_runs_are_parked_than_wait(trainers):
+    dispatcher = Dispatcher(trainers, 3, parked=0.0)
+    runs = [dispatcher.submit(ASKED, KEY) for _ in range(3)]
+    for run in (runs[1], runs[0], runs[2]):
+        rest(run)
+        dispatcher.tick()
+        time.sleep(0.02)
+    late = dispatcher.submit(ASKED, KEY)
+    # The one that rests longest.
+    assert states(*runs, late) == ["paused", "parked", "paused", "starting"]
+
+
+def test_a_run_that_is_done_goes_on_only_towards_a_step_ahead(trainers):
+    dispatcher = Dispatcher(trainers, 1)
+    run = dispatcher.submit(ASKED, KEY)
+    run.write_status(replace(run.status, step=100))
+    trainers.end(run, "done")
+    for until in (None, 100, 7):
+        with pytest.raises(InputError, match=r"^A run that is done cannot be resumed: start a new one\.$"):
+            dispatcher.resume(run, KEY, until)
+    with pytest.raises(InputError, match="Only the browser"):
+        dispatcher.resume(run, OTHER, 150)
+    dispatcher.resume(run, KEY, 150)
+    assert (run.status.state, run.status.attempt, run.wish.until_step) == ("starting", 2, 150)
+    failed = replace_state(RunFolder.create(ASKED, KEY), "failed")
+    with pytest.raises(InputError, match="is failed cannot"):
+        dispatcher.resume(failed, KEY, 150)
+
+
+def test_a_trainer_of_ours_that_hangs_is_ended(trainers):
+    dispatcher = Dispatcher(trainers, 1, hung=0.2)
+    first, second = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    for beat in range(6):
+        first.write_status(replace(first.status, state="running", beat=beat, step=beat))
+        dispatcher.tick()
+        time.sleep(0.05)
+    assert states(first, second) == ["running", "queued"]
+    time.sleep(0.25)
+    dispatcher.tick()
+    assert states(first, second) == ["interrupted", "starting"]
+    assert is_sentence(first.status.message.replace(";", ","))
+    assert "no sign of life" in first.status.message
+    assert trainers.killed == [first.id]
+    assert first.status.step == 5
+    # Of one that is paused nothing is expected.
+    rest(second)
+    dispatcher.tick()
+    time.sleep(0.25)
+    dispatcher.tick()
+    assert second.status.state == "paused"

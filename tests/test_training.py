@@ -10,6 +10,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
+from genlib.changes import Change
 from genlib.checkpoint import load, save
 from genlib.data.images import load_images
 from genlib.knobs import InputError
@@ -205,9 +206,9 @@ def test_validation_is_the_mean_over_all_images(images, monkeypatch):
     assert (report.split, report.step) == ("validation", 0)
     x = torch.tensor(images.validation)[:, None] / 255
     error = (run.model.reconstruct(x) - x).square().sum((1, 2, 3)).mean().item()
-    assert report.metrics == {"loss": pytest.approx(error, rel=1e-5)}
+    assert report.metrics == dict.fromkeys(("loss", "squared_error"), pytest.approx(error, rel=1e-5))
     monkeypatch.setattr(loop, "_EVALUATION_BATCH", 7)
-    assert next(train(run, images)).metrics == {"loss": pytest.approx(error, rel=1e-5)}
+    assert next(train(run, images)).metrics == dict.fromkeys(report.metrics, pytest.approx(error, rel=1e-5))
 
 
 def test_epochs_see_each_image_at_most_once_in_new_orders(images):
@@ -339,3 +340,95 @@ def test_device_that_is_not_there_is_refused():
         Run.new("vae", VAEConfig(), TrainConfig(device=missing))
     with pytest.raises(InputError, match="takes VAE settings"):
         Run.new("vae", AutoencoderConfig(), TrainConfig())
+
+
+# Changes on the way ---------------------------------------------------------------------------------------------------
+
+CHANGES = [Change(0, "beta", 0.5), Change(7, "learning_rate", 3e-4), Change(7, "beta", 4.0), Change(13, "beta", 1.5)]
+
+
+def changed(**settings):
+    run = new(**settings)
+    run.changes = list(CHANGES)
+    return run
+
+
+def test_changes_are_those_of_a_loop_written_out(images):
+    run = changed()
+    exhaust(train(run, images))
+    model = build("vae", VAEConfig(latent_dim=3, hidden_dim=32), 0)
+    optimizers = model.configure_optimizers(TrainConfig())
+    pixels, labels = torch.tensor(images.train)[:, None] / 255, torch.tensor(images.train_labels)
+    for step in range(20):
+        model.config = replace(model.config, beta=0.5 if step < 7 else 4.0 if step < 13 else 1.5)
+        optimizers["adam"].param_groups[0]["lr"] = 1e-3 if step < 7 else 3e-4
+        order = torch.randperm(300, generator=torch_rng(0, "epoch", step // 4))
+        chosen = order[step % 4 * BATCH :][:BATCH]
+        model.train()
+        model.training_step(pixels[chosen], labels[chosen], optimizers, torch_rng(0, "train", step))
+    assert same(list(run.model.state_dict().values()), list(model.state_dict().values()))
+    plain = new()
+    exhaust(train(plain, images))
+    assert not same(state(plain), state(run))
+
+
+def test_changed_by_hand_is_changed_from_a_list_bit_for_bit(images):
+    run, hand = changed(), new()
+    exhaust(train(run, images))
+    for change in CHANGES:
+        exhaust(train(hand, images, change.step))
+        assert hand.step == change.step
+        hand.change(change.knob, change.value)
+    exhaust(train(hand, images))
+    assert hand.changes == CHANGES
+    assert same(state(run), state(hand))
+    assert (hand.model.config, hand.train_config) == (run.model.config, run.train_config)
+    assert hand.model_config == replace(new().model_config, beta=1.5)
+    assert hand.settings.value("learning_rate") == 3e-4
+
+
+@pytest.mark.parametrize("cut", [0, 1, 6, 7, 8, 12, 13, 14, 19])
+def test_a_run_with_changes_goes_on_from_any_checkpoint_bit_for_bit(images, tmp_path, eager, cut):
+    whole, part = changed(), changed()
+    told = {(e.step, e.split): e.metrics for e in train(whole, images) if isinstance(e, Report)}
+    exhaust(train(part, images, cut))
+    assert save(part, tmp_path)
+    resumed = load(tmp_path, "cpu")
+    assert resumed.changes == CHANGES
+    again = {(e.step, e.split): e.metrics for e in train(resumed, images) if isinstance(e, Report)}
+    assert same(state(whole), state(resumed))
+    # What is reported of a step is the same, too, whether it was reached or taken up.
+    assert all(told[key] == metrics for key, metrics in again.items() if key in told)
+    assert (20, "validation") in again
+
+
+def test_a_change_takes_back_what_was_to_become_of_its_knob(images):
+    run = changed()
+    exhaust(train(run, images, 7))
+    run.change("beta", 2)
+    assert run.changes == [CHANGES[0], CHANGES[1], Change(7, "beta", 2.0)]
+    assert run.model.config.beta == 0.5  # until the next update
+    exhaust(train(run, images, 8))
+    assert run.model.config.beta == 2.0
+    for name, value in (("latent_dim", 2.0), ("beta", 21.0), ("nothing", 1.0)):
+        before = list(run.changes)
+        with pytest.raises(InputError):
+            run.change(name, value)
+        assert run.changes == before
+    wrong = new("ae")
+    wrong.changes = [Change(0, "beta", 1.0)]
+    with pytest.raises(InputError, match="stays as it is"):
+        next(train(wrong, images))
+
+
+def test_a_step_to_train_until_replaces_the_budget(images):
+    run, longer = new(epochs=2), new(epochs=4)
+    exhaust(train(run, images, 3))
+    assert run.step == 3
+    assert list(train(run, images, 2))[-1].step == 3  # no way back
+    exhaust(train(run, images))
+    assert run.step == 8
+    exhaust(train(run, images, 16))
+    exhaust(train(longer, images))
+    assert run.step == longer.step == 16
+    assert same(state(run), state(longer))

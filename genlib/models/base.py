@@ -78,9 +78,15 @@ class Model(nn.Module, ABC):
 
     @torch.no_grad()
     def metrics(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        """The quantities of :meth:`training_step` in evaluation mode, without an update."""
+        """The quantities of :meth:`training_step` in evaluation mode, without an update, and one more.
+
+        Returns:
+            The losses, and ``squared_error``: squared error of :meth:`reconstruct`, summed over the pixels of an image
+            and averaged over the batch. In it all models can be compared, whatever each makes small.
+        """
         self.eval()
-        return self.losses(x, rng)
+        squared_error = (x - self.reconstruct(x)).square().sum((1, 2, 3)).mean()
+        return self.losses(x, rng) | {"squared_error": squared_error}
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor) -> Tensor:

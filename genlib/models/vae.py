@@ -3,14 +3,17 @@ r"""Variational autoencoders.
 References:
     Auto-Encoding Variational Bayes (Kingma & Welling, 2013), arXiv:1312.6114
     beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework (Higgins et al., 2017), ICLR
+    Simple and Effective VAE Training with Calibrated Decoders (Rybkin, Daniilidis & Levine, 2021), ICML
 """
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Normal
 
 from genlib.models.base import Model
@@ -18,6 +21,9 @@ from genlib.models.nets import decoder, encoder
 from genlib.settings import AutoencoderConfig, VAEConfig
 
 __all__ = ["VAE", "gaussian_kl", "negative_bound", "rsample"]
+
+# One grey level. Where an image can be rebuilt exactly, a smaller sigma makes its density grow without end.
+_LOWEST = math.log(1 / 255)
 
 
 class VAE(Model):
@@ -27,16 +33,25 @@ class VAE(Model):
 
     Eq. (3) of Kingma & Welling (2013) for $\beta = 1$; Higgins et al. (2017) for $\beta > 1$, where it still bounds.
     For $\beta < 1$ the right side is no longer a bound. The prior is $p(z) = N(0, I)$, the posterior
-    $q(z|x) = N(\mu(x), \mathrm{diag}\,\sigma^2(x))$, and $p(x|z)$ reads each grey level as the probability of a
-    white pixel.
+    $q(z|x) = N(\mu(x), \mathrm{diag}\,\sigma^2(x))$, and $\hat x(z)$ is the decoded image:
+
+    $$\log p_{\text{bernoulli}}(x|z) = \sum_i \left[x_i \log \hat x_i + (1 - x_i) \log(1 - \hat x_i)\right]$$
+
+    $$\log p_{\text{gaussian}}(x|z) = -\sum_i \left[\frac{(x_i - \hat x_i)^2}{2 \sigma^2} +
+    \log \sigma + \tfrac12 \log 2\pi\right]$$
+
+    The first reads each grey level as the probability of a white pixel. The second has one $\sigma$ for all pixels,
+    learnt with the weights; the best is the root mean squared error (Rybkin, Daniilidis & Levine, 2021).
 
     Arguments:
-        config: Size of the code and of the hidden layers, and $\beta$.
+        config: Size of the code and of the hidden layers, likelihood, and $\beta$.
 
     Metrics:
         loss: Negative right side, nats per image: reconstruction + beta * kl.
-        reconstruction: $-\log p(x|z)$ for one $z$ drawn from $q$, nats per image.
+        reconstruction: $-\log p(x|z)$ for one $z$ drawn from $q$, nats per image. The gaussian $p$ is a density,
+            which may exceed 1, so its nats may be negative; they cannot be compared with the bernoulli ones.
         kl: KL term before weighting, nats per image.
+        squared_error: Squared error of the image decoded from $\mu(x)$, summed over pixels; only on validation images.
     """
 
     family: ClassVar[str] = "vae"
@@ -48,6 +63,15 @@ class VAE(Model):
         super().__init__(config)
         self.encoder = encoder(config.hidden_dim, 2 * config.latent_dim)
         self.decoder = decoder(config.latent_dim, config.hidden_dim)
+        if config.likelihood == "gaussian":
+            # From sigma = 1 it comes down with the error, and codes find their order before details count.
+            self.log_sigma = nn.Parameter(torch.zeros(()))
+
+    @property
+    def sigma(self) -> Tensor:
+        r"""Standard deviation $\sigma$ of a pixel, in [0, 1]'s unit, a scalar; only of the gaussian likelihood."""
+        # A soft lower end, as in the code of Rybkin et al.: it is never passed, and the gradient never ends.
+        return (_LOWEST + F.softplus(self.log_sigma - _LOWEST)).exp()
 
     def posterior(self, x: Tensor) -> Normal:
         r"""$q(z|x)$, whose mean and log variance are the outputs of the encoder, (B, D) each."""
@@ -55,9 +79,13 @@ class VAE(Model):
         # Far too large a learning rate makes these infinite: training reports that, so the check would only cost time.
         return Normal(mean, (log_variance / 2).exp(), validate_args=False)
 
-    def likelihood(self, z: Tensor) -> Bernoulli:
-        r"""$p(x|z)$, (B, 1, 28, 28); from logits, so that certainty about a pixel costs no infinite nats."""
-        return Bernoulli(logits=self.decoder(z), validate_args=False)
+    def likelihood(self, z: Tensor) -> Bernoulli | Normal:
+        r"""$p(x|z)$, (B, 1, 28, 28), whose mean is the decoded image."""
+        logits = self.decoder(z)
+        if self.config.likelihood == "gaussian":
+            return Normal(logits.sigmoid(), self.sigma, validate_args=False)
+        # From logits, so that certainty about a pixel costs no infinite nats.
+        return Bernoulli(logits=logits, validate_args=False)
 
     def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
         q = self.posterior(x)

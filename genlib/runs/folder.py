@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import math
 import os
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
+from types import EllipsisType
 from typing import Any, Self
 
 from genlib.knobs import InputError
 from genlib.runs.attempts import Attempts
-from genlib.runs.files import home, parse_lines, read_json, stored, write_json, write_text
-from genlib.runs.status import ACTIVE, Status, lives
+from genlib.runs.files import home, stored
+from genlib.runs.naming import checked_name, read_name
+from genlib.runs.records import Records
+from genlib.runs.status import ACTIVE, TRAINED, Status, lives
+from genlib.runs.wish import Wish
 
-__all__ = ["RunFolder"]
+__all__ = ["ENDED", "RunFolder"]
 
-WANTS = ("run", "pause", "stop")
+_ASKING = threading.Lock()
+ENDED = "The training process ended unexpectedly; what it had saved is kept."
 
 
-class RunFolder:
+class RunFolder(Records):
     """One run on the disk. Any number may read it; one trainer at a time writes it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
     @property
     def id(self) -> str:
@@ -119,17 +119,16 @@ class RunFolder:
             OSError: If the disk refuses.
         """
         status = self.status
-        if status.state in ACTIVE - {"queued"} and not lives(status.pid):
+        if status.state in TRAINED and not lives(status.pid):
             self.interrupt(status)
         return self.status
 
-    def interrupt(self, status: Status) -> None:
+    def interrupt(self, status: Status, message: str = ENDED) -> None:
         """Write that the trainer which told ``status`` is gone.
 
         Raises:
             OSError: If the disk refuses.
         """
-        message = "The training process ended unexpectedly; what it had saved is kept."
         self.write_status(replace(status, state="interrupted", rate=None, left=None, message=message))
 
     # Attempts: who may write ------------------------------------------------------------------------------------
@@ -163,35 +162,75 @@ class RunFolder:
     # Steering ---------------------------------------------------------------------------------------------------
 
     @property
-    def control(self) -> tuple[int, str]:
-        """Sequence number and wish of the owner."""
-        values = self.read_json("control.json")
-        want = values.get("want")
-        sequence = values.get("sequence")
-        return (sequence if isinstance(sequence, int) else 0), (want if want in WANTS else "run")
+    def wish(self) -> Wish:
+        """What its owner wants of it."""
+        return Wish.from_json(self.read_json("control.json"))
 
-    def steer(self, want: str, key: str | None) -> int:
-        """Ask the run to ``run``, ``pause`` or ``stop``; returns the sequence number that it will acknowledge.
+    def steer(
+        self,
+        key: str | None,
+        *,
+        want: str | None = None,
+        until_step: int | EllipsisType | None = ...,
+        knobs: Mapping[str, float] | None = None,
+    ) -> int:
+        """Ask something of the run as its owner; see :meth:`ask`.
 
         Raises:
-            InputError: If ``key`` is not the owner's, the wish is unknown, or it cannot be stored.
+            InputError: If ``key`` is not the owner's, the wish cannot be, or it cannot be stored.
         """
-        if want not in WANTS:
-            raise InputError(f"A run can be asked to {', '.join(WANTS)}, nothing else.")
-        if not self.may_steer(key):
-            raise InputError("Only the browser that started this run may steer it: start a run of your own.")
-        return self.wish(want)
+        self._check_owner(key, "steer it: start a run of your own")
+        return self.ask(want=want, until_step=until_step, knobs=knobs)
 
-    def wish(self, want: str) -> int:
+    def ask(
+        self,
+        *,
+        want: str | None = None,
+        until_step: int | EllipsisType | None = ...,
+        knobs: Mapping[str, float] | None = None,
+    ) -> int:
         """Write a wish down without asking whose it is, as for whoever owns this machine.
 
+        What is not given stays as it was wished; but who wants a run to ``run``, and gives no target, does not mean one
+        that it has reached.
+
+        Arguments:
+            want: "run", "pause" or "stop".
+            until_step: Updates after which it rests or is done, counted from the beginning of the run; None: the end
+                of its budget.
+            knobs: Values of live knobs, from now on.
+
+        Returns:
+            The sequence number that the status will acknowledge.
+
         Raises:
-            InputError: If it cannot be stored.
+            InputError: If a run cannot be asked that, or it cannot be stored.
         """
-        sequence = self.control[0] + 1
-        with stored("What you asked of the run"):
-            self.write_json("control.json", {"sequence": sequence, "want": want})
-        return sequence
+        # Two pages of one server, asking at once, neither lose a wish nor share a number.
+        with _ASKING, stored("What you asked of the run"):
+            wish = self.wish.next(self.status.step, want, until_step, knobs)
+            self.write_json("control.json", wish.to_json())
+        return wish.sequence
+
+    @property
+    def name(self) -> str:
+        """What its owner calls it; empty if nothing."""
+        return read_name(self.read_json("name.json").get("name"))
+
+    def rename(self, name: str, key: str | None) -> None:
+        """Call the run something, with single spaces inside; an empty name takes the name away.
+
+        Raises:
+            InputError: If ``key`` is not the owner's, the name cannot be shown, or it cannot be stored.
+        """
+        self._check_owner(key, "name it")
+        name = checked_name(name)
+        with stored("The name"):
+            self.write_json("name.json", {"name": name})
+
+    def _check_owner(self, key: str | None, act: str) -> None:
+        if not self.may_steer(key):
+            raise InputError(f"Only the browser that started this run may {act}.")
 
     def delete(self, key: str | None) -> None:
         """Remove the run for good.
@@ -199,47 +238,10 @@ class RunFolder:
         Raises:
             InputError: If ``key`` is not the owner's, or the run is still active.
         """
-        if not self.may_steer(key):
-            raise InputError("Only the browser that started this run may delete it.")
+        self._check_owner(key, "delete it")
         if self.status.state in ACTIVE:
             raise InputError("This run is still active: stop it before you delete it.")
         shutil.rmtree(self.path, ignore_errors=True)
-
-    # Files ------------------------------------------------------------------------------------------------------
-
-    def append_metrics(self, line: Mapping[str, Any]) -> None:
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-
-    def metrics(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-        """The reports from byte ``offset`` on, and the offset behind them; a torn last line waits for its rest."""
-        with suppress(OSError), (self.path / "metrics.jsonl").open("rb") as file:
-            file.seek(offset)
-            whole, _, _ = file.read().rpartition(b"\n")
-            if whole:
-                return list(parse_lines(whole)), offset + len(whole) + 1
-        return [], offset
-
-    def cut_metrics(self, step: int) -> None:
-        """Forget what training tells again when it goes on from ``step``: all that is later, and its validation.
-
-        Raises:
-            OSError: If the disk refuses.
-        """
-        kept = [line for line in self.metrics()[0] if _stays(line, step)]
-        write_text(self.path / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
-
-    def read_json(self, name: str) -> dict[str, Any]:
-        """The object in a file of the run; empty if it is missing or cannot be read."""
-        return read_json(self.path / name)
-
-    def write_json(self, name: str, values: Mapping[str, Any]) -> None:
-        write_json(self.path / name, values)
-
-
-def _stays(line: Mapping[str, Any], step: int) -> bool:
-    at = line.get("step")
-    return isinstance(at, int) and (at < step or (at == step and line.get("split") != "validation"))
 
 
 def _hash(key: str) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, get_type_hints
 
-__all__ = ["ACTIVE", "RESUMABLE", "Status", "lives"]
+__all__ = ["ACTIVE", "RESUMABLE", "TRAINED", "Status", "lives"]
 
-ACTIVE = frozenset({"queued", "starting", "running", "paused"})
+TRAINED = frozenset({"starting", "running", "paused"})  # with a process
+ACTIVE = TRAINED | {"queued", "parked"}
 RESUMABLE = frozenset({"interrupted", "stopped"})
 _STATES = ACTIVE | RESUMABLE | {"done", "failed"}
 _LARGEST = 1e15

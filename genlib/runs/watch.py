@@ -10,13 +10,17 @@ from genlib.runs.status import Status
 
 __all__ = ["Watcher"]
 
+_MOST = 2000  # reports of a split in memory
+
 
 class Watcher:
     """Follows one run: reads only what is new and judges by its own clock whether the trainer still lives.
 
     Attributes:
         status: The newest status.
-        curves: ``curves[split][name]`` is the list of values of a metric; "step" and "seconds" are among the names.
+        curves: ``curves[split][name]`` is the list of values of a metric; "step" and "seconds" are among the names. Of
+            more than 2,000 reports of a split every second is kept, of twice as many every fourth, and so on, and the
+            newest always: what is kept does not depend on when it was read.
     """
 
     def __init__(self, folder: RunFolder, *, patience: float = 5.0) -> None:
@@ -24,6 +28,7 @@ class Watcher:
         self.status = Status()
         self.curves: dict[str, dict[str, list[float]]] = {}
         self._patience = patience
+        self._read: dict[str, tuple[int, int]] = {}  # by split: reports so far, and every how many one is kept
         self._offset = 0
         self._followed = (-1, False)
         self._beat = (-1, -1)
@@ -36,7 +41,7 @@ class Watcher:
         # when an attempt begins to start, and again when it has.
         followed = (self.status.attempt, self.status.state in ("queued", "starting"))
         if followed != self._followed:
-            self._followed, self._offset, self.curves = followed, 0, {}
+            self._followed, self._offset, self.curves, self._read = followed, 0, {}, {}
         lines, self._offset = self.folder.metrics(self._offset)
         for line in lines:
             self._add(line)
@@ -58,8 +63,21 @@ class Watcher:
             return  # not written by a trainer
         curves = self.curves.setdefault(split, {name: [] for name in line})
         if line.keys() == curves.keys():
-            for name, value in line.items():
-                curves[name].append(value)
+            self._read[split] = _append(curves, line, *self._read.get(split, (0, 1)))
+
+
+def _append(curves: dict[str, list[float]], line: dict[str, float], count: int, every: int) -> tuple[int, int]:
+    """Add report number ``count``, of which every so many are kept; both as they are then."""
+    placed = count % every == 0
+    for name, value in line.items():
+        if (count - 1) % every:
+            curves[name].pop()  # it was there only as the newest
+        curves[name].append(value)
+    if not placed or len(curves["step"]) <= _MOST:
+        return count + 1, every
+    for values in curves.values():
+        del values[1::2]  # not the newest: an even number lies before it
+    return count + 1, 2 * every
 
 
 def _is_number(value: Any) -> bool:

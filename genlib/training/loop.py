@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from genlib.changes import checked_changes
 from genlib.data.images import Images
 from genlib.seeding import torch_rng
 from genlib.training.events import Diverged, Event, Frame, Report, Save
@@ -29,16 +30,17 @@ _EVALUATION_BATCH = 1000
 
 
 def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[Event]:
-    """Train, from wherever ``run`` stands to the end of its budget.
+    """Train, from wherever ``run`` stands to the end of its budget, or to ``until_step``.
 
     The batches of epoch e are a shuffle drawn from ``(seed, "epoch", e)``, without the incomplete last one; the noise
     of step t is drawn from ``(seed, "train", t)``. So on the processor a run that was left, saved and taken up again
-    ends in bitwise the same weights.
+    ends in bitwise the same weights. The changes of the run are made before the update that they are due at; what is
+    reported of a step is what held before them.
 
     Arguments:
         run: The state, which is changed in place.
         images: What to learn from.
-        until_step: Stop at this step even if the budget allows more.
+        until_step: Train until so many updates are made, be that less or more than the budget; by default the budget.
 
     Yields:
         Train reports about ten times a second; a validation report at step 0, after each epoch and at the end; frames
@@ -48,10 +50,12 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
 
     Raises:
         Diverged: If a metric is no longer finite.
+        InputError: If a change of the run cannot be.
     """
     batches, diary = _Batches(run, images), _Diary(run)
+    run.changes, run.followed = checked_changes(run.changes, run.settings), 0  # somebody may have put in others
     while True:
-        ended = run.finished(len(images.train)) or (until_step is not None and run.step >= until_step)
+        ended = run.finished(len(images.train)) if until_step is None else run.step >= until_step
         epoch_ended = run.step % batches.per_epoch == 0
         saving, drawing = ended or diary.save_due(), ended or diary.frame_due()
         # Every event comes after a report: it finds what is no longer finite, and it waits for the device.
@@ -65,6 +69,7 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
             yield diary.save()
         if ended:
             return
+        run.follow()
         started = time.perf_counter()
         diary.add(_step(run, batches))
         run.seconds += time.perf_counter() - started

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch.optim import Optimizer
 
 from genlib import device as devices
+from genlib.changes import Change, amended
 from genlib.models import build
 from genlib.models.base import Model
-from genlib.settings import AutoencoderConfig, TrainConfig
+from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig
 
 __all__ = ["Run"]
 
@@ -28,6 +29,8 @@ class Run:
         step: Updates made.
         seconds: Time spent on them, without evaluation, drawing and pauses.
         device: Where it computes.
+        changes: What is changed on the way, by step: what is due is in the configs already, the rest will be. To be set
+            before training, and by :meth:`change` from then on.
     """
 
     family: str
@@ -38,6 +41,8 @@ class Run:
     step: int
     seconds: float
     device: torch.device
+    changes: list[Change] = field(default_factory=list)
+    followed: int = field(default=0, init=False)  # so many of the changes are in the configs
 
     @classmethod
     def new(cls, family: str, model_config: AutoencoderConfig, train_config: TrainConfig) -> Run:
@@ -65,3 +70,29 @@ class Run:
         """Whether the budget of epochs or seconds is spent."""
         total = self.total_steps(n_train)
         return self.seconds >= self.train_config.seconds if total is None else self.step >= total
+
+    @property
+    def settings(self) -> RunSettings:
+        """What it trains with now."""
+        return RunSettings(self.family, self.model_config, self.train_config)
+
+    def change(self, name: str, value: float) -> None:
+        """From the next update on, the live knob ``name`` is ``value``, whatever was to become of it later.
+
+        Raises:
+            InputError: If there is no such knob, it cannot be changed on the way, or the value is refused.
+        """
+        value = self.settings.changed(name, value).value(name)
+        self.changes, self.followed = amended(self.changes, Change(self.step, name, value)), 0
+
+    def follow(self) -> None:
+        """Apply the changes that are due before the next update. Values are absolute, so once more changes nothing."""
+        while self.followed < len(self.changes) and self.changes[self.followed].step <= self.step:
+            change = self.changes[self.followed]
+            settings = self.settings.changed(change.knob, change.value)
+            self.model_config = self.model.config = settings.model
+            self.train_config = settings.train
+            self.followed += 1
+            for optimizer in self.optimizers.values():
+                for group in optimizer.param_groups:
+                    group["lr"] = settings.train.learning_rate

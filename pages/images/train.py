@@ -1,171 +1,181 @@
-"""Training page: press Train and watch a VAE learn handwritten digits."""
+"""The training room: train an autoencoder or a VAE, steer it while it learns, and wind its film back."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
 from genlib import recipe
+from genlib.changes import read_changes
 from genlib.knobs import InputError
 from genlib.library import bundled
-from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Watcher, find
-from genlib.settings import MODEL_CONFIGS, RunSettings, TrainConfig
-from pages.ui.controls import Controls
-from pages.ui.live import live_panel
+from genlib.runs import ACTIVE, RunFolder
+from genlib.settings import RunSettings
+from pages.ui import asked
+from pages.ui.explain import method
+from pages.ui.news import news
 from pages.ui.notices import show, tell
 from pages.ui.owner import ask_key, visitor_key
+from pages.ui.room import training_room
 from pages.ui.server import dispatcher
+from pages.ui.steering import button, steer_knob, steering
+from pages.ui.words import open_run, plain, run_title
 
-REFRESH = 0.2  # seconds
+TABS = ("How it works", "The same in Python", "The same on the command line")
+CODE = {
+    "ae": ("genlib.models.autoencoder:Autoencoder",),
+    "vae": (
+        "genlib.models.vae:VAE",
+        "genlib.models.vae:negative_bound",
+        "genlib.models.vae:gaussian_kl",
+        "genlib.models.vae:rsample",
+    ),
+}
 
 
 def main() -> None:
-    st.title("Train a VAE")
+    st.title("Training room")
     st.markdown(
-        "A variational autoencoder squeezes 784 pixels into a few numbers and learns to draw digits from them. "
-        "**Try this:** press Train, and watch when the blur first turns into digits."
+        "A network squeezes 784 pixels into a few numbers and learns to draw digits from them. "
+        "**Try this:** press Train, and while it learns drag β up and watch the map of the codes tighten."
     )
     notices = st.container()
     key = visitor_key()
-    run = current_run()
+    run, settings = shown()
+    now = current(run, settings) if run else settings
+    steers = run is not None and run.may_steer(key) and run.status.state in ACTIVE
+    if run:
+        asked.adopt(now, run.id, tuple(knob.name for knob in now.live()))
     picture, panel = st.columns([2.7, 1], gap="large")
     with panel:
-        settings = controls()
+        top = st.container()
+        wanted = asked.ask(
+            run is None, (lambda name, where: steer_knob(run, now, key, name, where)) if run and steers else None
+        )
+        with top:
+            difference = note(run, now, wanted, steers)
     with picture:
-        watch(run, settings, key)
-    if run is None:
-        same(settings)
-    else:
-        same(RunSettings.from_json(run.settings), run.status.step)
+        toolbar(run, now, wanted, key, difference)
+        folder = run or bundled()[0]
+        standing = news(folder)["standing"] if run else None
+        changes = read_changes(folder.changes(), settings)
+        training_room([(folder, settings, changes)], key="room", standing=standing)
+    more(run, settings, wanted)
     with notices:
         show(keep=key is None)
     ask_key()
+    if both := st.session_state.pop("both", None):
+        st.switch_page("images/compare.py", query_params={"runs": both})
 
 
-def current_run() -> RunFolder | None:
-    """The run that the address names; None if there is none, with a sentence if it cannot be shown."""
+def shown() -> tuple[RunFolder | None, RunSettings]:
+    """The run that the address names and what it was asked; without one, what a bundled run was asked."""
     name = st.query_params.get("run") or st.session_state.get("run")
-    if not name:
-        return None
+    if name:
+        try:
+            run, settings = open_run(name)
+            st.session_state["run"] = st.query_params["run"] = run.id
+            return run, settings
+        except InputError as error:
+            tell(str(error))
+            close()
+    st.session_state.pop("adopted", None)
+    return None, RunSettings.from_json(bundled()[0].settings)
+
+
+def current(run: RunFolder, settings: RunSettings) -> RunSettings:
+    """What the run is trained with now: as asked, then changed, then wished."""
+    changes = [(change.knob, change.value) for change in read_changes(run.changes(), settings)]
+    now = settings
+    for name, value in [*changes, *run.wish.knobs.items()]:
+        try:
+            now = now.changed(name, value)
+        except InputError:
+            continue  # a file that was altered
+    return now
+
+
+def note(run: RunFolder | None, now: RunSettings, wanted: list[RunSettings], steers: bool) -> str:
+    """Whose settings these are; returns how a draft differs."""
+    if run is None:
+        return ""
+    difference = asked.draft(now, wanted)
+    if difference:
+        st.info(f"A draft of your next run: {difference}.", icon=":material/edit:")
+        button("Back to this run's settings", "undo", st.session_state.pop, "adopted", None)
+    else:
+        live = " and ".join(knob.title.lower() if len(knob.title) > 7 else knob.title for knob in now.live())
+        acts = f" {live[:1].upper()}{live[1:]} act at once; another edit makes a draft." if steers else ""
+        st.caption(f"The settings of the run shown.{acts}")
+    return difference
+
+
+def toolbar(
+    run: RunFolder | None, now: RunSettings, wanted: list[RunSettings], key: str | None, difference: str
+) -> None:
+    """Train what is asked; steer what is shown."""
+    mine = run is not None and run.may_steer(key)
+    busy = mine and run is not None and run.status.state in ACTIVE and not difference
+    if run and run.name:
+        st.markdown(f"#### {plain(run_title(run, now))}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        text = (
+            "Change a setting to train another."
+            if busy
+            else "Trains with the settings beside, in a process of its own."
+        )
+        button("Train", "play_arrow", start, wanted, key, type="primary", disabled=busy or key is None, help=text)
+        if run:
+            steering(run, now, key)
+            button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
+
+
+def start(wanted: list[RunSettings], key: str) -> None:
+    """Queue new runs, unless a second click follows the first."""
+    if "both" in st.session_state:
+        return
     try:
-        run = find(name)
-        RunSettings.from_json(run.settings)
-    except InputError as error:
-        tell(str(error))
-        st.session_state.pop("run", None)
-        st.query_params.pop("run", None)
-        return None
-    st.session_state["run"] = st.query_params["run"] = run.id
-    return run
-
-
-def controls() -> RunSettings:
-    """The settings of the next run."""
-    model, train = Controls(MODEL_CONFIGS["vae"]), Controls(TrainConfig)
-    st.subheader("Model", anchor=False)
-    model.draw("latent_dim", "hidden_dim", "beta")
-    st.subheader("Training", anchor=False)
-    train.draw("budget")
-    train.draw(str(train.values["budget"]))
-    with st.expander("Learning rate, batch, seed, device"):
-        train.draw("learning_rate", "batch_size", "seed", "device")
-    return RunSettings("vae", model.config(MODEL_CONFIGS["vae"]), train.config(TrainConfig))
-
-
-def start(settings: RunSettings, key: str) -> None:
-    """Queue a new run, unless a second click follows the first."""
-    run = st.session_state.get("run")
-    try:
-        if run and find(run).may_steer(key) and find(run).status.state in ACTIVE:
+        run, settings = open_run(st.session_state.get("run") or "")
+        if (
+            len(wanted) == 1
+            and current(run, settings) == wanted[0]
+            and run.may_steer(key)
+            and run.status.state in ACTIVE
+        ):
             return
     except InputError:
-        pass  # the run before was deleted
+        pass  # there is none, or it was deleted
     try:
-        st.session_state["run"] = st.query_params["run"] = dispatcher().submit(settings.to_json(), key).id
+        names = [dispatcher().submit(each.to_json(), key).id for each in wanted]
     except InputError as error:
         tell(str(error))
+        return
+    if len(names) > 1:
+        st.session_state["both"] = ",".join(names)
+    else:
+        st.session_state["run"] = st.query_params["run"] = names[0]
 
 
-def watch(run: RunFolder | None, asked: RunSettings, key: str | None) -> None:
-    """The live panel of a run, refreshed while it is active; without a run, one that comes with genlib."""
-    folder = run or next(iter(bundled()))
-    watcher = st.session_state.get("watcher")
-    if watcher is None or watcher.folder.path != folder.path:
-        watcher = st.session_state["watcher"] = Watcher(folder)
-    settings = RunSettings.from_json(folder.settings)
-    watcher.poll()
-    shown = standing(watcher)
-    steering(watcher if run else None, asked, key)
-    active = run is not None and watcher.status.state in ACTIVE
-
-    def refresh() -> None:
-        status = watcher.poll()
-        place = dispatcher().place(folder) if run and status.state == "queued" else 0
-        live_panel(watcher, settings, key="live", place=place, recorded=run is None)
-        if run and standing(watcher) != shown:
-            # The buttons lie outside, so that five times a second only the panel is sent.
-            st.rerun()
-
-    st.fragment(refresh, run_every=REFRESH if active else None)()
+def close() -> None:
+    st.session_state.pop("run", None)
+    st.query_params.pop("run", None)
 
 
-def standing(watcher: Watcher) -> tuple[str, str, bool]:
-    """What the buttons depend on: the state, the owner's wish, and whether the trainer has yet to hear of it."""
-    sequence, want = watcher.folder.control
-    return watcher.status.state, want, sequence > watcher.status.acknowledged
+def more(run: RunFolder | None, settings: RunSettings, wanted: list[RunSettings]) -> None:
+    """How it works, and how to do the same without the app."""
+    parts = st.tabs(TABS, on_change="rerun", key="train_more")
+    if parts[0].open:
+        with parts[0]:
+            families = [settings.family] if run else [each.family for each in wanted]
+            method(*(code for family in families for code in CODE[family]), "genlib.models.base:Model.training_step")
+    for part, which, language in ((parts[1], 0, "python"), (parts[2], 1, "bash")):
+        if part.open:
+            recipes = [recipe.of_run(run)] if run else [_recipes(each) for each in wanted]
+            for found in recipes:
+                part.code(found[which], language)
 
 
-def steering(watcher: Watcher | None, asked: RunSettings, key: str | None) -> None:
-    """Train a new run; pause, resume and stop the one that is shown, for whoever started it."""
-    state, want, waiting = standing(watcher) if watcher else ("", "run", False)
-    mine = watcher is not None and watcher.folder.may_steer(key)
-    with st.container(horizontal=True):
-        busy = mine and state in ACTIVE
-        text = "Finish or stop this run first." if busy else "Trains with the settings beside, in a process of its own."
-        button("Train", "play_arrow", start, asked, key, type="primary", disabled=busy or key is None, help=text)
-        if watcher is None:
-            return
-        if not mine:
-            st.caption(
-                "Started in another browser or on the command line: you can watch it, and only there it can be steered."
-            )
-            return
-        folder = watcher.folder
-        if state in ("running", "starting", "paused") and want != "pause":
-            button("Pause", "pause", steer, folder, "pause", key, disabled=waiting)
-        elif state in ("running", "starting", "paused"):
-            button("Resume", "resume", steer, folder, "run", key, disabled=waiting)
-        if state in ACTIVE:
-            button("Stop", "stop", steer, folder, "stop", key, disabled=waiting and want == "stop")
-        elif state in RESUMABLE:
-            button("Go on", "resume", go_on, folder, key)
-
-
-def button(label: str, icon: str, act: Callable[..., None], *args: Any, **options: Any) -> None:
-    st.button(label, key=f"do_{label}", icon=f":material/{icon}:", on_click=act, args=args, **options)
-
-
-def steer(folder: RunFolder, want: str, key: str | None) -> None:
-    try:
-        folder.steer(want, key)
-    except InputError as error:
-        tell(str(error))
-
-
-def go_on(folder: RunFolder, key: str | None) -> None:
-    try:
-        dispatcher().resume(folder, key)
-    except InputError as error:
-        tell(str(error))
-
-
-def same(settings: RunSettings, steps: int = 0) -> None:
-    """How to do the same without the app; of a run in seconds, so many steps."""
-    python, command = st.tabs(["The same in Python", "The same on the command line"])
-    python.code(recipe.run_recipe(settings, steps), "python")
-    command.code(recipe.command_recipe(settings), "bash")
+def _recipes(settings: RunSettings) -> tuple[str, str]:
+    return recipe.run_recipe(settings), recipe.command_recipe(settings)
 
 
 main()

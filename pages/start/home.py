@@ -27,14 +27,14 @@ def main() -> None:
         st.subheader("A network learns to write", anchor=False)
         flipbook([film()], key="film", autoplay=True)
         st.markdown("A variational autoencoder that has seen 55,000 handwritten digits draws new ones.")
-        st.page_link("pages/images/train.py", label="Train one yourself", icon=":material/model_training:")
+        st.page_link("images/train.py", label="Train one yourself", icon=":material/model_training:")
     with right:
         st.subheader("A mixture finds the groups", anchor=False)
         steps = cached.fits((EXAMPLE, ()), FIT)[0]
         panel = mixture_panel("Five Gaussians on a pinwheel", steps)
         flipbook([panel], key="groups", points=cached.plane((EXAMPLE, ())), ratio=1.0, autoplay=True, plain=True)
         st.markdown("EM moves five Gaussians until each has an arm of its own. Every iteration is kept.")
-        st.page_link("pages/two_d/mixture.py", label="Play with mixtures", icon=":material/scatter_plot:")
+        st.page_link("two_d/mixture.py", label="Play with mixtures", icon=":material/scatter_plot:")
 
 
 @st.cache_resource(show_spinner=False)

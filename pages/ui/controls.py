@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -21,36 +22,44 @@ class Controls:
     Arguments:
         cls: The configuration whose knobs are shown.
         prefix: Put before each name in the address, where two configurations on a page share a name.
+        addressed: Whether the address tells the values; else it is rid of them.
     """
 
-    def __init__(self, cls: type[Config], prefix: str = "") -> None:
+    def __init__(self, cls: type[Config], prefix: str = "", addressed: bool = True) -> None:
         self.cls = cls
         self.prefix = prefix
+        self.addressed = addressed
         self.values: dict[str, Any] = {knob.name: knob.default for knob in cls.knobs()}
 
-    def draw(self, *names: str) -> None:
-        """Draw the widgets of these knobs where the page stands."""
+    def draw(self, *names: str, act: Callable[[str], None] | None = None) -> None:
+        """Draw the widgets of these knobs where the page stands; ``act`` is called with the name of one that moved."""
         for name in names:
             knob, key = self.cls.knob(name), self.key(name)
             if key not in st.session_state:
                 st.session_state[key] = self._from_address(knob)
-            value = self.values[name] = _widget(knob, key)
+            value = self.values[name] = _widget(knob, key, {"on_change": act, "args": (name,)} if act else {})
             address = self.prefix + name
-            if value == knob.default:
+            if value == knob.default or not self.addressed:
                 st.query_params.pop(address, None)
             elif st.query_params.get(address) != knob.text(value):
                 st.query_params[address] = knob.text(value)
+
+    def put(self, config: Config) -> None:
+        """Have the widgets show these values from now on; to be called before they are drawn."""
+        for knob in self.cls.knobs():
+            if hasattr(config, knob.name):
+                st.session_state[self.key(knob.name)] = getattr(config, knob.name)
 
     def key(self, name: str) -> str:
         """Where the session keeps the value; two pages may have parameters of the same name."""
         return f"{self.cls.__name__}.{name}"
 
     def config(self, cls: type[C]) -> C:
-        return cls(**self.values)
+        return cls(**{knob.name: self.values[knob.name] for knob in cls.knobs()})
 
     def _from_address(self, knob: Knob) -> Any:
         address = self.prefix + knob.name
-        if address not in st.query_params:
+        if address not in st.query_params or not self.addressed:
             return knob.default
         try:
             return knob.parse(st.query_params[address])
@@ -59,8 +68,8 @@ class Controls:
             return knob.default
 
 
-def _widget(knob: Knob, key: str) -> Any:
-    common: dict[str, Any] = {"key": key, "help": knob.help, "persist_state": "session"}
+def _widget(knob: Knob, key: str, acting: dict[str, Any]) -> Any:
+    common: dict[str, Any] = {"key": key, "help": knob.help, "persist_state": "session", **acting}
     if knob.kind is bool:
         return st.toggle(knob.title, **common)
     if knob.choices:

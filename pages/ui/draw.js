@@ -86,18 +86,19 @@ const tickTexts = (ticks) => {
   return ticks.map((tick) => [tick, tick.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−")]);
 };
 
-// Lines over a shared x axis. series: [{x, y, colour, dash, name}]; `range` clips y; `marker` is an x to point at.
+// Lines over a shared x axis. series: [{x, y, colour, dash}]; `range` clips y, `span` is that of x;
+// `lines` are [{y, text}] across; `marker` is an x to point at.
 // Returns the inverse of the x scale, so that a pointer can ask where it is.
-const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yName = "" } = {}) => {
+const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [], xName = "", yName = "" } = {}) => {
   const { context, width, height } = fit(canvas, ratio);
   const shown = series.filter((line) => line.x.length);
   const values = shown.flatMap((line) => Array.from(line.y).filter(Number.isFinite));
   let [low, high] = range || [Math.min(...values), Math.max(...values)];
   if (!Number.isFinite(low) || !Number.isFinite(high)) [low, high] = [0, 1];
   if (high - low < 1e-9) [low, high] = [low - 0.5, high + 0.5];
-  const left = Math.min(...shown.map((line) => line.x[0]), Infinity);
-  const right = Math.max(...shown.map((line) => line.x[line.x.length - 1]), -Infinity);
-  const [from, to] = shown.length ? [left, right > left ? right : left + 1] : [0, 1];
+  const left = span ? span[0] : Math.min(...shown.map((line) => line.x[0]), Infinity);
+  const right = span ? span[1] : Math.max(...shown.map((line) => line.x[line.x.length - 1]), -Infinity);
+  const [from, to] = span || shown.length ? [left, right > left ? right : left + 1] : [0, 1];
   const box = { x: 52, y: 20, w: width - 62, h: height - 54 };
   const px = (x) => box.x + ((x - from) / (to - from)) * box.w;
   const py = (y) => box.y + (1 - (y - low) / (high - low)) * box.h;
@@ -140,10 +141,24 @@ const curves = (canvas, ratio, series, colours, { range, marker, xName = "", yNa
         context.fill();
       }
   }
+  context.font = `12px ${colours.font}`;
+  context.textAlign = "right";
+  for (const { y, text } of lines) {
+    context.strokeStyle = context.fillStyle = colours.text;
+    context.lineWidth = 1.5;
+    context.setLineDash([2, 3]);
+    context.beginPath();
+    context.moveTo(box.x, py(y));
+    context.lineTo(box.x + box.w, py(y));
+    context.stroke();
+    context.textBaseline = py(y) < box.y + 16 ? "top" : "bottom";
+    context.fillText(`${text}: ${minus(y, 1)}`, box.x + box.w, py(y) + (py(y) < box.y + 16 ? 4 : -3));
+  }
+  context.setLineDash([]);
   context.restore();
   if (marker !== undefined) {
-    context.strokeStyle = colours.text;
-    context.lineWidth = 1;
+    context.strokeStyle = colours.accent;
+    context.lineWidth = 2;
     context.beginPath();
     context.moveTo(px(clamp(marker, from, to)), box.y);
     context.lineTo(px(clamp(marker, from, to)), box.y + box.h);

@@ -22,7 +22,9 @@ def element(name: str, *scripts: str, html: str = "") -> Any:
 
 
 def markup(file: str) -> str:
-    return (_HERE / file).read_text("utf-8")
+    """The HTML of an element; where it says so, with the player that all share."""
+    player = (_HERE / "player.html").read_text("utf-8")
+    return (_HERE / file).read_text("utf-8").replace("<!-- player -->", player)
 
 
 def encode(array: np.ndarray, dtype: type = np.float32) -> str:

@@ -2,7 +2,6 @@
 // (frames are parameters) or a film (frames are sheets of images).
 
 const MOST_ADDED = 200;
-const LONGEST = 15; // seconds
 const PACE = { mixture: 1, film: 3 }; // frames a second at slow speed
 
 // Each kind of panel: how far it runs, how it is drawn, and what its header says.
@@ -30,28 +29,26 @@ const KINDS = {
 };
 
 const build = (root, book) => {
-  const ask = (selector) => root.querySelector(selector);
-  const host = ask(".flipbook");
-  const range = ask("input[type=range]");
+  const host = root.querySelector(".flipbook");
+  const ask = (selector) => host.querySelector(selector);
   const curveCanvas = ask(".curve canvas");
-  let timer = 0;
   let toTime = (x) => x;
 
   const draw = () => {
-    book.queued = false;
+    const at = book.player.at;
     const colours = theme(host);
-    book.panels.forEach((panel, i) => {
+    book.panels.forEach((panel) => {
       const kind = KINDS[panel.kind];
-      const drawn = kind.draw(panel.canvas, panel.model, book.at, book.scene, colours);
+      const drawn = kind.draw(panel.canvas, panel.model, at, book.scene, colours);
       panel.view = drawn && drawn.view;
-      panel.noteBox.textContent = kind.note(panel.model, book.at);
+      panel.noteBox.textContent = kind.note(panel.model, at);
       if (drawn && drawn.parts) paintWeights(panel.weights, drawn.parts, book.scene.palette);
       if (panel.cursor && panel.view) paintCursor(panel, colours);
     });
-    range.value = book.at;
-    range.setAttribute("aria-valuetext", book.panels[0].noteBox.textContent);
-    ask(".now").innerHTML = book.say(book.at);
-    ask(".now").hidden = !book.say(book.at);
+    book.player.say(book.panels[0].noteBox.textContent);
+    const said = SAY[book.panels[0].kind](at, book.player.last);
+    ask(".now").innerHTML = said;
+    ask(".now").hidden = !said;
     const series = book.panels.filter((p) => p.model.curve && !book.data.plain).map((p, i) => ({
       x: p.model.curve.map((_, t) => t), y: p.model.curve, dots: p.model.curve.length < 60,
       colour: book.panels.length > 1 ? book.data.palette[i % book.data.palette.length] : colours.accent, dash: i % 2 ? [6, 3] : [],
@@ -59,68 +56,15 @@ const build = (root, book) => {
     ask(".curve").hidden = !series.length;
     if (series.length) {
       const time = curves(curveCanvas, host.clientWidth < 500 ? 0.5 : 0.22, series, colours, {
-        marker: Math.ceil(book.at / 2), range: curveRange(series), xName: "iteration", yName: "mean log-likelihood (nats per point)",
+        marker: Math.ceil(at / 2), range: curveRange(series), xName: "iteration", yName: "mean log-likelihood (nats per point)",
       });
       toTime = (x) => 2 * Math.round(time(x));
     }
   };
-  // One drawing an animation frame, however many pointer events there were.
-  const redraw = () => {
-    if (!book.queued) requestAnimationFrame(draw);
-    book.queued = true;
-  };
-  const go = (at) => {
-    book.at = clamp(Math.round(at), 0, book.last);
-    redraw();
-  };
-  const playing = (on) => {
-    clearInterval(timer);
-    timer = 0;
-    if (on) {
-      if (book.at >= book.last) go(0);
-      const pace = ask("select").value * PACE[book.panels[0].kind];
-      // Long films skip positions, but at slow speed, so that none lasts longer than a quarter of a minute.
-      const stride = pace > 1 ? Math.max(1, Math.ceil(book.last / (LONGEST * pace))) : 1;
-      const tick = () => (book.at >= book.last || !host.isConnected ? playing(false) : go(book.at + stride));
-      timer = setInterval(tick, 1000 / pace);
-    }
-    const button = ask("[data-do=play]");
-    button.querySelector("span").textContent = on ? "Pause" : "Play";
-    ask(".now").setAttribute("aria-live", on ? "off" : "polite");
-    button.querySelector("path").setAttribute("d", on ? "M4 2h3v12h-3zM9 2h3v12h-3z" : "M4 2v12l9-6z");
-  };
-  const moves = { first: () => 0, back: () => book.at - 1, next: () => book.at + 1, last: () => book.last };
-  root.querySelectorAll("[data-do]").forEach((button) => {
-    const name = button.dataset.do;
-    button.onclick = () => {
-      if (name === "play") return playing(!timer);
-      playing(false);
-      go(moves[name]());
-    };
-  });
-  range.oninput = () => {
-    playing(false);
-    go(range.valueAsNumber);
-  };
-  ask("select").onchange = () => timer && playing(true);
-  const scrub = (event) => {
-    if (event.type === "pointerdown") curveCanvas.setPointerCapture(event.pointerId);
-    if (!event.buttons) return;
-    playing(false);
-    go(toTime(event.offsetX));
-  };
-  curveCanvas.onpointerdown = curveCanvas.onpointermove = scrub;
-  host.onkeydown = (event) => {
-    if (/INPUT|SELECT|CANVAS/.test(event.target.tagName)) return;
-    const name = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" }[event.key];
-    if (!name) return;
-    event.preventDefault();
-    playing(false);
-    go(moves[name]());
-  };
-  new ResizeObserver(redraw).observe(ask(".panels"));
-  onTheme(host, redraw);
-  Object.assign(book, { draw, redraw, go, playing });
+  book.player = makePlayer(host, { draw, pace: () => PACE[book.panels[0].kind] });
+  book.player.scrubs(curveCanvas, (x) => toTime(x));
+  new ResizeObserver(book.player.redraw).observe(ask(".panels"));
+  onTheme(host, book.player.redraw);
 };
 
 // The first steps may lie far below, with "random points" a million nats: the axis shows the end of the climb.
@@ -204,7 +148,7 @@ const makeSwitches = (root, book, mixture, clickable) => {
   if (mixture)
     for (const [name, text] of Object.entries(LAYERS))
       add(text, book.scene.layers[name], () => {
-        book.redraw();
+        book.player.redraw();
         return (book.scene.layers[name] = !book.scene.layers[name]);
       });
   if (clickable)
@@ -237,10 +181,10 @@ const arm = (root, book) => {
       const here = panel.cursor || [panel.view.x(panel.view.width / 2), panel.view.y(panel.view.height / 2)];
       if (step) panel.cursor = [here[0] + (10 * step[0]) / panel.view.sx, here[1] + (10 * step[1]) / panel.view.sy];
       else put(...here);
-      book.redraw();
+      book.player.redraw();
     };
   }
-  book.redraw();
+  book.player.redraw();
 };
 
 const books = new WeakMap();
@@ -258,7 +202,7 @@ export default function ({ data, parentElement: root, setStateValue }) {
   Object.assign(book, { data, version: data.version, epoch: data.epoch });
   // Points put since the server last looked are still on their way.
   if (fresh || data.added.length >= book.added.length) book.added = data.added.slice();
-  book.playing(false);
+  book.player.playing(false);
   const scene = book.scene;
   scene.palette = data.palette.map(rgb);
   if (data.points) Object.assign(scene, { points: floats(data.points), emphasis: data.added.length, box: data.box, ratio: data.ratio });
@@ -267,15 +211,12 @@ export default function ({ data, parentElement: root, setStateValue }) {
   book.panels = data.panels.map((panel, i) =>
     makePanel(root, panel, data.panels.length > 1 && data.palette[i % data.palette.length]),
   );
-  book.last = Math.max(...book.panels.map((panel) => KINDS[panel.kind].last(panel.model)));
-  book.at = book.last;
-  book.say = (at) => SAY[book.panels[0].kind](at, book.last);
-  root.querySelector("input[type=range]").max = book.last;
+  book.player.last = Math.max(...book.panels.map((panel) => KINDS[panel.kind].last(panel.model)));
   makeSwitches(root, book, data.panels[0].kind === "mixture" && !data.plain, data.clickable);
   arm(root, book);
-  book.draw();
+  book.player.go(book.player.last);
   if (data.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    book.go(0);
-    book.playing(true);
+    book.player.go(0);
+    book.player.playing(true);
   }
 }

@@ -22,8 +22,11 @@ SECONDS = 12.0
 
 LISTEN = """
 window.sent = 0; window.latencies = [];
-const send = WebSocket.prototype.send;
-WebSocket.prototype.send = function (data) { window.sent = performance.now(); return send.call(this, data); };
+const ask = window.fetch;
+window.fetch = (...what) => {
+  if (String(what[0]).endsWith("/news")) window.sent = performance.now();
+  return ask(...what);
+};
 """
 
 WATCH = """

@@ -1,15 +1,22 @@
-"""Scrubbing through EM in the browser: pictures drawn a second, at one new position an animation frame.
+"""Scrubbing in the browser through EM and through a run of 120 frames: pictures drawn a second, at one new position an
+animation frame; and how long opening that run takes.
 
-Target: >= 30 a second, no server trip. Run: python -m tests.bench.scrub
+Targets: >= 30 pictures a second, no server trip; <= 1 s to open. Run: python -m tests.bench.scrub
 """
 
 from __future__ import annotations
 
+import shutil
+import statistics
 import tempfile
+import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
 
+from genlib.film import MOST_FRAMES, Film
+from genlib.library import bundled
 from tests.served import Server, launch
 
 SCRUB = """
@@ -30,24 +37,68 @@ CASES = {
 }
 
 
+RUN = f"{0x5C4B:016x}"
+
+
+def long_run(home: Path) -> None:
+    """The recorded run with 120 frames, as a run of its own: its pictures, each moved a little."""
+    recorded = bundled()[0]
+    run = home / "runs" / RUN
+    shutil.copytree(recorded.path, run)
+    frames = Film(recorded.path / "frames")
+    film, steps = Film(run / "frames"), frames.steps()
+    for i in range(MOST_FRAMES):
+        arrays = frames.frame(steps[i % len(steps)])
+        film.add(1 + i * steps[-1] // MOST_FRAMES, {name: np.roll(array, i, axis=-1) for name, array in arrays.items()})
+
+
+def scrub(browser: Browser, url: str, ready: str, slider: str, name: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    sent: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
+    page.on("request", lambda request: sent.append(1) if "/frames" in request.url else None)
+    page.goto(url)
+    page.wait_for_selector(ready)
+    page.wait_for_timeout(1000)
+    before = len(sent)
+    rates = [page.locator(slider).evaluate(SCRUB) for _ in range(3)]
+    print(
+        f"{name}: {sorted(rates)[1]:.0f} pictures/s ({min(rates):.0f} to {max(rates):.0f}), target >= 30; "
+        f"{len(sent) - before} messages to the server, target 0"
+    )
+    page.close()
+
+
+def opening(browser: Browser, server: Server) -> None:
+    """From a click on a run until its newest picture is drawn, and until each of its frames can be scrubbed to."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    pictures, films = [], []
+    for _ in range(5):
+        page.goto(f"{server.url}/runs")
+        button = page.get_by_role("button", name="Open").first
+        button.wait_for()
+        page.wait_for_timeout(1000)
+        began = time.perf_counter()
+        button.click()
+        page.wait_for_selector(".lane[data-shown]")
+        pictures.append(time.perf_counter() - began)
+        page.wait_for_selector(f".lane[data-loaded='{MOST_FRAMES}']")
+        films.append(time.perf_counter() - began)
+    for what, found in (("newest picture drawn", pictures), (f"all {MOST_FRAMES} frames there", films)):
+        spread = f"({min(found):.2f} to {max(found):.2f})"
+        print(f"opening a run, click to {what}: {statistics.median(found):.2f} s {spread}, target <= 1 s")
+
+
 def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+        long_run(Path(home))
         browser, server = launch(playwright), Server(Path(home))
         for name, query in CASES.items():
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            sent: list[int] = []
-            page.on("websocket", lambda socket, sent=sent: socket.on("framesent", lambda _: sent.append(1)))
-            page.goto(f"{server.url}/mixture?{query}")
-            page.wait_for_selector(".st-key-starts .panel canvas")
-            page.wait_for_timeout(1000)
-            before = len(sent)
-            rates = [page.locator(".st-key-em input[type=range]").evaluate(SCRUB) for _ in range(3)]
-            trips = len(sent) - before
-            print(
-                f"{name}: {sorted(rates)[1]:.0f} pictures/s ({min(rates):.0f} to {max(rates):.0f}), target >= 30; "
-                f"{trips} messages to the server, target 0"
-            )
-            page.close()
+            ready, slider = ".st-key-starts .panel canvas", ".st-key-em input[type=range]"
+            scrub(browser, f"{server.url}/mixture?{query}", ready, slider, name)
+        url, ready = f"{server.url}/train?run={RUN}", f".lane[data-loaded='{MOST_FRAMES}']"
+        scrub(browser, url, ready, ".room input[type=range]", f"a run of {MOST_FRAMES} frames")
+        opening(browser, server)
         server.stop()
 
 

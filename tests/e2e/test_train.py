@@ -1,12 +1,18 @@
 """The training page in a real browser."""
 
+import os
+import shutil
+import signal
 import time
 
 import numpy as np
 import pytest
 
+from genlib.changes import read_changes
 from genlib.film import Film
 from genlib.runs import RunFolder
+from genlib.runs.status import lives
+from genlib.settings import RunSettings
 
 pytestmark = pytest.mark.e2e
 
@@ -28,6 +34,26 @@ def step(page):
 
 def click(page, name):
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def slide(page, name, times):
+    """Move a slider by the keyboard."""
+    page.get_by_role("slider", name=name).focus()
+    for _ in range(times):
+        page.keyboard.press("ArrowRight")
+
+
+def pixels(page, name, top=0):
+    """One 28 x 28 image of a sheet, from a row of pixels on."""
+    flat = page.locator(f"canvas.{name}").evaluate(
+        "(c, top) => Array.from(c.getContext('2d').getImageData(0, top, 28, 28).data).filter((_, i) => i % 4 === 0)",
+        top,
+    )
+    return np.array(flat).reshape(28, 28)
+
+
+def curve(page):
+    return page.locator("canvas.reconstruction").evaluate("c => c.toDataURL()")
 
 
 LONG = "/train?budget=seconds&seconds=300"
@@ -70,10 +96,7 @@ def test_the_panel_shows_the_newest_frame_and_is_never_remounted(visit, server):
     page.wait_for_timeout(500)
     film = Film(RunFolder(server.home / "runs" / run).path / "frames")
     expected = film.frame(film.steps()[-1])["samples"][0]
-    shown = page.locator("canvas.samples").evaluate(
-        "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 === 0)"
-    )
-    np.testing.assert_array_equal(np.array(shown).reshape(28, 28), expected)
+    np.testing.assert_array_equal(pixels(page, "samples"), expected)
 
 
 def test_a_refresh_finds_the_run_and_keeps_the_key(visit):
@@ -89,19 +112,169 @@ def test_a_refresh_finds_the_run_and_keeps_the_key(visit):
     wait(page, "stopped")
 
 
-def test_a_second_visitor_watches_and_cannot_steer(visit):
+def test_a_second_visitor_watches_and_cannot_steer(visit, server):
     owner = visit().go(LONG, "canvas.samples")
     run = start(owner)
     guest = visit().go(f"/train?run={run}", ".live[data-state=running]")
-    guest.wait_for_selector("text=only there it can be steered")
-    for name in ("Pause", "Stop"):
+    guest.wait_for_selector("text=there it can be steered")
+    for name in ("Pause", "Stop", "One more epoch"):
         assert guest.get_by_role("button", name=name, exact=True).count() == 0
     before = step(guest)
     guest.wait_for_timeout(1500)
     assert step(guest) > before
+    slide(guest, "Beta β", 3)
+    guest.wait_for_selector("text=A draft of your next run")
+    assert RunFolder(server.home / "runs" / run).wish.knobs == {}
+    guest.goto(f"{server.url}/runs")
+    guest.wait_for_selector("text=No run yet")
     click(owner, "Stop")
     wait(owner, "stopped")
-    wait(guest, "stopped")
+
+
+def test_two_tabs_of_one_visitor_stay_in_step(visit, server):
+    visitor = visit()
+    one = visitor.go(LONG, "canvas.samples")
+    run = start(one)
+    two = visitor.open()
+    two.goto(f"{server.url}/train?run={run}")
+    wait(two, "running")
+    slide(one, "Beta β", 4)
+    slide(two, "Learning rate", 1)
+    for page in (one, two):
+        page.wait_for_selector("text=/Changed while it trained.*Beta.*1.4/")
+        page.wait_for_selector("text=/Changed while it trained.*Learning rate.*0.002/")
+        assert page.get_by_text("A draft of your next run").count() == 0
+    changes = read_changes(RunFolder(server.home / "runs" / run).changes(), RunSettings())
+    assert {change.knob: change.value for change in changes} == {"beta": 1.4, "learning_rate": 0.002}
+    click(two, "Pause")
+    wait(one, "paused")
+    click(one, "Stop")
+    wait(two, "stopped")
+
+
+def test_one_step_and_one_more_epoch(visit):
+    page = visit().go("/train?epochs=1&batch_size=1000&hidden_dim=16", "canvas.samples")
+    start(page)
+    wait(page, "done")
+    assert step(page) == 55
+    click(page, "One more epoch")
+    page.wait_for_selector(".live[data-state=done][data-step='110']")
+    page.get_by_role("button", name="One more epoch", exact=True).dblclick()
+    page.wait_for_selector(".live[data-state=done][data-step='165']")
+    page.wait_for_timeout(1500)
+    assert step(page) == 165, "two clicks ask for one epoch"
+
+
+def test_a_single_step_pauses_again(visit):
+    page = visit().go(LONG, "canvas.samples")
+    start(page)
+    click(page, "Pause")
+    wait(page, "paused")
+    paused = step(page)
+    for more in (1, 2):
+        page.get_by_role("button", name="One step", exact=True).click()
+        page.wait_for_selector(f".live[data-state=paused][data-step='{paused + more}']")
+    click(page, "Stop")
+    wait(page, "stopped")
+
+
+def test_an_edit_is_a_draft_and_a_run_wins_over_the_address(visit, server):
+    page = visit().go(LONG, "canvas.samples")
+    run = start(page)
+    slide(page, "Latent size D", 3)
+    page.wait_for_selector("text=Latent size D 5 instead of 2")
+    page.goto(f"{server.url}/train?run={run}&latent_dim=9&seconds=5")
+    wait(page, "running")
+    page.wait_for_timeout(500)
+    assert page.get_by_role("slider", name="Latent size D").input_value() == "2"
+    assert "latent_dim" not in page.url
+    assert page.get_by_text("A draft of your next run").count() == 0
+    slide(page, "Latent size D", 1)
+    page.wait_for_selector("text=Latent size D 3 instead of 2")
+    click(page, "Train")
+    page.wait_for_selector(".live[data-state=queued]")
+    assert run not in page.url
+    click(page, "Stop")
+    wait(page, "stopped")
+    page.goto(f"{server.url}/train?run={run}")
+    wait(page, "running")
+    click(page, "Stop")
+    wait(page, "stopped")
+
+
+def test_a_finished_run_is_wound_back_without_the_server(visit, server):
+    page = visit().go("/train?epochs=2&batch_size=200&hidden_dim=32", "canvas.samples")
+    run = start(page)
+    wait(page, "done")
+    film = Film(RunFolder(server.home / "runs" / run).path / "frames")
+    steps = film.steps()
+    page.wait_for_selector(f".lane[data-loaded='{len(steps)}']")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/frames" in request.url else None)
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    slider = page.locator(".room input[type=range]")
+    assert slider.get_attribute("max") == str(len(steps) - 1)
+    plain = curve(page)
+    for at in (0, len(steps) // 2, len(steps) - 1):
+        slider.evaluate("(r, at) => { r.value = at; r.dispatchEvent(new Event('input')) }", at)
+        page.wait_for_selector(f".lane[data-shown='{steps[at]}']")
+        np.testing.assert_array_equal(pixels(page, "samples"), film.frame(steps[at])["samples"][0])
+        # Below the first original stands its reconstruction.
+        np.testing.assert_array_equal(pixels(page, "pairs", 29), film.frame(steps[at])["reconstructions"][0])
+        assert (curve(page) != plain) == (at < len(steps) - 1), (
+            "a marker stands on the curves while one is back in time"
+        )
+        assert at == len(steps) - 1 or f"step {steps[at]:,}" in page.locator(".room .now").inner_text()
+    page.locator(".room [data-do=first]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f".lane[data-shown='{steps[-1]}']")
+    page.keyboard.press("Home")
+    page.wait_for_selector(f".lane[data-shown='{steps[0]}']")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f".lane[data-shown='{steps[1]}']")
+    assert asked == []
+
+
+def test_a_running_run_is_wound_back_while_it_goes_on(visit):
+    page = visit().go(LONG, "canvas.samples")
+    start(page)
+    page.wait_for_function("document.querySelector('[data-testid=stMain]') !== null")
+    page.wait_for_timeout(2500)
+    page.locator(".room [data-do=first]").click()
+    page.wait_for_selector(".lane[data-shown='0']")
+    before = step(page)
+    page.wait_for_timeout(1500)
+    assert step(page) > before
+    assert page.locator(".lane").get_attribute("data-shown") == "0", "news do not tear one out of the past"
+    page.locator(".room [data-do=last]").click()
+    page.wait_for_timeout(1500)
+    assert int(page.locator(".lane").get_attribute("data-shown")) > before
+    click(page, "Stop")
+    wait(page, "stopped")
+
+
+def test_a_killed_trainer_is_noticed_within_five_seconds(visit, server):
+    page = visit().go(LONG, "canvas.samples")
+    run = start(page)
+    page.wait_for_timeout(1000)
+    os.kill(RunFolder(server.home / "runs" / run).status.pid, signal.SIGKILL)
+    page.wait_for_selector(".live[data-state=interrupted]", timeout=5000)
+    click(page, "Go on")
+    wait(page, "running")
+    click(page, "Stop")
+    wait(page, "stopped")
+
+
+def test_a_folder_that_is_removed_is_one_sentence(visit, server):
+    page = visit().go(LONG, "canvas.samples")
+    run = start(page)
+    pid = RunFolder(server.home / "runs" / run).status.pid
+    shutil.rmtree(server.home / "runs" / run)
+    page.wait_for_selector("text=There is no")
+    deadline = time.monotonic() + 15
+    while lives(pid):
+        assert time.monotonic() < deadline, "the trainer of a removed run goes on"
+        time.sleep(0.1)
 
 
 def test_two_clicks_start_one_run(visit, server):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
@@ -21,6 +22,16 @@ torch.set_num_threads(1)
 def posteriors(n=5, d=4):
     rng = torch_rng(0, "posterior")
     return Normal(2 * torch.randn(n, d, generator=rng), torch.randn(n, d, generator=rng).exp())
+
+
+def gaussian_vae():
+    return build("vae", VAEConfig(latent_dim=3, hidden_dim=32, likelihood="gaussian"), 0)
+
+
+def set_sigma(model, sigma):
+    low = math.log(1 / 255)
+    with torch.no_grad():
+        model.log_sigma.fill_(low + math.log(math.expm1(math.log(sigma) - low)))
 
 
 def test_rsample_has_the_mean_and_spread_of_its_distribution():
@@ -67,6 +78,63 @@ def test_reconstruction_is_the_cross_entropy_summed_over_pixels():
     expected = -(grey * np.log(p) + (1 - grey) * np.log(1 - p)).sum((1, 2, 3)).mean()
     metrics = model.metrics(x, torch_rng(0, "noise"))
     assert metrics["reconstruction"].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_reconstruction_of_the_gaussian_is_scipys_density_summed_over_pixels():
+    model, x = gaussian_vae(), torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x"))
+    with torch.no_grad():
+        model.log_sigma.fill_(-1.1)
+        mean = model.decode(rsample(model.posterior(x), torch_rng(0, "noise"))).double().numpy()
+    # The lower end is so far away that sigma is exp(log_sigma) within two percent.
+    assert model.sigma.item() == pytest.approx(math.exp(-1.1), rel=0.02)
+    expected = -stats.norm.logpdf(x.double().numpy(), mean, model.sigma.item()).sum((1, 2, 3)).mean()
+    metrics = model.metrics(x, torch_rng(0, "noise"))
+    assert metrics["reconstruction"].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_best_sigma_is_the_root_mean_squared_error():
+    """Rybkin, Daniilidis & Levine (2021); there -log p(x|z) is P log(sigma sqrt(2 pi e)) for P pixels."""
+    model, x = gaussian_vae(), torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x"))
+    with torch.no_grad():
+        mean = model.decode(rsample(model.posterior(x), torch_rng(0, "noise")))
+    error = (x - mean).square().mean().sqrt().item()
+    slopes = []
+    for factor in (0.9, 1.0, 1.1):
+        set_sigma(model, factor * error)
+        assert model.sigma.item() == pytest.approx(factor * error, rel=1e-5)
+        model.zero_grad()
+        loss = model.losses(x, torch_rng(0, "noise"))["loss"]
+        loss.backward()
+        slopes.append(model.log_sigma.grad.item())
+        if factor == 1.0:
+            reconstruction = model.metrics(x, torch_rng(0, "noise"))["reconstruction"].item()
+            assert reconstruction == pytest.approx(784 * math.log(error * math.sqrt(2 * math.pi * math.e)), rel=1e-5)
+    assert slopes[0] < -100
+    assert slopes[1] == pytest.approx(0, abs=0.05)
+    assert slopes[2] > 100
+
+
+@pytest.mark.parametrize("log_sigma", [-1e4, -20.0, -6.0])
+def test_sigma_never_falls_below_a_grey_level(log_sigma):
+    # Black images are rebuilt exactly, which would make the density of ever smaller sigmas grow without end.
+    model, black = gaussian_vae(), torch.zeros(4, 1, 28, 28)
+    with torch.no_grad():
+        model.log_sigma.fill_(log_sigma)
+        model.decoder[-2].bias.fill_(-50)
+    assert model.sigma.item() > 0.999 / 255
+    metrics = model.metrics(black, torch_rng(0, "noise"))
+    assert metrics["squared_error"] < 1e-9
+    assert metrics["reconstruction"].item() >= -784 * (math.log(255) - 0.5 * math.log(2 * math.pi)) - 0.5
+
+
+def test_sigma_comes_back_from_far_below_its_lower_end():
+    model, x = gaussian_vae(), torch.rand(16, 1, 28, 28, generator=torch_rng(0, "x"))
+    with torch.no_grad():
+        model.log_sigma.fill_(-12.0)
+    optimizers = model.configure_optimizers(TrainConfig(learning_rate=0.1))
+    for t in range(300):
+        model.training_step(x, None, optimizers, torch_rng(0, "train", t))
+    assert model.sigma > 0.1
 
 
 @pytest.mark.parametrize("beta", [0.0, 1.0, 4.0])

@@ -1,7 +1,11 @@
 """What comes back from the browser, and what goes there."""
 
+import ast
 import base64
 import inspect
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +14,11 @@ from hypothesis import strategies as st
 
 from genlib.gmm import EMStep, Mixture, fit_em
 from genlib.knobs import InputError
+from genlib.models.base import Model
+from genlib.models.nets import Linear
+from genlib.models.vae import VAE, gaussian_kl
 from genlib.settings import MixtureConfig
-from pages.ui.explain import as_markdown
+from pages.ui.explain import as_markdown, look_up
 from pages.ui.flipbook import MOST_ADDED, added_points, mixture_panel, points_from_text, points_text
 from pages.ui.owner import checked_key
 
@@ -84,7 +91,7 @@ def test_a_panel_carries_every_parameter_of_every_iteration():
         np.testing.assert_allclose(rows[:, 5], mixture.covariances[:, 1, 1], rtol=1e-6)
 
 
-@pytest.mark.parametrize("thing", [Mixture, fit_em, EMStep])
+@pytest.mark.parametrize("thing", [Mixture, fit_em, EMStep, VAE, gaussian_kl])
 def test_a_docstring_keeps_all_its_words_as_markdown(thing):
     docstring = inspect.getdoc(thing)
     shown = as_markdown(docstring)
@@ -92,3 +99,65 @@ def test_a_docstring_keeps_all_its_words_as_markdown(thing):
     for word in docstring.replace("- ", "").split():
         assert word.rstrip(":") in kept
     assert "Arguments:\n" not in shown
+
+
+def test_a_formula_stands_on_one_line_and_a_name_without_its_role():
+    shown = as_markdown("See :meth:`fit`.\n\n$$a +\n    b$$\n\nand $c$.")
+    assert shown == "See `fit`.\n\n$$a + b$$\n\nand $c$."
+
+
+THINGS = [Mixture, Mixture.sample, fit_em, EMStep, Model, Model.training_step, Model.metrics, VAE, gaussian_kl, Linear]
+
+
+@pytest.mark.parametrize("thing", THINGS, ids=lambda thing: thing.__qualname__)
+def test_what_is_read_is_what_runs(thing):
+    docstring, source = look_up(f"{thing.__module__}:{thing.__qualname__}")
+    assert docstring == inspect.getdoc(thing)
+    assert source == inspect.getsource(thing)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["", "VAE", "genlib:VAE", "genlib.models:VAE", "genlib.models.vae", "genlib.models.vae:VAE.nothing", "os.path:join"]
+    + ["genlib.nowhere:VAE", "genlib.models.vae:_LOWEST", "genlib.models.vae:VAE.", "genlib.models.vae:VAE.losses.q"],
+)
+def test_what_is_nowhere_is_not_found(reference):
+    with pytest.raises(LookupError, match="There is no"):
+        look_up(reference)
+
+
+def test_every_name_that_a_page_explains_is_there():
+    calls = [
+        node
+        for path in (Path(__file__).parents[2] / "pages").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("method")
+    ]
+    assert calls
+    for argument in [argument for call in calls for argument in call.args if isinstance(argument, ast.Constant)]:
+        assert look_up(argument.value)[0]
+
+
+PAGE = '''
+import sys
+from streamlit.testing.v1 import AppTest
+
+page = """from pages.ui.explain import method
+method("genlib.models.vae:VAE", "genlib.models.base:Model.training_step")"""
+test = AppTest.from_string(page).run()
+assert not test.exception, test.exception
+assert "torch" not in sys.modules
+print(test.markdown[0].value, test.markdown[1].value, test.code[0].value, test.code[1].value, sep="\\0")
+'''
+
+
+def test_a_network_is_explained_without_torch():
+    done = subprocess.run(
+        [sys.executable, "-c", PAGE], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    words, more, code, step = done.stdout.split("\0")
+    assert words.startswith("##### VAE\n\nA variational autoencoder with a Gaussian posterior.")
+    assert "squared_error" in words
+    assert more.startswith("##### training_step\n\nUpdate the weights once")
+    assert code == inspect.getsource(VAE).strip()
+    assert step.startswith("def training_step(\n    self,")

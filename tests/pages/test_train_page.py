@@ -1,49 +1,33 @@
-"""The training page without a browser."""
+"""The training room without a browser."""
 
 import base64
-import json
 import time
 
 import numpy as np
 import pytest
 
 from genlib.library import bundled
+from genlib.pca import load_pca_errors
 from genlib.runs import RunFolder, Status, find
-from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
+from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig
+from tests.pages.conftest import KEY, labels, own, told
 
 pytestmark = pytest.mark.fast
-PAGE = "pages/images/train.py"
-KEY = "0123456789abcdef" * 2
+PAGE = "images/train.py"
 
 
-def live(test):
-    """What the live panel was told."""
-    element = next(item for item in test.get("bidi_component") if "live_panel" in item.proto.component_name)
-    return json.loads(element.proto.json)
-
-
-def labels(test):
-    return [button.label for button in test.button]
-
-
-@pytest.fixture
-def run():
-    """A run of ours that somebody stopped; nothing trains it."""
-    made = RunFolder.create(RunSettings("vae", VAEConfig(latent_dim=7), TrainConfig(epochs=3)).to_json(), KEY)
-    made.write_status(Status("stopped", step=40, seconds=2.0, progress=0.5))
-    made.append_metrics(
-        {"step": 10, "seconds": 1.0, "split": "train", "loss": 300.0, "reconstruction": 290.0, "kl": 10.0}
-    )
-    return made
+def floats(text):
+    return np.frombuffer(base64.b64decode(text), np.float32).tolist()
 
 
 def test_opens_with_the_recorded_run(app):
     test = app(PAGE)
     assert not test.exception
-    shown = live(test)
-    assert shown["title"] == "A recorded run"
-    assert shown["step"] == bundled()[0].status.step
-    assert shown["frame"]["samples"]
+    (shown,) = told(test)
+    assert shown["news"]["title"] == "A recorded run"
+    assert shown["news"]["step"] == bundled()[-1].status.step
+    assert shown["news"]["film"] == shown["name"]
+    assert shown["pca"]["y"] == load_pca_errors()[1]
     assert labels(test) == ["Train"]
 
 
@@ -54,22 +38,84 @@ def test_nobody_can_train_before_the_browser_has_a_key(app):
 
 def test_a_run_in_the_address_is_shown_but_not_steered_by_others(app, run):
     test = app(PAGE, run=run.id)
-    assert live(test)["step"] == 40
-    assert labels(test) == ["Train"]
-    assert "another browser" in test.caption[0].value
+    assert told(test)[0]["news"]["step"] == 40
+    assert labels(test) == ["Train", "Close"]
+    assert any("another browser" in caption.value for caption in test.caption)
 
 
-def test_its_owner_may_go_on(app, run):
-    test = app(PAGE, run=run.id)
-    test.session_state["owner"] = {"key": KEY}
+def test_its_owner_may_go_on_or_train_an_epoch_more(app, run):
+    test = own(app(PAGE, run=run.id))
+    assert labels(test) == ["Train", "Go on", "One more epoch", "Close"]
+
+
+def test_a_run_wins_over_the_settings_in_the_address(app, run):
+    test = app(PAGE, run=run.id, latent_dim="9", epochs="50", family="ae")
+    assert test.slider(key="VAEConfig.latent_dim").value == 7
+    assert test.select_slider(key="TrainConfig.epochs").value == 3
+    assert not {"latent_dim", "epochs", "family"} & set(test.query_params)
+    assert not test.info
+
+
+def test_an_edit_makes_a_draft_and_leaves_the_run_alone(app, run):
+    test = own(app(PAGE, run=run.id))
+    test.slider(key="VAEConfig.latent_dim").set_value(9).run()
+    assert test.info[0].value == "A draft of your next run: Latent size D 9 instead of 7."
+    assert run.settings["model"]["latent_dim"] == 7
+    test.button(key="do_Back to this run's settings").click().run()
+    assert test.slider(key="VAEConfig.latent_dim").value == 7
+    assert not test.info
+
+
+def test_a_live_knob_of_an_active_run_is_steered(app, run):
+    run.write_status(Status("running", step=40, epoch=40 / 429, pid=1))
+    test = own(app(PAGE, run=run.id))
+    test.slider(key="VAEConfig.beta").set_value(4.0).run()
+    test.select_slider(key="TrainConfig.learning_rate").set_value(0.0005).run()
+    assert run.wish.knobs == {"beta": 4.0, "learning_rate": 0.0005}
+    assert not test.info, "what acts at once is no draft"
+
+
+def test_what_another_tab_changed_is_seen_here(app, run):
+    run.write_status(Status("running", step=40, epoch=40 / 429, pid=1))
+    test = own(app(PAGE, run=run.id))
+    run.steer(KEY, knobs={"beta": 3.0})
     test.run()
-    assert labels(test) == ["Train", "Go on"]
+    assert test.slider(key="VAEConfig.beta").value == 3.0
+    assert not test.info
+
+
+def test_a_guest_cannot_change_a_live_knob(app, run):
+    run.write_status(Status("running", step=40, epoch=40 / 429, pid=1))
+    test = app(PAGE, run=run.id)
+    test.slider(key="VAEConfig.beta").set_value(4.0).run()
+    assert run.wish.knobs == {}
+    assert "Beta β 4 instead of 1" in test.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status("queued"), ["Stop"]),
+        (Status("running", step=40, epoch=0.1, pid=1), ["Pause", "One more epoch", "Stop"]),
+        (Status("paused", step=40, epoch=0.1, pid=1), ["Resume", "One step", "One more epoch", "Stop"]),
+        (Status("parked", step=40, epoch=0.1), ["Resume", "Stop"]),
+        (Status("done", step=40, epoch=0.1), ["One more epoch"]),
+        (Status("failed", step=40, epoch=0.1), []),
+    ],
+)
+def test_the_buttons_are_those_that_act(app, run, status, expected):
+    run.steer(KEY, want="pause" if status.state in ("paused", "parked") else "run")
+    run.write_status(status)
+    assert labels(own(app(PAGE, run=run.id))) == ["Train", *expected, "Close"]
 
 
 def test_the_recipe_is_that_of_the_run_not_of_the_controls(app, run):
     test = app(PAGE, run=run.id)
-    assert "latent_dim=7" in test.code[0].value
-    assert "--latent-dim 7" in test.code[1].value
+    test.slider(key="VAEConfig.latent_dim").set_value(9).run()
+    for tab, part in (("The same in Python", "latent_dim=7"), ("The same on the command line", "--latent-dim 7")):
+        test.session_state["train_more"] = tab
+        test.run()
+        assert part in test.code[0].value
 
 
 @pytest.mark.parametrize("name", ["0" * 16, "../../etc", "<b>", "x" * 500])
@@ -77,9 +123,15 @@ def test_an_unknown_run_gets_one_sentence(app, name):
     test = app(PAGE, run=name)
     assert not test.exception
     assert len(test.warning) == 1
-    assert "no run" in test.warning[0].value
+    assert "There is no" in test.warning[0].value
     assert "/" not in test.warning[0].value
-    assert live(test)["title"] == "A recorded run"
+    assert told(test)[0]["news"]["title"] == "A recorded run"
+
+
+def test_a_part_of_an_id_opens_nothing(app, run):
+    test = app(PAGE, run=run.id[:6])
+    assert told(test)[0]["news"]["title"] == "A recorded run"
+    assert len(test.warning) == 1
 
 
 @pytest.mark.parametrize(
@@ -90,7 +142,16 @@ def test_a_run_that_was_altered_gets_one_sentence(app, run, content):
     test = app(PAGE, run=run.id)
     assert not test.exception
     assert len(test.warning) == 1
-    assert live(test)["title"] == "A recorded run"
+    assert told(test)[0]["news"]["title"] == "A recorded run"
+
+
+@pytest.mark.parametrize("name", ["changes.jsonl", "control.json", "name.json", "metrics.jsonl", "status.json"])
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"step": -1, "knob": "beta", "value": 1e999}\n', "\x00" * 50])
+def test_any_file_of_a_run_may_be_altered(app, run, name, content):
+    (run.path / name).write_text(content)
+    test = own(app(PAGE, run=run.id))
+    assert not test.exception
+    assert told(test)[0]["name"] == run.id
 
 
 @pytest.mark.parametrize(
@@ -99,6 +160,7 @@ def test_a_run_that_was_altered_gets_one_sentence(app, run, content):
         ({"latent_dim": "0"}, "from 1 to 64"),
         ({"learning_rate": "inf"}, "Learning rate"),
         ({"device": "tpu"}, "one of auto"),
+        ({"likelihood": "poisson"}, "one of bernoulli, gaussian"),
     ],
 )
 def test_a_bad_number_in_the_address_gets_one_sentence(app, query, part):
@@ -110,15 +172,13 @@ def test_a_bad_number_in_the_address_gets_one_sentence(app, query, part):
 
 def test_a_failed_run_says_why(app, run):
     run.write_status(Status("failed", step=40, message="The loss became infinite: choose a smaller learning rate."))
-    shown = live(app(PAGE, run=run.id))
-    assert shown["title"] == "Failed"
-    assert shown["words"] == "The loss became infinite: choose a smaller learning rate."
+    news = told(app(PAGE, run=run.id))[0]["news"]
+    assert news["title"] == "Failed"
+    assert news["words"] == "The loss became infinite: choose a smaller learning rate."
 
 
 def test_train_starts_a_process_that_the_page_can_stop(app):
-    test = app(PAGE, hidden_dim="16", batch_size="128")
-    test.session_state["owner"] = {"key": KEY}
-    test.run()
+    test = own(app(PAGE, hidden_dim="16", batch_size="128"))
     test.button(key="do_Train").click().run()
     run = find(test.session_state["run"])
     assert run.settings["model"]["hidden_dim"] == 16
@@ -135,21 +195,37 @@ def test_train_starts_a_process_that_the_page_can_stop(app):
     assert (run.path / "checkpoint").is_dir()
 
 
-def test_an_autoencoder_of_the_command_line_shows_its_loss(app):
+def test_both_queues_two_runs_of_one_size_and_compares_them(app):
+    test = own(app(PAGE, family="both", latent_dim="5", hidden_dim="16", seconds="1", budget="seconds"))
+    test.button(key="do_Train").click().run()
+    assert not test.exception
+    families = {run["name"]: find(run["name"]).settings for run in told(test)}
+    assert sorted(settings["family"] for settings in families.values()) == ["ae", "vae"]
+    assert {settings["model"]["latent_dim"] for settings in families.values()} == {5}
+    assert {settings["model"]["likelihood"] for settings in families.values()} == {"bernoulli", "gaussian"}
+    for name in families:
+        find(name).steer(KEY, want="stop")
+
+
+def test_an_autoencoders_loss_is_its_squared_error(app):
     made = RunFolder.create(RunSettings("ae", AutoencoderConfig(), TrainConfig()).to_json())
     made.write_status(Status("done", step=20))
     for step, loss in ((10, 60.5), (20, 40.25)):
         made.append_metrics({"step": step, "seconds": 1.0, "split": "train", "loss": loss})
-    shown = live(app(PAGE, run=made.id))
-    curve = np.frombuffer(base64.b64decode(shown["curves"]["train"]["reconstruction"]), np.float32)
-    assert curve.tolist() == [60.5, 40.25]
-    assert "kl" not in shown["curves"]["train"]
-    assert shown["unit"] == "squared error per image"
-    assert "40.2 on train images" in shown["alts"]["reconstruction"]
+    train = told(app(PAGE, run=made.id))[0]["news"]["curves"]["train"]
+    assert floats(train["error"]) == [60.5, 40.25]
+    assert floats(train["step"]) == [10, 20]
+    assert not {"kl", "reconstruction"} & set(train)
 
 
-def test_reports_that_tell_no_loss_are_no_curve(app, run):
-    (run.path / "metrics.jsonl").write_text('{"split": "train", "step": 3, "seconds": 1.0}\n')
+def test_a_name_with_markup_is_shown_letter_by_letter(app, run):
+    run.rename("<b>my</b> *run* $x$", KEY)
     test = app(PAGE, run=run.id)
-    assert not test.exception
-    assert "reconstruction" not in live(test)["curves"].get("train", {})
+    assert r"\<b\>my\</b\> \*run\* \$x\$" in [item.value.removeprefix("#### ") for item in test.markdown]
+    assert told(test)[0]["title"] == "<b>my</b> *run* $x$", "the element sets it as text"
+
+
+def test_how_it_works_shows_the_formula_and_the_code(app):
+    test = app(PAGE)
+    assert any("log p(x)" in item.value for item in test.markdown)
+    assert any(item.value.startswith("class VAE(Model):") for item in test.code)

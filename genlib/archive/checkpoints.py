@@ -1,0 +1,96 @@
+"""The checkpoint of an archive: loaded once, and compared with what the run says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genlib.archive.contents import MOST_STEPS, parse_object
+from genlib.knobs import Config, InputError
+from genlib.settings import RunSettings
+
+if TYPE_CHECKING:
+    from genlib.training import Run
+
+__all__ = ["check_checkpoint"]
+
+_FILES = ("checkpoint/checkpoint.json", "checkpoint/tensors.safetensors")
+_LONGEST_HEADER = 2**20  # bytes
+_STATE = ("step", "exp_avg", "exp_avg_sq")  # what Adam keeps for each weight
+_DAMAGED = "The checkpoint in the archive is damaged: download the run again and upload that."
+_FOREIGN = "The checkpoint in the archive belongs to a run with other settings: download the run again and upload that."
+
+
+def check_checkpoint(folder: Path, files: Mapping[str, bytes], settings: RunSettings) -> bool:
+    """Write the checkpoint of an archive into ``folder``; False if it has none.
+
+    Raises:
+        InputError: If it is incomplete, altered, or not of a run with these settings; what was written stays.
+        OSError: If the disk refuses.
+    """
+    if not any(name in files for name in _FILES):
+        return False
+    description = parse_object(files, _FILES[0])
+    content = files.get(_FILES[1], b"")
+    step, seconds = description.get("step"), description.get("seconds")
+    # Asked here, since what reads a checkpoint expects one that genlib wrote.
+    good = type(step) is int and 0 <= step <= MOST_STEPS and isinstance(seconds, int | float) and 0 <= seconds < 1e15
+    if not good or int.from_bytes(content[:8], "little") > _LONGEST_HEADER:
+        raise InputError(_DAMAGED)
+    arrays = _arrays(content)
+    (folder / "checkpoint").mkdir()
+    for name in _FILES:
+        (folder / name).write_bytes(files[name])
+    run = _load(folder)
+    same = run.family == settings.family and _alike(run.model_config, settings.model)
+    if not same or not _alike(run.train_config, settings.train):
+        raise InputError(_FOREIGN)
+    if not _whole(run, {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()}):
+        raise InputError(_DAMAGED)
+    return True
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(content)
+    except (SafetensorError, KeyError, TypeError, ValueError):
+        raise InputError(_DAMAGED) from None
+    if not all(array.dtype.kind in "fi" and np.isfinite(array).all() for array in arrays.values()):
+        raise InputError(_DAMAGED)
+    return arrays
+
+
+def _load(folder: Path) -> Run:
+    from genlib import checkpoint
+
+    try:
+        return checkpoint.load(folder, "cpu")
+    except InputError:
+        raise InputError(_DAMAGED) from None
+
+
+def _alike(one: Config, other: Config) -> bool:
+    """Whether they differ at most in what may be changed while a run trains."""
+    return type(one) is type(other) and all(
+        knob.live or getattr(one, knob.name) == getattr(other, knob.name) for knob in one.knobs()
+    )
+
+
+def _whole(run: Run, found: Mapping[str, tuple[tuple[int, ...], str]]) -> bool:
+    """Whether a run saves tensors of these shapes and types: PyTorch takes the state of an optimiser in any."""
+    model = {f"model.{name}": (tuple(t.shape), str(t.dtype)) for name, t in run.model.state_dict().items()}
+    whole = dict(model)
+    for name, optimizer in run.optimizers.items():
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        for index, weight in enumerate(weights):
+            for part in _STATE:
+                shape = () if part == "step" else tuple(weight.shape)
+                whole[f"optimizer.{name}.{index}.{part}"] = (shape, "torch.float32")
+    # Before its first step a run has no such state, and a model that comes with genlib has none to save space.
+    return found in (model, whole)

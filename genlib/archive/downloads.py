@@ -1,0 +1,120 @@
+"""What people take out of a run for other programs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+import genlib
+from genlib.archive.packing import newest_checkpoint
+from genlib.film import Film
+from genlib.knobs import InputError
+from genlib.runs import RunFolder
+from genlib.sampling import sheet
+
+__all__ = ["film", "settings_json", "thumbnail", "weights"]
+
+_MOST_IMAGES, _SCALE = 64, 2
+_EACH, _LAST = 80, 2000  # milliseconds
+_GREYS = (16, 8, 4)
+_LARGEST_FILM = 3 * 10**6  # bytes
+
+
+def weights(run: RunFolder) -> bytes:
+    """The weights of the model alone, as one safetensors file.
+
+    Its metadata has one entry, "genlib": JSON with the family, the model's settings, the step, and genlib's version.
+
+    Raises:
+        InputError: If there is no checkpoint that can be read.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load, save
+
+    checkpoint = newest_checkpoint(run)
+    if checkpoint is None:
+        raise InputError("This run has saved no weights yet: pause it, which saves them, or wait a few seconds.")
+    try:
+        description = json.loads(checkpoint[0])
+        told = {"family": description["family"], "model": description["model_config"], "step": description["step"]}
+        tensors = load(checkpoint[1])
+    except (SafetensorError, KeyError, TypeError, ValueError):
+        raise InputError("The weights of this run cannot be read, their file was altered: train it anew.") from None
+    own = {name.removeprefix("model."): array for name, array in tensors.items() if name.startswith("model.")}
+    return save(own, {"genlib": json.dumps(told | {"genlib": genlib.__version__})})
+
+
+def settings_json(run: RunFolder) -> str:
+    """What was asked, what was changed while it ran, the steps made, and what they were made with, as JSON.
+
+    Raises:
+        InputError: If the settings cannot be read.
+    """
+    told = {"settings": run.settings, "changes": run.changes(), "steps": run.status.step}
+    return json.dumps(told | {"build": run.read_json("build.json")}, indent=1)
+
+
+def film(run: RunFolder) -> bytes:
+    """How the samples came about, else the reconstructions: an animated GIF, which browsers and slides both play.
+
+    It shows up to 64 images, each of its pixels four of the picture's; it starts again after two seconds on the last.
+    Greys are told apart as finely as three megabytes allow.
+
+    Raises:
+        InputError: If nothing was drawn yet.
+    """
+    drawn = list(_newest_first(run))[::-1]
+    if not drawn:
+        raise InputError("This run has drawn no pictures yet: wait until it has begun to train.")
+    # The size of the newest holds for all.
+    sheets = [sheet(images[:_MOST_IMAGES]) for images in drawn if len(images) == len(drawn[-1])]
+    content = b""
+    for greys in _GREYS:
+        content = _gif(sheets, greys)
+        if len(content) <= _LARGEST_FILM:
+            break
+    return content
+
+
+def thumbnail(run: RunFolder) -> np.ndarray | None:
+    """The first 16 samples of the newest frame, else its reconstructions; None before the first.
+
+    Returns:
+        Four rows of four, (112, 112) uint8.
+    """
+    newest = next(_newest_first(run), None)
+    if newest is None:
+        return None
+    images = np.zeros((16, 28, 28), np.uint8)
+    images[: len(newest)] = newest[:16]
+    return sheet(images, 4)
+
+
+def _newest_first(run: RunFolder) -> Iterator[np.ndarray]:
+    """The samples of each frame, or the reconstructions of all if the newest has no samples; (n, 28, 28) uint8."""
+    frames = Film(run.path / "frames")
+    name = ""
+    for step in reversed(frames.steps()):
+        arrays = frames.frame(step)
+        name = name or next((kind for kind in ("samples", "reconstructions") if kind in arrays), "")
+        # A frame may be thinned away between the listing and the reading.
+        if len(arrays.get(name, ())):
+            yield arrays[name]
+
+
+def _gif(sheets: list[np.ndarray], greys: int) -> bytes:
+    from PIL import Image
+
+    palette = [value for grey in range(greys) for value in [round(grey * 255 / (greys - 1))] * 3]
+    pictures = []
+    for picture in sheets:
+        levels = np.rint(picture / 255 * (greys - 1)).astype(np.uint8)
+        pictures.append(Image.fromarray(levels.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)))
+        pictures[-1].putpalette(palette)
+    buffer = io.BytesIO()
+    durations = [_EACH] * (len(pictures) - 1) + [_LAST]
+    pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+    return buffer.getvalue()

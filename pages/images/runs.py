@@ -1,0 +1,186 @@
+"""My runs: all that this browser started, to open, name, compare, carry away and bring back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from genlib import archive
+from genlib.film import Film
+from genlib.knobs import InputError
+from genlib.runs import ACTIVE, RunFolder, list_runs
+from genlib.settings import RunSettings
+from pages.ui import asked
+from pages.ui.news import STATES, status_words
+from pages.ui.notices import show, tell
+from pages.ui.owner import ask_key, visitor_key
+from pages.ui.room import MOST_RUNS
+from pages.ui.server import compute
+from pages.ui.words import open_run, plain, run_title, settings_line
+
+ON_A_PAGE = 8
+_MB = 50
+
+
+def main() -> None:
+    st.title("My runs")
+    st.markdown("Every run that you started in this browser, the newest first. Choose two or three to compare them.")
+    notices = st.container()
+    key = visitor_key()
+    runs = mine(key)
+    with st.container(horizontal=True):
+        compare = st.container(width="content")
+        upload(key)
+    listed(runs, key)
+    with compare:
+        comparing(runs)
+    with notices:
+        show(keep=key is None)
+    ask_key()
+    if st.session_state.pop("duplicated", False):
+        st.switch_page("images/train.py")
+
+
+def mine(key: str | None) -> list[tuple[RunFolder, RunSettings]]:
+    """The visitor's runs, and those of the command line, which are nobody's; newest first."""
+    found = []
+    for run in reversed(list_runs()):
+        if run.may_steer(key) or run.asked.get("owner") is None:
+            try:
+                found.append(open_run(run.id))
+            except InputError:
+                continue  # an altered folder; the training room says what is wrong with it
+    return found
+
+
+def listed(runs: list[tuple[RunFolder, RunSettings]], key: str | None) -> None:
+    if not runs:
+        st.info("No run yet. Train one, and it stays here.", icon=":material/model_training:")
+        st.page_link("images/train.py", label="To the training room", icon=":material/model_training:")
+        return
+    pages = -(-len(runs) // ON_A_PAGE)
+    place = st.container()
+    page = min(st.session_state.get("runs_page", 1), pages)
+    for run, settings in runs[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]:
+        card(run, settings, key)
+    if pages > 1:
+        with place:
+            st.pagination(pages, key="runs_page")
+
+
+def card(run: RunFolder, settings: RunSettings, key: str | None) -> None:
+    """One run: its newest samples, its name and state, and what can be done with it."""
+    status = run.status
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
+        picture = archive.thumbnail(run)
+        if picture is not None:
+            st.image(picture, width=112, alt=f"Sixteen images made by {run_title(run, settings)}.")
+        with st.container(width="stretch"):
+            when = time.strftime("%d %b %Y, %H:%M", time.localtime(run.created))
+            title = plain(run_title(run, settings))
+            st.markdown(f"**{title}** &nbsp; {STATES[status.state]} · {when}")
+            st.caption(plain(f"{settings_line(settings)}\n\n{status_words(status)}"))
+        with st.container(width="content", horizontal=True, vertical_alignment="center"):
+            st.checkbox("Compare", key=f"pick_{run.id}", persist_state="session")
+            if st.button("Open", key=f"open_{run.id}", icon=":material/open_in_new:"):
+                st.session_state["run"] = run.id
+                st.switch_page("images/train.py", query_params={"run": run.id})
+            with st.popover("More", icon=":material/more_horiz:", key=f"more_{run.id}", on_change="rerun") as menu:
+                # Only what is open is drawn, and files are made only when they are asked for.
+                if menu.open:
+                    more(run, settings, key)
+
+
+def more(run: RunFolder, settings: RunSettings, key: str | None) -> None:
+    """Rename, duplicate, download, delete."""
+    if run.may_steer(key):
+        name, title = f"name_{run.id}", run_title(run, settings)
+        st.text_input(
+            "Name", run.name, max_chars=60, key=name, placeholder=title, on_change=rename, args=(run, name, key)
+        )
+    text = "Opens the training room with these settings, to change and to train."
+    st.button("Duplicate with changes", icon=":material/content_copy:", on_click=duplicate, args=(settings,), help=text)
+    downloads(run, settings)
+    if run.may_steer(key):
+        active = run.status.state in ACTIVE
+        text = "Stop it before you delete it." if active else "There is no way back."
+        sure = st.checkbox("Delete this run for good", disabled=active, key=f"sure_{run.id}", help=text)
+        st.button("Delete", icon=":material/delete:", disabled=not sure or active, on_click=delete, args=(run, key))
+
+
+def rename(run: RunFolder, name: str, key: str | None) -> None:
+    acted(lambda: run.rename(st.session_state[name], key))
+
+
+def duplicate(settings: RunSettings) -> None:
+    asked.adopt(settings)
+    st.session_state.pop("run", None)
+    st.session_state["duplicated"] = True
+
+
+def delete(run: RunFolder, key: str | None) -> None:
+    if acted(lambda: run.delete(key)):
+        st.session_state.pop(f"pick_{run.id}", None)
+        if st.session_state.get("run") == run.id:
+            st.session_state.pop("run")
+
+
+def downloads(run: RunFolder, settings: RunSettings) -> None:
+    """Files made when they are asked for."""
+    trained = (run.path / "checkpoint").is_dir()
+    filmed = bool(Film(run.path / "frames").steps())
+    name = f"{settings.family}-{run.id[:6]}"
+    st.caption("Download")
+    with st.container(horizontal=True):
+        for label, make, file, kind, ready in (
+            ("Weights", archive.weights, f"{name}.safetensors", "application/octet-stream", trained),
+            ("Settings", archive.settings_json, f"{name}.json", "application/json", True),
+            ("Film", archive.film, f"{name}.gif", "image/gif", filmed),
+            ("All, to bring back", archive.pack, f"{name}.zip", "application/zip", True),
+        ):
+            st.download_button(
+                label, deferred(make, run), file, kind, key=f"{label}_{run.id}", disabled=not ready, on_click="ignore"
+            )
+
+
+def deferred(make: Callable[[RunFolder], bytes | str], run: RunFolder) -> Callable[[], bytes | str]:
+    return lambda: make(run)
+
+
+def upload(key: str | None) -> None:
+    """Bring back a run that was downloaded."""
+    with st.popover("Bring a run back", icon=":material/upload:"):
+        file = st.file_uploader(
+            "A ZIP that was downloaded here or elsewhere under More", type="zip", max_upload_size=_MB, key="archive",
+            disabled=key is None,
+        )  # fmt: skip
+        if file is not None and st.session_state.get("brought") != file.file_id:
+            st.session_state["brought"] = file.file_id
+            with st.spinner("Checking every part of it"):
+                if acted(lambda: compute(archive.unpack, file.getvalue(), key)):
+                    tell("The run was brought back: it is the first in the list.")
+            st.rerun()
+
+
+def comparing(runs: list[tuple[RunFolder, RunSettings]]) -> None:
+    picked = [run.id for run, _ in runs if st.session_state.get(f"pick_{run.id}")]
+    few, many = len(picked) < 2, len(picked) > MOST_RUNS
+    text = f"Compare {len(picked)} runs" if picked else "Compare"
+    hint = f"Choose at most {MOST_RUNS}." if many else "Choose two or three runs below." if few else None
+    if st.button(text, type="primary", icon=":material/compare:", disabled=few or many, help=hint):
+        st.switch_page("images/compare.py", query_params={"runs": ",".join(picked)})
+
+
+def acted(act: Callable[[], object]) -> bool:
+    """Do something that may be refused with a sentence, which is then told."""
+    try:
+        act()
+    except InputError as error:
+        tell(str(error))
+        return False
+    return True
+
+
+main()

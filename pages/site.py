@@ -1,0 +1,23 @@
+"""Which pages there are; runs before each of them."""
+
+import streamlit as st
+
+from pages.ui.frame import frame
+from pages.ui.server import freeze
+
+frame()
+page = st.navigation(
+    {
+        "": [st.Page("start/home.py", title="Home", icon=":material/home:", default=True)],
+        "Two dimensions": [
+            st.Page("two_d/mixture.py", title="Gaussian mixture", icon=":material/scatter_plot:", url_path="mixture")
+        ],
+        "Images": [
+            st.Page("images/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+            st.Page("images/runs.py", title="My runs", icon=":material/folder_open:", url_path="runs"),
+            st.Page("images/compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
+        ],
+    }
+)
+page.run()
+freeze(page.title)

@@ -1,0 +1,142 @@
+"""What there is to tell about a run right now, as a page and its element in the browser both read it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genlib.film import Film
+from genlib.library import bundled
+from genlib.runs import ACTIVE, RunFolder, Status, Watcher
+from genlib.settings import RunSettings
+from pages.ui.element import encode
+from pages.ui.server import dispatcher
+from pages.ui.words import duration
+
+__all__ = ["STATES", "curves", "news", "results", "status_words"]
+
+_CURVES = ("error", "reconstruction", "kl")
+_MOST_POINTS = 500
+_MOST_WATCHED = 64
+STATES = {
+    "queued": "Waiting",
+    "starting": "Starting",
+    "running": "Training",
+    "paused": "Paused",
+    "parked": "Parked",
+    "interrupted": "Interrupted",
+    "stopped": "Stopped",
+    "done": "Finished",
+    "failed": "Failed",
+}
+
+_watchers: OrderedDict[Path, Watcher] = OrderedDict()
+_lock = threading.Lock()
+
+
+def news(run: RunFolder) -> dict[str, Any]:
+    """Where a run stands.
+
+    Returns:
+        ``standing`` changes whenever what its owner may do next does; ``steps`` are those that have a frame, of the
+        run ``film``: another one's until this one has any; ``curves`` are explained at :func:`curves`.
+    """
+    status, silent, lines = _look(run)
+    wish, recorded = run.wish, run.path.parent.name == "models"
+    film, steps = _film(run)
+    place = 0 if recorded or status.state not in ("queued", "parked") else dispatcher().place(run)
+    return {
+        "state": status.state,
+        "active": status.state in ACTIVE,
+        "standing": f"{status.state} {wish.sequence} {wish.sequence > status.acknowledged}",
+        "attempt": status.attempt,
+        "step": status.step,
+        "title": "A recorded run" if recorded else STATES[status.state],
+        "words": f"{status.seconds:.0f} s of training" if recorded else status_words(status, silent, place),
+        "progress": None if recorded or status.state == "queued" else status.progress,
+        "per_epoch": status.step / status.epoch if status.epoch else None,
+        "film": film,
+        "steps": steps,
+        "curves": {split: {name: encode(line) for name, line in found.items()} for split, found in lines.items()},
+    }
+
+
+def results(run: RunFolder) -> dict[str, str]:
+    """How far a run came and how well it does, as a table tells it."""
+    status, _, lines = _look(run)
+    validated = lines.get("validation", {})
+    newest = {name: f"{validated[name][-1]:.1f}" if name in validated else "–" for name in _CURVES}
+    return {
+        "State": STATES[status.state],
+        "Steps": f"{status.step:,}",
+        "Training time": duration(status.seconds),
+        "Squared error, validation": newest["error"],
+        "Reconstruction, validation (nats)": newest["reconstruction"],
+        "KL, validation (nats)": newest["kl"],
+    }
+
+
+def curves(settings: RunSettings, found: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, np.ndarray]]:
+    """What is drawn of the reports: at most about 500 points of each split.
+
+    Returns:
+        By split, ``step``, ``seconds`` and those there are of ``error``, the squared error per image, and
+        ``reconstruction`` and ``kl``, in nats per image.
+    """
+    drawn = {}
+    for split, values in found.items():
+        own = dict(values)
+        if settings.family == "ae" and "loss" in own:
+            own["error" if settings.model.likelihood == "gaussian" else "reconstruction"] = own["loss"]
+        own["error"] = own.get("squared_error", own.get("error", []))
+        steps = own["step"]
+        if steps:
+            # Every n-th value, n by doubling, so that a curve keeps its points between looks; and the newest.
+            stride = 2 ** max(0, math.ceil(math.log2(len(steps) / _MOST_POINTS)))
+            kept = [*range(0, len(steps) - 1, stride), len(steps) - 1]
+            names = [name for name in ("step", "seconds", *_CURVES) if own.get(name)]
+            drawn[split] = {name: np.array([own[name][i] for i in kept], np.float32) for name in names}
+    return drawn
+
+
+def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
+    """A status as a sentence."""
+    if status.state in ("queued", "parked") and place:
+        return "Next in the queue; it starts by itself." if place == 1 else f"Place {place} in the queue."
+    if status.message:
+        return status.message
+    if status.state == "queued":
+        return "It starts in a moment."
+    if status.state == "starting":
+        return "The training process loads its libraries."
+    parts = [f"epoch {status.epoch:.1f}", f"step {status.step:,}", duration(status.seconds)]
+    if status.state == "running":
+        parts += [f"{status.rate:,.0f} images/s"] if status.rate else []
+        parts += [f"{duration(status.left)} left"] if status.left is not None else []
+        parts += [f"no sign of life for {silent:.0f} s"] if silent else []
+    return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
+
+
+def _look(run: RunFolder) -> tuple[Status, float, dict[str, dict[str, np.ndarray]]]:
+    """Status, seconds of silence and curves of a run, whose reports all visitors share."""
+    with _lock:
+        watcher = _watchers.pop(run.path, None) or Watcher(run)
+        _watchers[run.path] = watcher
+        while len(_watchers) > _MOST_WATCHED:
+            _watchers.popitem(last=False)
+        status = watcher.poll()
+        return status, watcher.silent, curves(RunSettings.from_json(run.settings), watcher.curves)
+
+
+def _film(run: RunFolder) -> tuple[str, list[int]]:
+    """The run whose frames are shown, and their steps."""
+    steps = Film(run.path / "frames").steps()
+    if steps:
+        return run.id, steps
+    other = bundled()[0]
+    return other.id, Film(other.path / "frames").steps()[-1:]

@@ -1,0 +1,71 @@
+// The player of every element that has frames: play, step, scrub, keys. It knows positions 0 to last and no pictures.
+
+const LONGEST = 15; // seconds
+
+// host: holds the markup of player.html. pace(): positions a second at slow speed. draw(): called once an animation
+// frame, however many events there were. canvas: where a pointer scrubs, too; toPosition(x) reads it.
+const makePlayer = (host, { pace, draw }) => {
+  const ask = (selector) => host.querySelector(selector);
+  const range = ask("input[type=range]");
+  let timer = 0;
+  let queued = false;
+  const player = { at: 0, last: 0 };
+
+  player.redraw = () => {
+    if (!queued)
+      requestAnimationFrame(() => {
+        queued = false;
+        range.max = player.last;
+        range.value = player.at;
+        draw();
+      });
+    queued = true;
+  };
+  player.go = (at) => {
+    player.at = clamp(Math.round(at), 0, player.last);
+    player.redraw();
+  };
+  player.playing = (on) => {
+    clearInterval(timer);
+    timer = 0;
+    if (on) {
+      if (player.at >= player.last) player.go(0);
+      const rate = ask("select").value * pace();
+      // Long films skip positions, but at slow speed, so that none lasts longer than a quarter of a minute.
+      const stride = rate > pace() ? Math.max(1, Math.ceil(player.last / (LONGEST * rate))) : 1;
+      const tick = () => (player.at >= player.last || !host.isConnected ? player.playing(false) : player.go(player.at + stride));
+      timer = setInterval(tick, 1000 / rate);
+    }
+    const button = ask("[data-do=play]");
+    button.querySelector("span").textContent = on ? "Pause" : "Play";
+    if (ask(".now")) ask(".now").setAttribute("aria-live", on ? "off" : "polite");
+    button.querySelector("path").setAttribute("d", on ? "M4 2h3v12h-3zM9 2h3v12h-3z" : "M4 2v12l9-6z");
+  };
+  player.say = (text) => range.setAttribute("aria-valuetext", text);
+  const take = (at) => {
+    player.playing(false);
+    player.go(at);
+  };
+  const moves = { first: () => 0, back: () => player.at - 1, next: () => player.at + 1, last: () => player.last };
+  host.querySelectorAll("[data-do]").forEach((button) => {
+    const name = button.dataset.do;
+    button.onclick = () => (name === "play" ? player.playing(!timer) : take(moves[name]()));
+  });
+  range.oninput = () => take(range.valueAsNumber);
+  ask("select").onchange = () => timer && player.playing(true);
+  host.addEventListener("keydown", (event) => {
+    if (/INPUT|SELECT|CANVAS/.test(event.target.tagName)) return;
+    const name = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" }[event.key];
+    if (!name) return;
+    event.preventDefault();
+    take(moves[name]());
+  });
+  // A pointer on a curve goes to the position under it.
+  player.scrubs = (canvas, toPosition) => {
+    canvas.onpointerdown = canvas.onpointermove = (event) => {
+      if (event.type === "pointerdown") canvas.setPointerCapture(event.pointerId);
+      if (event.buttons) take(toPosition(event.offsetX));
+    };
+  };
+  return player;
+};

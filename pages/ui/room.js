@@ -1,0 +1,226 @@
+// The training room: one to three runs, live and back in time. Pictures above, a player, curves below; no canvas is
+// ever remounted, and nothing but a change of what the owner may do makes the page run again.
+
+const PAIRS_IN_A_ROW = 4;
+const CHARTS = {
+  reconstruction: ["Reconstruction", "nats per image"],
+  kl: ["KL divergence", "nats per image"],
+  error: ["Squared error", "per image"],
+};
+const SPLITS = [["train", []], ["validation", [5, 4]]];
+
+// Originals above their reconstructions, row by row.
+const pairs = (originals, made, side) => {
+  const size = side * side;
+  const n = Math.min(originals.length, made.length) / size;
+  const flat = new Uint8Array(2 * n * size);
+  for (let i = 0; i < n; i++) {
+    const row = Math.floor(i / PAIRS_IN_A_ROW);
+    const at = 2 * row * PAIRS_IN_A_ROW + (i % PAIRS_IN_A_ROW);
+    flat.set(originals.subarray(i * size, (i + 1) * size), at * size);
+    flat.set(made.subarray(i * size, (i + 1) * size), (at + PAIRS_IN_A_ROW) * size);
+  }
+  return flat;
+};
+
+// The first steps fall from so high that they would flatten all the rest: the axis leaves them out.
+const usualRange = (series, lines) => {
+  const values = series.flatMap((line) => Array.from(line.y).slice(Math.ceil(line.y.length * 0.06))).filter(Number.isFinite);
+  if (!values.length) return undefined;
+  values.push(...lines.map((line) => line.y));
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return [low - 0.05 * (high - low), high + 0.05 * (high - low)];
+};
+
+const LANE = `
+  <header><b class="name"></b><b class="state"></b> <span class="words"></span></header>
+  <div class="bar"><i></i></div><p class="settings"></p>
+  <div class="row pictures">
+    <section><h4>New digits</h4><div class="frame"><canvas class="samples" role="img"></canvas><p class="none">A plain autoencoder does not learn how its codes are spread, so there is nothing to draw new digits from.</p></div><p class="how">64 codes drawn once from the prior, decoded at every step.</p></section>
+    <section><h4>Real digits, rebuilt</h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
+    <section><h4>Map of the codes</h4><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
+  </div><p class="changed"></p>`;
+
+const makeLane = (room, run) => {
+  const box = room.ask(".lanes").appendChild(document.createElement("div"));
+  box.className = "lane";
+  box.innerHTML = LANE;
+  const lane = { run, box, drawn: "", ask: (selector) => box.querySelector(selector) };
+  lane.film = makeFilm(run.name, { told: () => room.told(), filmed: () => room.filmed(lane), alive: () => room.host.isConnected });
+  return lane;
+};
+
+// Words and the bar: what is so now, wherever in time the pictures are.
+const tellLane = (lane, alone) => {
+  const { run, film, ask } = lane;
+  const news = film.news;
+  ask(".name").hidden = alone;
+  ask(".name").textContent = run.title;
+  ask(".name").style.borderColor = run.colour;
+  ask(".state").textContent = film.gone ? "Gone" : news.title;
+  ask(".words").textContent = film.gone || news.words;
+  ask(".settings").textContent = run.settings;
+  ask(".changed").textContent = run.changed;
+  ask(".bar").hidden = news.progress === null || !!film.gone;
+  ask(".bar i").style.width = `${100 * (news.progress || 0)}%`;
+  ask(".pictures").classList.toggle("waiting", news.film !== run.name);
+  ask(".mapnote").textContent = run.mapnote;
+  ask(".samples").setAttribute("aria-label", `Sheet of 64 digits made by ${run.title}.`);
+  ask(".pairs").setAttribute("aria-label", `16 test digits, each above its reconstruction by ${run.title}.`);
+  ask(".map").setAttribute("aria-label", run.mapnote);
+};
+
+const drawLane = (lane, step, palette, host, force) => {
+  const at = lane.film.at(step);
+  const frame = at === null ? null : lane.film.frames.get(at);
+  const mark = `${lane.film.news.film} ${lane.film.news.attempt} ${at}`;
+  if (!frame || (mark === lane.drawn && !force)) return;
+  lane.drawn = mark;
+  lane.box.dataset.shown = at;
+  const { originals, labels } = lane.film.constants;
+  for (const name of [".samples", ".how"]) lane.ask(name).hidden = !frame.samples;
+  lane.ask(".none").hidden = !!frame.samples;
+  if (frame.samples) sheet(lane.ask(".samples"), frame.samples, 28, 8);
+  if (frame.reconstructions && originals) sheet(lane.ask(".pairs"), pairs(originals, frame.reconstructions, 28), 28, PAIRS_IN_A_ROW);
+  if (frame.codes && labels) latentMap(lane.ask(".map"), frame.codes, labels, palette, theme(host));
+};
+
+const drawCharts = (room, marker) => {
+  const colours = theme(room.host);
+  const alone = room.lanes.length === 1;
+  const ends = room.lanes.flatMap((lane) => SPLITS.flatMap(([split]) => (lane.film.line(split) || { [room.axis]: [] })[room.axis].slice(-1)[0] || []));
+  const span = [0, Math.max(1, ...ends)];
+  for (const [name, [title, unit]] of Object.entries(CHARTS)) {
+    const series = room.lanes.flatMap((lane) =>
+      SPLITS.flatMap(([split, dash]) => {
+        const line = lane.film.line(split);
+        if (!line || !line[name]) return [];
+        // The first validation, before any step, is out of reach of all others.
+        const from = split === "validation" ? 1 : 0;
+        const colour = split === "validation" && alone ? colours.text : lane.run.colour;
+        return [{ x: line[room.axis].subarray(from), y: line[name].subarray(from), colour, dash, dots: from === 1 }];
+      }),
+    );
+    const widths = name === "error" ? new Map(room.lanes.map((lane) => [lane.run.pca.text, lane.run.pca])) : new Map();
+    const lines = [...widths.values()];
+    const canvas = room.charts[name];
+    canvas.closest("section").hidden = !series.length;
+    if (!series.length) continue;
+    const scale = curves(canvas, Math.max(0.42, 150 / canvas.parentElement.clientWidth), series, colours, {
+      range: usualRange(series, lines), span, lines, marker, xName: room.axis === "step" ? "step" : "seconds of training", yName: unit,
+    });
+    room.player.scrubs(canvas, (x) => room.nearest(scale(x)));
+    const newest = series.filter((line) => line.y.length).map((line) => line.y[line.y.length - 1].toFixed(1));
+    canvas.setAttribute("aria-label", `${title}, ${unit}, over ${room.axis}s; the newest: ${newest.join(", ")}.`);
+  }
+};
+
+const makeRoom = (root) => {
+  const host = root.querySelector(".room");
+  const room = { host, lanes: [], axis: "step", times: [0], ask: (selector) => host.querySelector(selector), charts: {} };
+  for (const [name, [title]] of Object.entries(CHARTS)) {
+    const section = room.ask(".curves").appendChild(document.createElement("section"));
+    section.innerHTML = `<h4>${title}</h4><div><canvas class="${name}" role="img"></canvas></div>`;
+    room.charts[name] = section.querySelector("canvas");
+  }
+  let force = false;
+  const draw = () => {
+    const live = room.player.at >= room.player.last;
+    const time = room.times[room.player.at] ?? 0;
+    for (const lane of room.lanes) {
+      if (!lane.film.news) continue;
+      const step = live ? Infinity : room.axis === "step" ? time : room.stepAt(lane, time);
+      drawLane(lane, step, room.data.palette, host, force);
+    }
+    force = false;
+    drawCharts(room, live ? undefined : time);
+    room.say(live, time);
+  };
+  room.player = makePlayer(host, { draw, pace: () => 3 });
+  const all = () => {
+    force = true;
+    room.player.redraw();
+  };
+  new ResizeObserver(all).observe(host);
+  onTheme(host, all);
+
+  room.filmed = (lane) => {
+    lane.box.dataset.loaded = lane.film.frames.size;
+    room.player.redraw();
+  };
+  room.stepAt = (lane, seconds) => {
+    const within = lane.film.news.steps.filter((step) => lane.film.seconds(step) <= seconds);
+    return within.length ? within[within.length - 1] : 0;
+  };
+  room.nearest = (time) => {
+    let best = 0;
+    room.times.forEach((at, i) => (Math.abs(at - time) < Math.abs(room.times[best] - time) ? (best = i) : 0));
+    return best;
+  };
+  // The positions of the player: whenever any of the runs has a frame.
+  room.told = () => {
+    const live = room.player.at >= room.player.last;
+    const before = room.times[room.player.at];
+    const times = room.lanes.flatMap(({ run, film }) =>
+      !film.news || film.news.film !== run.name ? [] : film.news.steps.map((step) => (room.axis === "step" ? step : film.seconds(step))),
+    );
+    room.times = [...new Set(times)].sort((a, b) => a - b);
+    room.player.last = Math.max(0, room.times.length - 1);
+    room.player.at = live ? room.player.last : room.nearest(before);
+    const alone = room.lanes.length === 1;
+    for (const lane of room.lanes) if (lane.film.news) tellLane(lane, alone);
+    const news = room.lanes[0].film.news;
+    if (news) [host.dataset.step, host.dataset.state] = [news.step, room.lanes[0].film.gone ? "gone" : news.state];
+    room.ask(".player").hidden = room.times.length < 2;
+    room.ask(".foot").hidden = !room.lanes.some((lane) => lane.film.line("train"));
+    room.player.redraw();
+    if (alone && news && room.data.standing && news.standing !== room.data.standing) room.send("standing", news.standing);
+  };
+  room.say = (live, time) => {
+    const lane = room.lanes[0];
+    const per = lane.film.news && lane.film.news.per_epoch;
+    const epoch = per && room.axis === "step" && room.lanes.length === 1 ? `, epoch ${(time / per).toFixed(2)}` : "";
+    const at = room.axis === "step" ? `step ${time.toLocaleString("en")}${epoch}` : `${time.toFixed(1)} s`;
+    const active = room.lanes.some((lane) => lane.film.news && lane.film.news.state === "running");
+    const end = active ? "Live. Drag the slider to wind back." : `The newest, at ${at}. Drag the slider to wind back.`;
+    const back = `Back at ${at}${active ? "; training goes on. The last button is live again." : "."}`;
+    room.ask(".now").textContent = room.times.length < 2 ? "" : live ? end : back;
+    room.player.say(room.ask(".now").textContent);
+  };
+  host.querySelectorAll("[data-axis]").forEach((button) => {
+    button.onclick = () => {
+      room.axis = button.dataset.axis;
+      room.mark();
+      room.player.at = room.player.last;
+      room.told();
+    };
+  });
+  room.mark = () => host.querySelectorAll("[data-axis]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.axis === room.axis));
+  room.mark();
+  return room;
+};
+
+const rooms = new WeakMap();
+
+export default function ({ data, parentElement: root, setStateValue }) {
+  const room = rooms.get(root) || makeRoom(root);
+  rooms.set(root, room);
+  Object.assign(room, { data, send: setStateValue });
+  const names = data.runs.map((run) => run.name).join(" ");
+  if (names !== room.names) {
+    room.names = names;
+    room.lanes.forEach((lane) => lane.film.end());
+    room.ask(".lanes").textContent = "";
+    room.player.playing(false);
+    room.player.at = room.player.last = 0;
+    room.lanes = data.runs.map((run) => makeLane(room, run));
+  }
+  room.host.classList.toggle("several", room.lanes.length > 1);
+  room.ask(".solid").style.borderColor = room.lanes.length > 1 ? "" : data.runs[0].colour;
+  room.lanes.forEach((lane, i) => {
+    lane.run = data.runs[i];
+    // News that came by themselves may be newer than what the page was drawn from.
+    if (!lane.film.news || data.runs[i].news.step >= lane.film.news.step) lane.film.hear(data.runs[i].news);
+    lane.film.look();
+  });
+}

@@ -1,0 +1,215 @@
+"""What is told of runs, and asked by elements of the browser."""
+
+import json
+import re
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from genlib.film import Film
+from genlib.library import bundled
+from genlib.runs import RunFolder, Status, Watcher
+from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
+from pages.ui.news import curves, news, results, status_words
+from pages.ui.routes import CONSTANTS, ROUTES
+from pages.ui.words import described, differences, plain
+from tests.pages.conftest import KEY
+
+pytestmark = pytest.mark.fast
+TELL, FRAMES = (route.endpoint for route in ROUTES)
+
+
+def ask(endpoint, name, query=""):
+    scope = {"type": "http", "path_params": {"name": name}, "query_string": query.encode(), "headers": []}
+    return endpoint(Request(scope))
+
+
+def refused(answer):
+    """The sentence with which a question was refused."""
+    assert answer.headers["content-type"] == "application/json"
+    return json.loads(answer.body)["error"]
+
+
+def unpacked(body):
+    found, at = {}, 0
+    while at < len(body):
+        step, length = struct.unpack_from("<II", body, at)
+        found[step] = body[at + 8 : at + 8 + length]
+        at += 8 + length
+    return found
+
+
+def test_frames_come_as_they_lie_in_the_folder():
+    run = bundled()[0]
+    film = Film(run.path / "frames")
+    first, last = film.steps()[0], film.steps()[-1]
+    found = unpacked(ask(FRAMES, run.id, f"steps={CONSTANTS},{first},{last},{last + 1}").body)
+    assert list(found) == [CONSTANTS, first, last]
+    assert found[first] == (film.folder / f"{first}.safetensors").read_bytes()
+    assert found[CONSTANTS] == (film.folder / "constants.safetensors").read_bytes()
+
+
+def test_news_are_whole_and_never_kept():
+    run = bundled()[0]
+    answer = ask(TELL, run.id)
+    assert json.loads(answer.body) == news(run)
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_only_the_whole_name_of_a_run_opens_it(run):
+    assert "error" not in json.loads(ask(TELL, run.id).body)
+    for endpoint in (TELL, FRAMES):
+        for part in (run.id[:4], run.id[:15], run.id.upper(), f" {run.id}"):
+            assert refused(ask(endpoint, part))
+
+
+@given(st.text(max_size=40), st.text(max_size=60))
+def test_junk_asked_for_is_nothing_or_one_sentence(name, steps):
+    run = bundled()[0].id
+    assert ask(FRAMES, run, "steps=" + steps.encode("utf-8", "replace").hex()).status_code == 200
+    for endpoint in (TELL, FRAMES):
+        error = refused(ask(endpoint, name))
+        assert error.endswith(".")
+        assert str(bundled()[0].path.parent) not in error
+
+
+@given(st.lists(st.text("0123456789-.,eE+ ²٣", max_size=14), max_size=8))
+def test_junk_steps_are_left_out(steps):
+    run = bundled()[0]
+    found = unpacked(ask(FRAMES, run.id, "steps=" + ",".join(steps)).body)
+    assert set(found) <= {*Film(run.path / "frames").steps(), CONSTANTS}
+
+
+def test_an_altered_run_is_one_sentence(run):
+    (run.path / "run.json").write_text('{"settings": {"family": "cat"}}')
+    assert "cat" in refused(ask(TELL, run.id))
+
+
+def test_what_the_owner_may_do_changes_the_standing(run):
+    seen = [news(run)["standing"]]
+    run.write_status(Status("running", step=50, pid=1))
+    seen.append(news(run)["standing"])
+    sequence = run.steer(KEY, want="pause")
+    seen.append(news(run)["standing"])
+    run.write_status(Status("running", step=60, acknowledged=sequence, pid=1))
+    seen.append(news(run)["standing"])
+    run.write_status(Status("paused", step=60, acknowledged=sequence, pid=1))
+    seen.append(news(run)["standing"])
+    assert len(set(seen)) == len(seen)
+    run.write_status(Status("paused", step=60, beat=7, acknowledged=sequence, pid=1))
+    assert news(run)["standing"] == seen[-1], "a sign of life changes nothing"
+
+
+def test_a_run_without_frames_shows_those_of_a_recorded_one(run):
+    told = news(run)
+    assert told["film"] in [each.id for each in bundled()]
+    arrays = {"reconstructions": np.zeros((16, 28, 28), np.uint8)}
+    Film(run.path / "frames").add(7, arrays)
+    assert (news(run)["film"], news(run)["steps"]) == (run.id, [7])
+
+
+@pytest.mark.parametrize(
+    ("settings", "loss"),
+    [
+        (RunSettings("ae", AutoencoderConfig(likelihood="gaussian"), TrainConfig()), "error"),
+        (RunSettings("ae", AutoencoderConfig(likelihood="bernoulli"), TrainConfig()), "reconstruction"),
+        (RunSettings("vae", VAEConfig(), TrainConfig()), None),
+    ],
+)
+def test_each_loss_is_drawn_where_its_unit_belongs(settings, loss):
+    drawn = curves(settings, {"train": {"step": [1, 2], "seconds": [0.1, 0.2], "loss": [5.0, 4.0]}})["train"]
+    assert set(drawn) == {"step", "seconds"} | ({loss} if loss else set())
+    found = {"step": [1], "seconds": [0.1], "loss": [9.0], "squared_error": [3.0], "kl": [2.0], "reconstruction": [7.0]}
+    drawn = curves(settings, {"validation": found})["validation"]
+    assert drawn["error"] == [3.0], "on validation images all families have a squared error"
+
+
+@given(st.integers(1, 20_000))
+def test_a_long_curve_keeps_its_ends_and_few_points(n):
+    values = list(range(n))
+    drawn = curves(RunSettings(), {"train": {"step": values, "seconds": values, "kl": values}})["train"]["step"]
+    assert (drawn[0], drawn[-1]) == (0, n - 1)
+    assert len(drawn) <= 501 or n <= 501
+    assert (np.diff(drawn) > 0).all()
+
+
+def test_a_long_curve_keeps_its_points_when_it_grows():
+    def at(n):
+        values = list(range(n))
+        return set(curves(RunSettings(), {"train": {"step": values, "seconds": values, "kl": values}})["train"]["step"])
+
+    assert at(1200) - {1199.0} <= at(1300)
+
+
+def test_results_are_the_newest_of_each(run):
+    line = {"step": 40, "seconds": 2.0, "split": "validation", "loss": 1.0, "reconstruction": 151.26, "kl": 5.5}
+    run.append_metrics(line | {"squared_error": 40.04})
+    assert results(run) == {
+        "State": "Stopped",
+        "Steps": "40",
+        "Training time": "2 s",
+        "Squared error, validation": "40.0",
+        "Reconstruction, validation (nats)": "151.3",
+        "KL, validation (nats)": "5.5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "place", "part"),
+    [
+        (Status("queued"), 0, "in a moment"),
+        (Status("queued"), 1, "Next in the queue"),
+        (Status("queued"), 3, "Place 3"),
+        (Status("parked", message="Paused and saved."), 0, "Paused and saved."),
+        (Status("parked", message="Paused and saved."), 1, "Next in the queue"),
+        (
+            Status("running", step=1200, epoch=2.5, seconds=130.0, rate=9000.0, left=5.0),
+            0,
+            "2 min 10 s · 9,000 images/s",
+        ),
+    ],
+)
+def test_a_status_in_words(status, place, part):
+    assert part in status_words(status, place=place)
+
+
+def test_silence_is_told(run):
+    run.write_status(Status("running", step=5, pid=1))
+    watcher = Watcher(run, patience=0.0)
+    watcher.poll()
+    assert "no sign of life" in status_words(watcher.status, silent=max(watcher.silent, 6.0))
+
+
+def test_differences_are_those_that_act():
+    one = RunSettings("vae", VAEConfig(), TrainConfig(epochs=5, seconds=9))
+    other = RunSettings("vae", VAEConfig(beta=4.0), TrainConfig(epochs=5, seconds=20))
+    assert differences(one, other) == {"Beta β": ("1", "4")}
+    assert differences(one, one) == {}
+    found = differences(one, RunSettings("ae", AutoencoderConfig(), TrainConfig(epochs=5)))
+    assert found["Family"] == ("VAE", "Autoencoder")
+    assert found["Beta β"] == ("1", "–")
+
+
+def test_settings_are_described_by_their_titles():
+    found = described(RunSettings("vae", VAEConfig(likelihood="gaussian"), TrainConfig(budget="seconds", seconds=9)))
+    assert found["Likelihood"] == "Gaussian: one learned width σ"
+    assert found["Seconds (s)"] == "9"
+    assert "Epochs" not in found
+
+
+@given(st.text(max_size=60))
+def test_plain_text_holds_no_markup(text):
+    shown = plain(text)
+    assert re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL) == text
+    for i, character in enumerate(shown):
+        if character in "*_<>[]$`#:":
+            assert shown[i - 1] == "\\"
+
+
+def test_a_run_that_is_removed_is_gone(run):
+    RunFolder(run.path).delete(KEY)
+    assert "There is no" in refused(ask(TELL, run.id))

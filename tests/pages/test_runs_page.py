@@ -1,0 +1,180 @@
+"""My runs and the comparison, without a browser."""
+
+import numpy as np
+import pytest
+
+from genlib import archive
+from genlib.film import Film
+from genlib.library import bundled
+from genlib.runs import RunFolder, Status, list_runs
+from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig
+from pages.ui.server import _executor
+from tests.pages.conftest import KEY, labels, own, told
+
+pytestmark = pytest.mark.fast
+RUNS, COMPARE, TRAIN = "images/runs.py", "images/compare.py", "images/train.py"
+
+
+def another(key=KEY, **train):
+    made = RunFolder.create(RunSettings("ae", AutoencoderConfig(latent_dim=3), TrainConfig(**train)).to_json(), key)
+    made.write_status(Status("done", step=20))
+    return made
+
+
+def open_menu(test, run):
+    test.session_state[f"more_{run.id}"] = True
+    test.run()
+
+
+@pytest.fixture
+def worker():
+    """A worker process that knows this test's home."""
+
+    def end():
+        old = _executor()
+        _executor.clear()
+        old.shutdown(kill_workers=True)
+
+    end()
+    yield
+    end()
+
+
+def texts(test):
+    return " ".join(item.value for item in [*test.markdown, *test.caption])
+
+
+def test_without_runs_the_way_to_one_is_shown(app):
+    test = own(app(RUNS))
+    assert not test.exception
+    assert "No run yet" in test.info[0].value
+
+
+def test_only_ones_own_runs_are_listed(app, run):
+    foreign, nobodys = another("f" * 32), another(None)
+    test = own(app(RUNS))
+    keys = {button.key for button in test.button}
+    assert f"open_{run.id}" in keys
+    assert f"open_{nobodys.id}" in keys
+    assert f"open_{foreign.id}" not in keys
+
+
+def test_a_name_with_markup_is_shown_letter_by_letter(app, run):
+    run.rename("<script>x</script> *a*", KEY)
+    test = own(app(RUNS))
+    assert r"\<script\>x\</script\> \*a\*" in texts(test)
+
+
+def test_a_run_is_renamed_and_its_name_kept(app, run):
+    test = own(app(RUNS))
+    open_menu(test, run)
+    test.text_input[0].set_value("  my   best ").run()
+    assert not test.exception
+    assert run.name == "my best"
+
+
+def test_a_run_is_deleted_only_when_one_is_sure(app, run):
+    test = own(app(RUNS))
+    open_menu(test, run)
+    delete = next(button for button in test.button if button.label == "Delete")
+    assert delete.disabled
+    next(box for box in test.checkbox if "for good" in box.label).check().run()
+    next(button for button in test.button if button.label == "Delete").click().run()
+    assert not test.exception
+    assert not run.path.exists()
+
+
+def test_a_run_that_trains_cannot_be_deleted(app, run):
+    run.write_status(Status("running", step=5, pid=1))
+    test = own(app(RUNS))
+    open_menu(test, run)
+    assert next(box for box in test.checkbox if "for good" in box.label).disabled
+
+
+def test_a_duplicate_is_a_draft_with_the_same_settings(app, run):
+    test = own(app(RUNS))
+    open_menu(test, run)
+    next(button for button in test.button if button.label == "Duplicate with changes").click().run()
+    assert not test.exception
+    assert labels(test) == ["Train"]
+    assert test.slider(key="VAEConfig.latent_dim").value == 7
+    assert test.select_slider(key="TrainConfig.epochs").value == 3
+    assert test.query_params["latent_dim"] == "7"
+
+
+def test_a_run_is_brought_back(app, run, worker):
+    test = own(app(RUNS))
+    test.file_uploader(key="archive").upload("run.zip", archive.pack(run), "application/zip").run()
+    assert not test.exception
+    assert [each.may_steer(KEY) for each in list_runs()] == [True, True]
+    assert any("brought back" in warning.value for warning in test.warning)
+    test.run()
+    assert len(list_runs()) == 2, "one upload is one run"
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04" + b"\0" * 40])
+def test_a_file_that_is_no_run_gets_one_sentence(app, content):
+    test = own(app(RUNS))
+    test.file_uploader(key="archive").upload("run.zip", content, "application/zip").run()
+    assert not test.exception
+    assert len(test.warning) == 1
+    assert list_runs() == []
+
+
+def test_many_runs_come_in_pages(app):
+    made = [another() for _ in range(10)]
+    test = own(app(RUNS))
+    shown = {button.key for button in test.button if (button.key or "").startswith("open_")}
+    assert shown == {f"open_{run.id}" for run in made[2:]}
+
+
+def test_a_thumbnail_stands_beside_each_run_with_frames(app, run):
+    Film(run.path / "frames").add(7, {"samples": np.full((64, 28, 28), 200, np.uint8)})
+    test = own(app(RUNS))
+    assert len(test.get("image")) == 1
+
+
+def test_two_runs_are_picked_and_compared(app, run):
+    other = another()
+    test = own(app(RUNS))
+    compare = next(button for button in test.button if button.label.startswith("Compare"))
+    assert compare.disabled
+    for each in (run, other):
+        test.checkbox(key=f"pick_{each.id}").check().run()
+    next(button for button in test.button if button.label == "Compare 2 runs").click().run()
+    assert not test.exception
+    assert {each["name"] for each in told(test)} == {run.id, other.id}
+    assert len({each["colour"] for each in told(test)}) == 2
+
+
+def test_a_comparison_opens_with_the_recorded_runs(app):
+    test = app(COMPARE)
+    assert not test.exception
+    assert [each["name"] for each in told(test)] == [each.id for each in reversed(bundled())]
+
+
+def test_a_comparison_says_what_differs(app, run):
+    other = another(epochs=5)
+    test = app(COMPARE, runs=f"{run.id},{other.id}")
+    table = test.dataframe[0].value
+    rows = table.set_index(table.columns[0])
+    assert list(rows.loc["Family"]) == ["VAE", "Autoencoder"]
+    assert list(rows.loc["Latent size D"]) == ["7", "3"]
+    assert list(rows.loc["Epochs"]) == ["3", "5"]
+    assert list(rows.loc["State"]) == ["Stopped", "Finished"]
+    assert "Seed" not in rows.index
+
+
+@pytest.mark.parametrize("names", ["zzz", "../..", ",".join(["0" * 16] * 9), "<b>", ","])
+def test_a_junk_comparison_gets_sentences(app, names):
+    test = app(COMPARE, runs=names)
+    assert not test.exception
+    assert all("/" not in warning.value for warning in test.warning)
+
+
+def test_at_most_three_runs_are_compared(app):
+    made = [another() for _ in range(4)]
+    test = app(COMPARE, runs=",".join(run.id for run in made))
+    assert not test.exception
+    assert [each["name"] for each in told(test)] == [run.id for run in made[:3]]
+    assert any("At most 3" in warning.value for warning in test.warning)
