@@ -216,12 +216,8 @@ def _models(options: argparse.Namespace) -> int:
 def _app(options: argparse.Namespace) -> int:
     if not 1 <= options.port <= 65_535:
         raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
-    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
 
-    # Without this the first link to a page after a start is answered with "Page not found": until app.py has run
-    # once, Streamlit takes a folder called pages for its older kind of app.
-    PagesManager.uses_pages_directory = False
     os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
     os.chdir(assets().parent)
     headless = options.no_browser or not sys.stdout.isatty()

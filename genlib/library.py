@@ -11,7 +11,7 @@ from genlib.knobs import InputError
 from genlib.runs import RunFolder, find, list_runs
 from genlib.settings import check_family
 
-__all__ = ["Entry", "bundled", "entries", "find_model"]
+__all__ = ["Entry", "bundled", "entries", "example", "find_model"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,18 @@ class Entry:
 def bundled() -> list[RunFolder]:
     """The recorded runs that come with genlib, by name."""
     return [RunFolder(path.parent) for path in sorted((assets() / "models").glob("*/run.json"))]
+
+
+def example(family: str) -> RunFolder:
+    """The recorded run of a family.
+
+    Raises:
+        InputError: If it is missing.
+    """
+    for run in bundled():
+        if run.settings.get("family") == family:
+            return run
+    raise InputError(f"The recorded run of the family {family} is missing: restore it from the project.")
 
 
 def entries() -> Iterator[Entry]:

@@ -39,7 +39,7 @@ def chosen(key: str | None) -> list[tuple[RunFolder, RunSettings]]:
     """The runs of the address, which the visitor may change among those at hand."""
     asked = st.query_params.get("runs", "")
     if st.session_state.get("compared_from") != asked:
-        names = [name for name in asked.split(",") if name] or [run.id for run in reversed(bundled())]
+        names = [name for name in asked.split(",") if name] or [run.id for run in bundled()]
         st.session_state[_CHOSEN] = [run.id for run, _ in opened(names[:MOST_RUNS])]
         if len(names) > MOST_RUNS:
             tell(f"At most {MOST_RUNS} runs can be compared at once: the first {MOST_RUNS} are shown.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
 import streamlit as st
 
 from genlib import recipe
-from genlib.changes import read_changes
+from genlib.changes import Change, read_changes
 from genlib.knobs import InputError
-from genlib.library import bundled
+from genlib.library import example
 from genlib.runs import ACTIVE, RunFolder
 from genlib.settings import RunSettings
 from pages.ui import asked
@@ -18,7 +22,7 @@ from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.server import dispatcher
 from pages.ui.steering import button, steer_knob, steering
-from pages.ui.words import open_run, plain, run_title
+from pages.ui.words import open_run, plain
 
 TABS = ("How it works", "The same in Python", "The same on the command line")
 CODE = {
@@ -32,6 +36,22 @@ CODE = {
 }
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The run in the room: what it was asked, what was changed since, and what it is trained with now."""
+
+    run: RunFolder
+    settings: RunSettings
+    changes: list[Change]
+    now: RunSettings
+    mine: bool
+
+    @property
+    def steered(self) -> bool:
+        """Whether a live knob that the visitor moves acts at once."""
+        return self.mine and self.run.status.state in ACTIVE
+
+
 def main() -> None:
     st.title("Training room")
     st.markdown(
@@ -40,26 +60,22 @@ def main() -> None:
     )
     notices = st.container()
     key = visitor_key()
-    run, settings = shown()
-    now = current(run, settings) if run else settings
-    steers = run is not None and run.may_steer(key) and run.status.state in ACTIVE
-    if run:
-        asked.adopt(now, run.id, tuple(knob.name for knob in now.live()))
+    shown = in_the_address(key)
+    if shown:
+        asked.adopt(shown.now, shown.run.id, tuple(knob.name for knob in shown.now.live()))
     picture, panel = st.columns([2.7, 1], gap="large")
     with panel:
         top = st.container()
-        wanted = asked.ask(
-            run is None, (lambda name, where: steer_knob(run, now, key, name, where)) if run and steers else None
-        )
+        wanted = asked.ask(shown is None, partial(turn, shown, key) if shown and shown.steered else None)
+        difference = asked.draft(shown.now, wanted) if shown else ""
         with top:
-            difference = note(run, now, wanted, steers)
+            note(shown, difference)
     with picture:
-        toolbar(run, now, wanted, key, difference)
-        folder = run or bundled()[0]
-        standing = news(folder)["standing"] if run else None
-        changes = read_changes(folder.changes(), settings)
-        training_room([(folder, settings, changes)], key="room", standing=standing)
-    more(run, settings, wanted)
+        toolbar(shown, wanted, key, difference)
+        room = shown or opened(example(wanted[-1].family).id, key)
+        standing = news(room.run)["standing"] if shown else None
+        training_room([(room.run, room.settings, room.changes)], key="room", standing=standing)
+    more(shown, wanted)
     with notices:
         show(keep=key is None)
     ask_key()
@@ -67,65 +83,57 @@ def main() -> None:
         st.switch_page("images/compare.py", query_params={"runs": both})
 
 
-def shown() -> tuple[RunFolder | None, RunSettings]:
-    """The run that the address names and what it was asked; without one, what a bundled run was asked."""
-    name = st.query_params.get("run") or st.session_state.get("run")
-    if name:
+def in_the_address(key: str | None) -> Shown | None:
+    """The run that the address names, if there is one."""
+    if name := st.query_params.get("run") or st.session_state.get("run"):
         try:
-            run, settings = open_run(name)
-            st.session_state["run"] = st.query_params["run"] = run.id
-            return run, settings
+            found = opened(name, key)
+            st.session_state["run"] = st.query_params["run"] = found.run.id
+            return found
         except InputError as error:
             tell(str(error))
             close()
     st.session_state.pop("adopted", None)
-    return None, RunSettings.from_json(bundled()[0].settings)
+    return None
 
 
-def current(run: RunFolder, settings: RunSettings) -> RunSettings:
-    """What the run is trained with now: as asked, then changed, then wished."""
-    changes = [(change.knob, change.value) for change in read_changes(run.changes(), settings)]
+def opened(name: str, key: str | None) -> Shown:
+    run, settings = open_run(name)
+    changes = read_changes(run.changes(), settings)
     now = settings
-    for name, value in [*changes, *run.wish.knobs.items()]:
-        try:
-            now = now.changed(name, value)
-        except InputError:
-            continue  # a file that was altered
-    return now
+    for knob, value in [*((change.knob, change.value) for change in changes), *run.wish.knobs.items()]:
+        with suppress(InputError):  # of a wish in a file that was altered
+            now = now.changed(knob, value)
+    return Shown(run, settings, changes, now, run.may_steer(key))
 
 
-def note(run: RunFolder | None, now: RunSettings, wanted: list[RunSettings], steers: bool) -> str:
-    """Whose settings these are; returns how a draft differs."""
-    if run is None:
-        return ""
-    difference = asked.draft(now, wanted)
+def turn(shown: Shown, key: str | None, name: str, where: str) -> None:
+    """A live knob of the shown run was moved."""
+    steer_knob(shown.run, shown.now, key, name, where)
+
+
+def note(shown: Shown | None, difference: str) -> None:
+    """Whose settings the widgets show."""
     if difference:
         st.info(f"A draft of your next run: {difference}.", icon=":material/edit:")
         button("Back to this run's settings", "undo", st.session_state.pop, "adopted", None)
-    else:
-        live = " and ".join(knob.title.lower() if len(knob.title) > 7 else knob.title for knob in now.live())
-        acts = f" {live[:1].upper()}{live[1:]} act at once; another edit makes a draft." if steers else ""
+    elif shown:
+        live = " and ".join(knob.title for knob in shown.now.live())
+        acts = f" Moving {live} acts on it at once; any other edit makes a draft." if shown.steered else ""
         st.caption(f"The settings of the run shown.{acts}")
-    return difference
 
 
-def toolbar(
-    run: RunFolder | None, now: RunSettings, wanted: list[RunSettings], key: str | None, difference: str
-) -> None:
+def toolbar(shown: Shown | None, wanted: list[RunSettings], key: str | None, difference: str) -> None:
     """Train what is asked; steer what is shown."""
-    mine = run is not None and run.may_steer(key)
-    busy = mine and run is not None and run.status.state in ACTIVE and not difference
-    if run and run.name:
-        st.markdown(f"#### {plain(run_title(run, now))}")
+    if shown and shown.run.name:
+        st.markdown(f"#### {plain(shown.run.name)}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        text = (
-            "Change a setting to train another."
-            if busy
-            else "Trains with the settings beside, in a process of its own."
-        )
+        busy = shown is not None and shown.steered and not difference
+        text = "Trains with the settings beside, in a process of its own."
+        text = "Change a setting to train another." if busy else text
         button("Train", "play_arrow", start, wanted, key, type="primary", disabled=busy or key is None, help=text)
-        if run:
-            steering(run, now, key)
+        if shown:
+            steering(shown.run, shown.now, key)
             button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
 
 
@@ -133,17 +141,10 @@ def start(wanted: list[RunSettings], key: str) -> None:
     """Queue new runs, unless a second click follows the first."""
     if "both" in st.session_state:
         return
-    try:
-        run, settings = open_run(st.session_state.get("run") or "")
-        if (
-            len(wanted) == 1
-            and current(run, settings) == wanted[0]
-            and run.may_steer(key)
-            and run.status.state in ACTIVE
-        ):
+    with suppress(InputError):  # there is none before it, or it was deleted
+        before = opened(st.session_state.get("run") or "", key)
+        if before.steered and [before.now] == wanted:
             return
-    except InputError:
-        pass  # there is none, or it was deleted
     try:
         names = [dispatcher().submit(each.to_json(), key).id for each in wanted]
     except InputError as error:
@@ -160,17 +161,16 @@ def close() -> None:
     st.query_params.pop("run", None)
 
 
-def more(run: RunFolder | None, settings: RunSettings, wanted: list[RunSettings]) -> None:
+def more(shown: Shown | None, wanted: list[RunSettings]) -> None:
     """How it works, and how to do the same without the app."""
-    parts = st.tabs(TABS, on_change="rerun", key="train_more")
-    if parts[0].open:
-        with parts[0]:
-            families = [settings.family] if run else [each.family for each in wanted]
+    works, python, command = st.tabs(TABS, on_change="rerun", key="train_more")
+    if works.open:
+        with works:
+            families = [shown.settings.family] if shown else [each.family for each in wanted]
             method(*(code for family in families for code in CODE[family]), "genlib.models.base:Model.training_step")
-    for part, which, language in ((parts[1], 0, "python"), (parts[2], 1, "bash")):
+    for part, which, language in ((python, 0, "python"), (command, 1, "bash")):
         if part.open:
-            recipes = [recipe.of_run(run)] if run else [_recipes(each) for each in wanted]
-            for found in recipes:
+            for found in [recipe.of_run(shown.run)] if shown else [_recipes(each) for each in wanted]:
                 part.code(found[which], language)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from genlib.film import Film
-from genlib.library import bundled
+from genlib.library import example
 from genlib.settings import MixtureConfig, PointsConfig
 from pages.ui import cached
 from pages.ui.flipbook import film_panel, flipbook, mixture_panel
@@ -40,7 +40,7 @@ def main() -> None:
 @st.cache_resource(show_spinner=False)
 def film() -> dict[str, object]:
     """The recorded run that comes with genlib, as samples over its steps."""
-    folder = bundled()[0]
+    folder = example("vae")
     reel = Film(folder.path / "frames")
     steps = reel.steps()
     images = np.stack([reel.frame(step)["samples"][:SHOWN] for step in steps])

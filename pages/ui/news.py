@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from genlib.film import Film
-from genlib.library import bundled
+from genlib.library import example
 from genlib.runs import ACTIVE, RunFolder, Status, Watcher
 from genlib.settings import RunSettings
 from pages.ui.element import encode
@@ -138,5 +138,5 @@ def _film(run: RunFolder) -> tuple[str, list[int]]:
     steps = Film(run.path / "frames").steps()
     if steps:
         return run.id, steps
-    other = bundled()[0]
+    other = example("vae")
     return other.id, Film(other.path / "frames").steps()[-1:]

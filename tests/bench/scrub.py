@@ -16,7 +16,7 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from genlib.film import MOST_FRAMES, Film
-from genlib.library import bundled
+from genlib.library import example
 from tests.served import Server, launch
 
 SCRUB = """
@@ -42,7 +42,7 @@ RUN = f"{0x5C4B:016x}"
 
 def long_run(home: Path) -> None:
     """The recorded run with 120 frames, as a run of its own: its pictures, each moved a little."""
-    recorded = bundled()[0]
+    recorded = example("vae")
     run = home / "runs" / RUN
     shutil.copytree(recorded.path, run)
     frames = Film(recorded.path / "frames")

@@ -10,7 +10,7 @@ from genlib.gmm import fit_em
 from genlib.settings import MixtureConfig, PointsConfig
 
 pytestmark = pytest.mark.fast
-PAGE = "pages/two_d/mixture.py"
+PAGE = "two_d/mixture.py"
 
 
 def flipbooks(test):

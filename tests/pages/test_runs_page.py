@@ -150,7 +150,7 @@ def test_two_runs_are_picked_and_compared(app, run):
 def test_a_comparison_opens_with_the_recorded_runs(app):
     test = app(COMPARE)
     assert not test.exception
-    assert [each["name"] for each in told(test)] == [each.id for each in reversed(bundled())]
+    assert [each["name"] for each in told(test)] == [each.id for each in bundled()]
 
 
 def test_a_comparison_says_what_differs(app, run):
