@@ -480,8 +480,9 @@ def test_a_run_rests_at_the_step_it_was_wished_to_and_goes_on_from_there(images)
     assert [status.step for status in owner.rests] == [2, 3, 3, 7]
     assert statuses[-1].state == run.status.state == "done"
     assert run.status.step == 12
-    # Towards the wished step, and saved there.
-    assert all(status.progress == 1.0 and status.left == 0.0 for status in owner.rests[1:])
+    # A rest is no end: the progress is that of the budget.
+    assert [status.progress for status in owner.rests] == [2 / 12, 3 / 12, 3 / 12, 7 / 12]
+    assert all(status.left == 0.0 for status in owner.rests[1:]), "nothing is left of what was wished"
     assert equal(weights(run), unbroken(images, config).model.state_dict())
     lines = run.metrics()[0]
     for split in ("train", "validation"):

@@ -67,7 +67,7 @@ def open_page(browser: Browser, url: str) -> Page:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 4
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         browser, server = launch(playwright), Server(Path(home))
         owner = open_page(browser, f"{server.url}/train?budget=seconds&seconds=3600")
         owner.get_by_role("button", name="Train", exact=True).click()

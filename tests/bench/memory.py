@@ -24,7 +24,7 @@ def megabytes(pid: int) -> float:
 
 def main() -> None:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 240
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         browser, server = launch(playwright), Server(Path(home))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{server.url}/train?budget=seconds&seconds=3600")

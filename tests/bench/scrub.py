@@ -90,7 +90,7 @@ def opening(browser: Browser, server: Server) -> None:
 
 
 def main() -> None:
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         long_run(Path(home))
         browser, server = launch(playwright), Server(Path(home))
         for name, query in CASES.items():
