@@ -84,9 +84,7 @@ def card(run: RunFolder, settings: RunSettings, key: str | None) -> None:
             st.caption(plain(f"{settings_line(settings)}\n\n{status_words(status)}"))
         with st.container(width="content", horizontal=True, vertical_alignment="center"):
             st.checkbox("Compare", key=f"pick_{run.id}", persist_state="session")
-            if st.button("Open", key=f"open_{run.id}", icon=":material/open_in_new:"):
-                st.session_state["run"] = run.id
-                st.switch_page("images/train.py", query_params={"run": run.id})
+            st.page_link("images/train.py", label="Open", icon=":material/open_in_new:", query_params={"run": run.id})
             with st.popover("More", icon=":material/more_horiz:", key=f"more_{run.id}", on_change="rerun") as menu:
                 # Only what is open is drawn, and files are made only when they are asked for.
                 if menu.open:
@@ -167,7 +165,7 @@ def upload(key: str | None) -> None:
 def comparing(runs: list[tuple[RunFolder, RunSettings]]) -> None:
     picked = [run.id for run, _ in runs if st.session_state.get(f"pick_{run.id}")]
     few, many = len(picked) < 2, len(picked) > MOST_RUNS
-    text = f"Compare {len(picked)} runs" if picked else "Compare"
+    text = f"Compare {len(picked)} runs" if len(picked) > 1 else "Compare"
     hint = f"Choose at most {MOST_RUNS}." if many else "Choose two or three runs below." if few else None
     if st.button(text, type="primary", icon=":material/compare:", disabled=few or many, help=hint):
         st.switch_page("images/compare.py", query_params={"runs": ",".join(picked)})

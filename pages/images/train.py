@@ -24,7 +24,7 @@ from pages.ui.server import dispatcher
 from pages.ui.steering import button, steer_knob, steering
 from pages.ui.words import open_run, plain
 
-TABS = ("How it works", "The same in Python", "The same on the command line")
+TABS = ("The same in Python", "How it works", "The same on the command line")
 CODE = {
     "ae": ("genlib.models.autoencoder:Autoencoder",),
     "vae": (
@@ -163,7 +163,7 @@ def close() -> None:
 
 def more(shown: Shown | None, wanted: list[RunSettings]) -> None:
     """How it works, and how to do the same without the app."""
-    works, python, command = st.tabs(TABS, on_change="rerun", key="train_more")
+    python, works, command = st.tabs(TABS, on_change="rerun", key="train_more")
     if works.open:
         with works:
             families = [shown.settings.family] if shown else [each.family for each in wanted]

@@ -87,9 +87,9 @@ const tickTexts = (ticks) => {
 };
 
 // Lines over a shared x axis. series: [{x, y, colour, dash}]; `range` clips y, `span` is that of x;
-// `lines` are [{y, text}] across; `marker` is an x to point at.
+// `lines` are [{y, text}] across, `marks` are [{x, colour}] on the axis; `marker` is an x to point at.
 // Returns the inverse of the x scale, so that a pointer can ask where it is.
-const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [], xName = "", yName = "" } = {}) => {
+const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [], marks = [], xName = "", yName = "" } = {}) => {
   const { context, width, height } = fit(canvas, ratio);
   const shown = series.filter((line) => line.x.length);
   const values = shown.flatMap((line) => Array.from(line.y).filter(Number.isFinite));
@@ -156,6 +156,15 @@ const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [
   }
   context.setLineDash([]);
   context.restore();
+  for (const { x, colour } of marks) {
+    if (x < from || x > to) continue;
+    context.fillStyle = colour;
+    context.beginPath();
+    context.moveTo(px(x), box.y + box.h - 9);
+    context.lineTo(px(x) - 5, box.y + box.h);
+    context.lineTo(px(x) + 5, box.y + box.h);
+    context.fill();
+  }
   if (marker !== undefined) {
     context.strokeStyle = colours.accent;
     context.lineWidth = 2;

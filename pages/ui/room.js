@@ -103,11 +103,14 @@ const drawCharts = (room, marker) => {
     );
     const widths = name === "error" ? new Map(room.lanes.map((lane) => [lane.run.pca.text, lane.run.pca])) : new Map();
     const lines = [...widths.values()];
+    const marks = room.lanes.flatMap(({ run, film }) =>
+      run.changes.map((step) => ({ x: room.axis === "step" ? step : film.seconds(step), colour: alone ? colours.text : run.colour })),
+    );
     const canvas = room.charts[name];
     canvas.closest("section").hidden = !series.length;
     if (!series.length) continue;
     const scale = curves(canvas, Math.max(0.42, 150 / canvas.parentElement.clientWidth), series, colours, {
-      range: usualRange(series, lines), span, lines, marker, xName: room.axis === "step" ? "step" : "seconds of training", yName: unit,
+      range: usualRange(series, lines), span, lines, marks, marker, xName: room.axis === "step" ? "step" : "seconds of training", yName: unit,
     });
     room.player.scrubs(canvas, (x) => room.nearest(scale(x)));
     const newest = series.filter((line) => line.y.length).map((line) => line.y[line.y.length - 1].toFixed(1));
@@ -174,7 +177,11 @@ const makeRoom = (root) => {
     room.ask(".player").hidden = room.times.length < 2;
     room.ask(".foot").hidden = !room.lanes.some((lane) => lane.film.line("train"));
     room.player.redraw();
-    if (alone && news && room.data.standing && news.standing !== room.data.standing) room.send("standing", news.standing);
+    // Asked once: the page may take longer to run than the next news to come.
+    if (alone && news && room.data.standing && news.standing !== room.data.standing && news.standing !== room.sent) {
+      room.sent = news.standing;
+      room.send("standing", news.standing);
+    }
   };
   room.say = (live, time) => {
     const lane = room.lanes[0];
@@ -205,7 +212,7 @@ const rooms = new WeakMap();
 export default function ({ data, parentElement: root, setStateValue }) {
   const room = rooms.get(root) || makeRoom(root);
   rooms.set(root, room);
-  Object.assign(room, { data, send: setStateValue });
+  Object.assign(room, { data, send: setStateValue, sent: "" });
   const names = data.runs.map((run) => run.name).join(" ");
   if (names !== room.names) {
     room.names = names;

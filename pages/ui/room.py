@@ -46,6 +46,7 @@ def _told(run: RunFolder, settings: RunSettings, changes: Sequence[Change]) -> d
         "title": run_title(run, settings),
         "settings": settings_line(settings),
         "changed": _changed(settings, changes),
+        "changes": [change.step for change in changes],
         "colour": FAMILIES[settings.family],
         "mapnote": _map_note(d),
         "pca": {"y": float(load_pca_errors()[d - 1]), "text": f"PCA, D = {d}"},
@@ -57,7 +58,7 @@ def _changed(settings: RunSettings, changes: Sequence[Change]) -> str:
     titles = {knob.name: knob.title for knob in settings.live()}
     parts = [f"{titles[change.knob]} {change.value:g} from step {change.step:,}" for change in changes[-4:]]
     more = f"; {len(changes) - 4} changes before" if len(changes) > 4 else ""
-    return f"Changed while it trained: {'; '.join(parts)}{more}." if parts else ""
+    return f"Changed while it trained: {'; '.join(parts)}{more} (▲)." if parts else ""
 
 
 def _map_note(latent_dim: int) -> str:

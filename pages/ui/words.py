@@ -48,6 +48,8 @@ def settings_line(settings: RunSettings) -> str:
     model, train = settings.model, settings.train
     parts = [FAMILY_NAMES[settings.family], f"latent size {model.latent_dim}", f"{model.hidden_dim} hidden units"]
     parts += [f"β {model.beta:g}"] if isinstance(model, VAEConfig) else []
+    usual = type(model).knob("likelihood").default
+    parts += [f"{model.likelihood} likelihood"] if model.likelihood != usual else []
     parts += [f"{train.epochs} epochs" if train.budget == "epochs" else duration(train.seconds)]
     parts += [f"learning rate {train.learning_rate:g}", f"batch {train.batch_size}", f"seed {train.seed}"]
     return " · ".join(parts)

@@ -75,7 +75,7 @@ def opening(browser: Browser, server: Server) -> None:
     pictures, films = [], []
     for _ in range(5):
         page.goto(f"{server.url}/runs")
-        button = page.get_by_role("button", name="Open").first
+        button = page.get_by_role("link", name="Open").first
         button.wait_for()
         page.wait_for_timeout(1000)
         began = time.perf_counter()

@@ -23,7 +23,7 @@ def visitor(visit):
 
 
 def train(visitor, path):
-    page = visitor.go(path, "canvas.samples")
+    page = visitor.go(path, "canvas.pairs")
     run = start(page)
     wait(page, "done")
     return run
@@ -41,7 +41,7 @@ def test_a_run_is_named_opened_duplicated_and_deleted(visitor, server):
     page.keyboard.press("Enter")
     page.get_by_text("<img src=x onerror=alert(1)> **bold**").wait_for()
     page.keyboard.press("Escape")
-    click(page, "Open")
+    page.get_by_role("link", name="Open").first.click()
     wait(page, "done")
     page.get_by_text("<img src=x onerror=alert(1)> **bold**").first.wait_for()
     page.goto(f"{server.url}/runs")
@@ -109,8 +109,8 @@ def test_runs_are_compared_under_one_slider(visitor, server):
     other, page = train(visitor, f"/train?{SHORT}&family=ae"), visitor.page
     page.goto(f"{server.url}/runs")
     page.wait_for_selector("[data-testid=stMain] img")
-    for box in page.get_by_text("Compare", exact=True).all()[-2:]:
-        box.click()
+    for box in (0, 1):
+        page.locator("[data-testid=stCheckbox] label").nth(box).click()
         page.wait_for_timeout(400)
     click(page, "Compare 2 runs")
     page.wait_for_selector(".lane:nth-of-type(2)[data-shown]")
