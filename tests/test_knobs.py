@@ -155,7 +155,7 @@ def test_a_whole_number_may_be_written_with_a_point_but_not_be_broken():
     ("config", "values", "sentence"),
     [
         (TrainConfig, {"seed": 2**32}, "Seed cannot be 4294967296: choose a whole number from 0 to 4294967295."),
-        (TrainConfig, {"seconds": True}, "Seconds (s) cannot be True: choose a whole number from 1 to 86400."),
+        (TrainConfig, {"seconds": True}, "Time (s) cannot be True: choose a whole number from 1 to 86400."),
         (TrainConfig, {"learning_rate": "0.1"}, "Learning rate cannot be '0.1': choose a number from 1e-06 to 100."),
         (TrainConfig, {"budget": "years"}, "Length in cannot be 'years': choose one of epochs, seconds."),
         (PointsConfig, {"dataset": None}, None),

@@ -62,7 +62,7 @@ def main() -> None:
     key = visitor_key()
     shown = in_the_address(key)
     if shown:
-        asked.adopt(shown.now, shown.run.id, tuple(knob.name for knob in shown.now.live()))
+        asked.adopt(shown.now, shown.run.id)
     picture, panel = st.columns([2.7, 1], gap="large")
     with panel:
         top = st.container()

@@ -17,13 +17,12 @@ _FAMILIES = {"ae": "Autoencoder", "vae": "VAE", "both": "Both"}
 _FAMILY = "family"
 
 
-def adopt(settings: RunSettings, of: str = "", only: tuple[str, ...] = ()) -> None:
+def adopt(settings: RunSettings, of: str = "") -> None:
     """Have the widgets show these settings, unless they have shown them before.
 
     Arguments:
-        settings: What a run is trained with now.
-        of: Name of the run: another run, or another value of a live knob, is shown once.
-        only: The knobs that may change while the run is the same.
+        settings: What a run is trained with now. Of a run that was shown before, the live knobs that changed are.
+        of: Name of the run; empty for settings that are no run's.
     """
     before, now = st.session_state.get("adopted"), (of, settings)
     if before == now:
@@ -38,10 +37,10 @@ def adopt(settings: RunSettings, of: str = "", only: tuple[str, ...] = ()) -> No
         ):
             controls.put(config)
         return
-    for name in only:
-        if settings.value(name) != before[1].value(name):
-            owner = TrainConfig if name in {knob.name for knob in TrainConfig.knobs()} else VAEConfig
-            st.session_state[Controls(owner).key(name)] = settings.value(name)
+    for knob in settings.live():
+        if settings.value(knob.name) != before[1].value(knob.name):
+            owner = VAEConfig if knob in VAEConfig.knobs() else TrainConfig
+            st.session_state[Controls(owner).key(knob.name)] = settings.value(knob.name)
 
 
 def ask(addressed: bool, act: Callable[[str, str], None] | None) -> list[RunSettings]:

@@ -197,7 +197,7 @@ def test_differences_are_those_that_act():
 def test_settings_are_described_by_their_titles():
     found = described(RunSettings("vae", VAEConfig(likelihood="gaussian"), TrainConfig(budget="seconds", seconds=9)))
     assert found["Likelihood"] == "Gaussian: one learned width σ"
-    assert found["Seconds (s)"] == "9"
+    assert found["Time (s)"] == "9"
     assert "Epochs" not in found
 
 
