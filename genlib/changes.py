@@ -14,6 +14,8 @@ from genlib.settings import RunSettings
 
 __all__ = ["Change", "amended", "checked_changes", "read_changes"]
 
+_LARGEST = 1e300
+
 
 @dataclass(frozen=True)
 class Change:
@@ -34,7 +36,7 @@ class Change:
         step, knob, value = (found.get(name) for name in ("step", "knob", "value"))
         good = isinstance(knob, str) and isinstance(value, int | float) and not isinstance(value, bool)
         # The comparisons are false for what is not a number, and exact for whole numbers of any size.
-        if not good or not -1e300 <= value <= 1e300:  # type: ignore[operator]
+        if not good or not -_LARGEST <= value <= _LARGEST:  # type: ignore[operator]
             raise InputError("A change must be a JSON object with step, knob and value: leave it out.")
         return cls(checked_step(step), str(knob), float(value))  # type: ignore[arg-type]
 
@@ -51,7 +53,7 @@ class Change:
             made = cls(int(step), knob.strip().replace("-", "_"), float(value))
         except ValueError:
             made = cls(-1, "", math.nan)
-        if not made.knob or not math.isfinite(made.value):
+        if not made.knob or not -_LARGEST <= made.value <= _LARGEST:
             raise InputError(
                 f"The change {shown(text)} cannot be read: write STEP:KNOB=VALUE, as in 700:learning_rate=0.0003."
             )

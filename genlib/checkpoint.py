@@ -40,6 +40,18 @@ _NEWEST, _PREVIOUS, _ASIDE = "checkpoint", "checkpoint.previous", "checkpoint.ne
 _TENSORS, _DESCRIPTION = "tensors.safetensors", "checkpoint.json"
 _LARGEST = 2 * 1024**3  # bytes of a file that is read at all
 _T = TypeVar("_T")
+# All that a damaged or foreign file can set off, from reading the disk to fitting weights into a model.
+_UNUSABLE = (
+    InputError,
+    OSError,
+    SafetensorError,
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def save(run: Run, folder: Path) -> bool:
@@ -85,18 +97,19 @@ def save_model(folder: Path, target: Path) -> None:
     _write_checked(target, content, description | {"sha256": hashlib.sha256(content).hexdigest()})
 
 
-def load(folder: Path, device: str = "auto") -> Run:
+def load(folder: Path, device: str = "auto", *, trainable: bool = True) -> Run:
     """The run that was saved in ``folder``, bitwise; the checkpoint before, if the newest is damaged or missing.
 
     Arguments:
         folder: What :func:`save` was given.
         device: Where to go on: "auto", "cpu", "cuda" or "mps".
+        trainable: Refuse a model that was saved alone; else its run comes with optimisers that know nothing of it.
 
     Raises:
         InputError: If neither checkpoint can be used, or the machine has no such device.
     """
     target = torch.device(devices.choose(device).kind)
-    run = _first_usable(folder, _load_run)
+    run = _first_usable(folder, lambda path: _load_run(path, trainable))
     run.model.to(target)
     for optimizer in run.optimizers.values():
         optimizer.load_state_dict(optimizer.state_dict())  # follows its weights to their device
@@ -122,7 +135,7 @@ def _tensors(run: Run) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
-def _load_run(path: Path) -> Run:
+def _load_run(path: Path, trainable: bool) -> Run:
     description, tensors = _read(path)
     model = _load_model(description, tensors)
     train_config = TrainConfig.from_json(description["train_config"])
@@ -136,6 +149,8 @@ def _load_run(path: Path) -> Run:
     step, seconds = description["step"], float(description["seconds"])
     if type(step) is not int or step < 0 or not 0 <= seconds < math.inf:
         raise InputError("The checkpoint does not say how far the run had come.")
+    if trainable and step > 0 and not all(optimizer.state for optimizer in optimizers.values()):
+        raise InputError("The checkpoint holds the model alone, which cannot be trained on.")
     run = Run(description["family"], model, model.config, train_config, optimizers, step, seconds, torch.device("cpu"))
     run.changes = read_changes(description.get("changes", []), run.settings)
     return run
@@ -155,8 +170,7 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _first_usable(folder: Path, read: Callable[[Path], _T]) -> _T:
     for name in (_NEWEST, _PREVIOUS):
-        # All that a damaged or foreign file can set off, from reading the disk to fitting weights into a model.
-        with suppress(InputError, OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+        with suppress(*_UNUSABLE):
             return read(folder / name)
     raise InputError("This run has no checkpoint that can be read, neither the newest nor the one before: start anew.")
 

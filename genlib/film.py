@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["MOST_FRAMES", "Film"]
+__all__ = ["FORMS", "MOST_FRAMES", "Film"]
 
 MOST_FRAMES = 120
 _CONSTANTS = "constants"
 _PICTURES, _LABELS, _CODES = ((28, 28), "uint8"), ((), "uint8"), ((2,), "float32")
-_FORMS = {
+FORMS = {  # by name: the shape of each item, and its type
     "samples": _PICTURES,
     "reconstructions": _PICTURES,
     "codes": _CODES,
@@ -88,7 +88,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         # A frame may be thinned away, or altered, between the listing and the reading; it is only a picture.
         return {}
     forms = {name: (array.shape[1:], str(array.dtype)) for name, array in arrays.items()}
-    return arrays if forms.items() <= _FORMS.items() else {}
+    return arrays if forms.items() <= FORMS.items() else {}
 
 
 def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

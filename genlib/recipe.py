@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from genlib.changes import Change, read_changes
 from genlib.knobs import Config
-from genlib.runs import ACTIVE, RunFolder
+from genlib.runs import ACTIVE, RunFolder, saved_status
 from genlib.settings import MixtureConfig, PointsConfig, RunSettings
 
 __all__ = ["command_recipe", "mixture_recipe", "of_run", "run_recipe"]
@@ -80,7 +80,8 @@ def command_recipe(settings: RunSettings, changes: Sequence[Change] = (), until_
 
 
 def of_run(folder: RunFolder) -> tuple[str, str]:
-    """The recipes of a run: in Python, and on the command line. Of one that may go on by itself, those of its end.
+    """The recipes of a run: in Python, and on the command line. Of one that may go on by itself, those of its end;
+    of any other, those of the weights that it has saved.
 
     Raises:
         InputError: If its settings cannot be read.
@@ -95,8 +96,10 @@ def of_run(folder: RunFolder) -> tuple[str, str]:
 def _until(folder: RunFolder, settings: RunSettings) -> int | None:
     """The step that a recipe has to name; None where the budget gives the same updates."""
     status = folder.status
-    if status.state in ACTIVE | {"failed"}:
+    saved = None if status.state in ACTIVE else saved_status(folder.path, status)
+    if status.state in ACTIVE or (status.state == "failed" and saved is None):
         return folder.wish.until_step  # a run that broke breaks again where it did
+    status = saved or status
     whole = settings.train.budget == "epochs" and status.epoch == settings.train.epochs
     return None if whole else status.step
 

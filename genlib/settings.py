@@ -169,7 +169,9 @@ class TrainConfig(Config):
         names={"epochs": "Epochs", "seconds": "Seconds"},
     )
     epochs: int = knob(10, 1, 1000, step=1, log=True, help="How often each training image is seen.")
-    seconds: int = knob(60, 1, 86_400, step=1, log=True, label="Time", unit="s", help="Seconds spent on training, pauses left out.")
+    seconds: int = knob(
+        60, 1, 86_400, step=1, log=True, label="Time", unit="s", help="Seconds spent on training, pauses left out."
+    )
     seed: int = knob(0, 0, 2**32 - 1, help=_SEED_HELP)
     device: Literal["auto", "cpu", "cuda", "mps"] = knob(
         "auto",

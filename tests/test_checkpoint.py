@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from genlib.checkpoint import load, load_model, save
+from genlib.checkpoint import load, load_model, save, save_model
 from genlib.data.images import load_images
 from genlib.knobs import InputError
 from genlib.settings import MODEL_CONFIGS, TrainConfig
@@ -148,6 +148,8 @@ def forge(folder, **changes):
         {"step": "four"},
         {"step": -1},
         {"seconds": float("nan")},
+        {"seconds": 10**400},
+        {"changes": 3},
     ],
 )
 def test_forged_descriptions_are_not_believed(folder, changes):
@@ -155,6 +157,27 @@ def test_forged_descriptions_are_not_believed(folder, changes):
     assert load(folder, "cpu").step == 2
     shutil.rmtree(folder / "checkpoint.previous")
     refusal(load, folder, "cpu")
+
+
+@pytest.mark.parametrize("content", ['"text"', "[]", "3", "null", "[" * 100_000])
+def test_a_description_that_is_no_object_falls_back_too(folder, content):
+    (folder / "checkpoint" / DESCRIPTION).write_text(content)
+    assert load(folder, "cpu").step == 2
+    load_model(folder)
+    shutil.rmtree(folder / "checkpoint.previous")
+    refusal(load, folder, "cpu")
+    refusal(load_model, folder)
+
+
+def test_a_model_saved_alone_is_not_trained_on(saved, tmp_path):
+    folder, run = saved
+    save_model(folder, tmp_path)
+    refusal(load, tmp_path, "cpu")
+    back = load(tmp_path, "cpu", trainable=False)
+    assert (back.step, back.settings) == (run.step, run.settings)
+    for model in (back.model, load_model(tmp_path)):
+        pairs = zip(model.state_dict().values(), run.model.state_dict().values(), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

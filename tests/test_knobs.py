@@ -343,6 +343,7 @@ def test_a_change_is_written_as_on_the_command_line():
 )
 @example("7:beta=nan")
 @example("7:beta=1e999")
+@example("7:beta=1e301")
 @example("-1:beta=1")
 @example("7:=1")
 @example("9999999999999:beta=1")
@@ -354,6 +355,7 @@ def test_a_text_that_is_no_change_is_refused_in_one_sentence(text):
         assert str(error).endswith(".")
         assert str(error).isprintable()
         assert len(str(error)) < 200
+        assert "JSON" not in str(error)  # nobody wrote any
     else:
         assert 0 <= change.step <= 10**12
         assert math.isfinite(change.value)

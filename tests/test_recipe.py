@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 import shlex
 import warnings
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 from few import write_folder
+from safetensors.numpy import load
 
-from genlib import checkpoint, cli
+from genlib import archive, checkpoint, cli
 from genlib.changes import Change
 from genlib.data.images import load_images
 from genlib.data.tables import read_table
@@ -200,6 +202,30 @@ def test_the_recipe_of_a_run_that_was_stopped_or_given_in_seconds_counts_the_ste
         twin = again_on_the_command_line(command, images, monkeypatch)
         assert (twin.status.state, twin.status.step) == ("stopped", 7)
         check_same(checkpoint.load_model(twin.path), made.model.state_dict())
+
+
+@pytest.mark.parametrize("state", ["interrupted", "failed", "stopped"])
+def test_the_recipe_of_a_killed_run_gives_the_weights_that_are_left_of_it(tmp_path, state):
+    folder = write_folder(tmp_path / "few")
+    images = load_images(folder)  # two batches of 32
+    settings = RunSettings("vae", VAEConfig(hidden_dim=16), TrainConfig(epochs=9, batch_size=32, device="cpu"))
+    run = recorded(
+        settings, images, {"want": "run", "until_step": 5, "knobs": {"beta": 2.0}}, {"want": "stop"}, until_step=3
+    )
+    run.steer(KEY, want="run")
+    # As it stands when it was killed, or broke, two seconds later; or is stopped after that.
+    run.write_status(Status(state, step=17, epoch=8.5, seconds=run.status.seconds + 2))
+    python, command = of_run(run)
+    assert command.endswith("--until-step 5")
+    assert json.loads(archive.settings_json(run))["steps"] == 5
+    made = again_in_python(python, folder)
+    found = load(archive.weights(run))
+    assert made.step == checkpoint.load(run.path, "cpu").step == 5
+    assert found.keys() == made.model.state_dict().keys()
+    assert all(np.array_equal(found[name], tensor.numpy()) for name, tensor in made.model.state_dict().items())
+    other = archive.unpack(archive.pack(run))
+    assert (other.status.step, other.status.epoch) == (5, 2.5)
+    assert of_run(other) == (python, command)
 
 
 def test_the_recipe_of_a_run_that_goes_on_is_that_of_its_end():

@@ -21,6 +21,7 @@ from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.recorder import record
 from genlib.recorder.journal import Journal
+from genlib.recorder.pace import Pace
 from genlib.runs import RunFolder, Watcher, Wish
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from genlib.training import Frame, Report, Run, train
@@ -276,6 +277,9 @@ def test_divergence_fails_with_its_sentence_and_keeps_the_last_good_checkpoint(i
     assert last.state == run.status.state == "failed"
     assert last.message.startswith("Training broke at step ")
     assert "a learning rate of 100 the loss is no longer a finite number; choose a smaller one." in last.message
+    # The status stands where it broke, beyond what is saved.
+    assert last.message.startswith(f"Training broke at step {last.step}: ")
+    assert (last.step > 0, last.epoch) == (True, last.step / 3)
     kept = checkpoint.load(run.path, "cpu")
     assert all(bool(tensor.isfinite().all()) for tensor in kept.model.state_dict().values())
     assert equal(kept.model.state_dict(), good.model.state_dict())
@@ -392,6 +396,71 @@ def test_a_damaged_checkpoint_fails_with_a_sentence_and_a_whole_one_before_it_he
     last = go(run, images)[-1]
     assert last.state == "failed"
     assert "no checkpoint that can be read" in last.message
+
+
+class Killed(BaseException):
+    """As a process ends that is killed: nobody writes anything more."""
+
+
+def kill(run, images, at):
+    def ended():
+        if run.metrics()[0][-1]["step"] >= at:
+            raise Killed
+        return False
+
+    with pytest.raises(Killed):
+        go(run, images, ended=ended)
+    run.interrupt(run.status)
+
+
+def written(run):
+    return {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+
+def test_a_run_that_is_done_never_begins_anew_over_its_curves(images):
+    run = make(replace(ENDLESS, epochs=2))
+    assert go(run, images)[-1].state == "done"
+    for name in ("checkpoint", "checkpoint.previous"):
+        shutil.rmtree(run.path / name, ignore_errors=True)
+    run.steer(KEY, until_step=9)
+    before = written(run)
+    with pytest.raises(InputError, match=r"^This run has no saved weights: start a new one with its settings\.$"):
+        go(run, images)
+    assert written(run) == before
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(images):
+    config = replace(ENDLESS, epochs=3)
+    run = make(config)
+    kill(run, images, 3)
+    assert run.status.state == "interrupted"
+    assert not (run.path / "checkpoint").exists()
+    run.write_status(replace(run.status, step=3, epoch=1.0))
+    assert go(run, images)[-1].state == "done"
+    check_metrics(run, 9)
+    assert equal(weights(run), unbroken(images, config).model.state_dict())
+
+
+def test_a_model_alone_is_not_trained_on(images, tmp_path):
+    run = make(replace(ENDLESS, epochs=2))
+    assert go(run, images)[-1].state == "done"
+    checkpoint.save_model(run.path, tmp_path)
+    for name in ("checkpoint", "checkpoint.previous"):
+        shutil.rmtree(run.path / name, ignore_errors=True)
+    shutil.copytree(tmp_path / "checkpoint", run.path / "checkpoint")
+    run.write_status(replace(run.status, state="interrupted"))  # which is not asked for its weights
+    curves, film = run.metrics(), Film(run.path / "frames").steps()
+    last = go(run, images)[-1]
+    assert last.state == "failed"
+    assert "no checkpoint" in last.message
+    assert (run.metrics(), Film(run.path / "frames").steps()) == (curves, film)
+
+
+def test_progress_is_that_of_the_budget_unless_it_was_lengthened():
+    run = Run.new("vae", TINY, replace(ENDLESS, epochs=2))
+    run.step = 3
+    told = {until: Pace().told(run, 96, until)["progress"] for until in (None, 0, 3, 5, 6, 12)}
+    assert told == {None: 3 / 6, 0: 3 / 6, 3: 3 / 6, 5: 3 / 6, 6: 3 / 6, 12: 3 / 12}
 
 
 def test_a_budget_of_seconds_is_time_spent_on_steps(images):

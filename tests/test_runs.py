@@ -1,6 +1,7 @@
 """Run folders: whole whatever happens to them, steered by their owner only, started in order and a few at a time."""
 
 import errno
+import hashlib
 import json
 import os
 import random
@@ -19,7 +20,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genlib.knobs import InputError
-from genlib.runs import ACTIVE, RESUMABLE, Dispatcher, RunFolder, Status, Watcher, Wish, find, home, list_runs, slots
+from genlib.runs import (
+    ACTIVE,
+    RESUMABLE,
+    Dispatcher,
+    RunFolder,
+    Status,
+    Watcher,
+    Wish,
+    find,
+    home,
+    list_runs,
+    saved_status,
+    slots,
+)
 from genlib.settings import RunSettings
 
 pytestmark = pytest.mark.fast
@@ -1076,6 +1090,7 @@ def test_a_run_that_is_done_goes_on_only_towards_a_step_ahead(trainers):
             dispatcher.resume(run, KEY, until)
     with pytest.raises(InputError, match="Only the browser"):
         dispatcher.resume(run, OTHER, 150)
+    save(run, 100)
     dispatcher.resume(run, KEY, 150)
     assert (run.status.state, run.status.attempt, run.wish.until_step) == ("starting", 2, 150)
     failed = replace_state(RunFolder.create(ASKED, KEY), "failed")
@@ -1098,9 +1113,145 @@ def test_a_trainer_of_ours_that_hangs_is_ended(trainers):
     assert "no sign of life" in first.status.message
     assert trainers.killed == [first.id]
     assert first.status.step == 5
-    # Of one that is paused nothing is expected.
-    rest(second)
-    dispatcher.tick()
+
+
+@pytest.mark.parametrize(("want", "state"), [("pause", "interrupted"), ("run", "interrupted"), ("stop", "stopped")])
+def test_a_paused_trainer_that_hangs_is_ended_and_does_not_keep_its_place(trainers, want, state):
+    dispatcher = Dispatcher(trainers, 1, hung=0.2)
+    first, second = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    rest(first)
+    first.steer(KEY, want=want)  # which nobody hears
+    for beat in range(6):
+        first.write_status(replace(first.status, beat=beat))
+        dispatcher.tick()
+        time.sleep(0.05)
+    assert states(first, second) == ["paused", "queued"]
     time.sleep(0.25)
     dispatcher.tick()
-    assert second.status.state == "paused"
+    assert states(first, second) == [state, "starting"]
+    assert "no sign of life" in first.status.message
+    assert (first.status.acknowledged == first.wish.sequence) == (want == "stop")
+    assert trainers.killed == [first.id]
+
+
+def test_what_another_process_took_is_left_to_it(trainers):
+    dispatcher = Dispatcher(trainers, 1, hung=0.05)
+    run = dispatcher.submit(ASKED, KEY)
+    run.write_status(replace(run.status, state="interrupted"))
+    assert run.claim(run.status) == 2  # as the command line does
+    dispatcher.tick()
+    time.sleep(0.1)
+    dispatcher.tick()
+    assert trainers.killed == []  # its silence is not that of ours
+    trainers.end(run)
+    dispatcher.tick()
+    assert (run.status.state, run.status.attempt) == ("starting", 2)
+
+
+def test_a_parked_run_that_was_just_taken_is_not_written(trainers):
+    dispatcher = Dispatcher(trainers, 1, parked=0.0)
+    first, _ = (dispatcher.submit(ASKED, KEY) for _ in range(2))
+    rest(first)
+    dispatcher.tick()
+    seen = first.status
+    first.steer(KEY, want="pause")
+    assert first.claim(seen) == 2
+    assert not dispatcher._asks(first, seen)  # as if it was read before
+    assert (first.status.state, first.status.attempt) == ("starting", 2)
+
+
+# What is saved --------------------------------------------------------------------------------------------------------
+
+
+def save(run, step, names=("model.x", "optimizer.adam.0.step"), folder="checkpoint", seconds=1.5):
+    """A checkpoint as far as it is read here: what it is of, and the names of its tensors."""
+    header = json.dumps({name: {} for name in names}).encode()
+    tensors = len(header).to_bytes(8, "little") + header
+    described = {"step": step, "seconds": seconds, "sha256": hashlib.sha256(tensors).hexdigest()}
+    (run.path / folder).mkdir(exist_ok=True)
+    (run.path / folder / "checkpoint.json").write_text(json.dumps(described))
+    (run.path / folder / "tensors.safetensors").write_bytes(tensors)
+
+
+def test_where_a_run_was_when_it_saved():
+    run = RunFolder.create(ASKED)
+    status = Status("interrupted", 1, 9, 1000, 1000 / 429, 0.25, 12.0, 5.0, 900.0)
+    assert saved_status(run.path, status) is None
+    save(run, 1000)
+    assert saved_status(run.path, status) == status
+    save(run, 429)
+    expected = replace(status, step=429, epoch=1.0, progress=0.25 * 0.429, seconds=1.5, left=None, rate=None)
+    assert saved_status(run.path, status) == expected
+    # Killed after the checkpoint and before the status.
+    late = Status("interrupted", 1)
+    assert saved_status(run.path, late) == replace(late, step=429, seconds=1.5)
+    save(run, 300, folder="checkpoint.previous")
+    (run.path / "checkpoint" / "tensors.safetensors").write_bytes(b"torn")
+    assert saved_status(run.path, status).step == 300
+
+
+@pytest.mark.parametrize("told", [{"step": "x"}, {"step": True}, {"step": -1}, {"step": 10**13}, {"step": 1.5}])
+@pytest.mark.parametrize("seconds", [1.0, None, float("nan"), -1.0, "1"])
+def test_a_checkpoint_that_does_not_say_its_step_says_nothing(told, seconds):
+    run = RunFolder.create(ASKED)
+    save(run, told["step"], seconds=seconds)
+    assert saved_status(run.path, Status("interrupted", step=9)) is None
+    save(run, 5, seconds=seconds)
+    assert (saved_status(run.path, Status("interrupted", step=9)) is None) == (seconds != 1.0)
+
+
+@pytest.mark.parametrize("state", ["done", "stopped"])
+def test_what_was_over_goes_on_from_its_weights_or_not_at_all(trainers, state):
+    dispatcher = Dispatcher(trainers, 1)
+    run = RunFolder.create(ASKED, KEY)
+    run.write_status(Status(state, 1, step=100))
+    (run.path / "attempts" / "1").touch()
+
+    def refused(sentence):
+        for act in (lambda: dispatcher.resume(run, KEY, 150), lambda: run.claim(run.status)):
+            with pytest.raises(InputError, match=f"^{sentence}: start a new one with its settings[.]$"):
+                act()
+        with pytest.raises(InputError, match="Only the browser"):
+            dispatcher.resume(run, OTHER, 150)
+        assert (run.status, run.wish) == (Status(state, 1, step=100), Wish())
+
+    refused("This run has no saved weights")
+    save(run, 100, ["model.x"])
+    refused("This run has saved only its model, which cannot be trained on")
+    (run.path / "checkpoint" / "tensors.safetensors").write_bytes(b"torn")
+    refused("This run has no saved weights")
+    save(run, 100)
+    dispatcher.resume(run, KEY, 150)
+    assert (run.status.state, run.status.attempt) == ("starting", 2)
+
+
+def test_what_was_killed_before_it_saved_begins_anew(trainers):
+    dispatcher = Dispatcher(trainers, 3)
+    killed, unbegun, early = (RunFolder.create(ASKED, KEY) for _ in range(3))
+    killed.write_status(Status("interrupted", step=70))
+    unbegun.write_status(Status("stopped"))
+    early.write_status(Status("stopped", step=70))
+    save(early, 0, ["model.x"])  # before the first step there is no more
+    for run in (killed, unbegun, early):
+        dispatcher.resume(run, KEY)
+    assert states(killed, unbegun, early) == ["starting"] * 3
+
+
+# Steps of an epoch ----------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, 10**16) | st.sampled_from([0, 1]),
+    st.floats(allow_nan=False) | st.integers(0, 10**16) | st.sampled_from([0.0, -0.0, 5e-324, 1e-300, 0]),
+)
+def test_any_status_tells_the_steps_of_an_epoch_or_none(step, epoch):
+    status = Status.from_json(asdict(Status("running", step=step)) | {"epoch": epoch})
+    per = status.per_epoch
+    assert json.loads(json.dumps(per, allow_nan=False)) == per
+    assert per is None or (type(per) is int and 1 <= per <= 10**12 and step > 0 and epoch > 0)
+
+
+@given(st.integers(1, 10**7), st.integers(1, 10**9))
+def test_the_steps_of_an_epoch_are_those_that_the_trainer_counts(per, step):
+    assert Status(step=step, epoch=step / per).per_epoch == per

@@ -421,6 +421,17 @@ def test_a_change_takes_back_what_was_to_become_of_its_knob(images):
         next(train(wrong, images))
 
 
+def test_changes_that_are_put_in_later_are_followed_from_the_first(images):
+    run, expected = changed(), new()
+    exhaust(train(run, images, 8))
+    run.changes = [Change(9, "beta", 2.0)]
+    exhaust(train(run, images))
+    expected.changes = [*CHANGES[:3], Change(9, "beta", 2.0)]
+    exhaust(train(expected, images))
+    assert run.model.config.beta == 2.0
+    assert same(state(run), state(expected))
+
+
 def test_a_step_to_train_until_replaces_the_budget(images):
     run, longer = new(epochs=2), new(epochs=4)
     exhaust(train(run, images, 3))

@@ -25,7 +25,10 @@ _FOREIGN = "The checkpoint in the archive belongs to a run with other settings: 
 
 
 def check_checkpoint(folder: Path, files: Mapping[str, bytes], settings: RunSettings) -> bool:
-    """Write the checkpoint of an archive into ``folder``; False if it has none.
+    """Write the checkpoint of an archive into ``folder``.
+
+    Returns:
+        Whether it can be trained on: not if it is a model alone, or there is none.
 
     Raises:
         InputError: If it is incomplete, altered, or not of a run with these settings; what was written stays.
@@ -48,9 +51,7 @@ def check_checkpoint(folder: Path, files: Mapping[str, bytes], settings: RunSett
     same = run.family == settings.family and _alike(run.model_config, settings.model)
     if not same or not _alike(run.train_config, settings.train):
         raise InputError(_FOREIGN)
-    if not _whole(run, {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()}):
-        raise InputError(_DAMAGED)
-    return True
+    return _trainable(run, {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()})
 
 
 def _arrays(content: bytes) -> dict[str, np.ndarray]:
@@ -70,7 +71,7 @@ def _load(folder: Path) -> Run:
     from genlib import checkpoint
 
     try:
-        return checkpoint.load(folder, "cpu")
+        return checkpoint.load(folder, "cpu", trainable=False)
     except InputError:
         raise InputError(_DAMAGED) from None
 
@@ -82,8 +83,12 @@ def _alike(one: Config, other: Config) -> bool:
     )
 
 
-def _whole(run: Run, found: Mapping[str, tuple[tuple[int, ...], str]]) -> bool:
-    """Whether a run saves tensors of these shapes and types: PyTorch takes the state of an optimiser in any."""
+def _trainable(run: Run, found: Mapping[str, tuple[tuple[int, ...], str]]) -> bool:
+    """Whether these are all tensors that a run needs to go on.
+
+    Raises:
+        InputError: If no run saves tensors of these shapes and types: PyTorch takes the state of an optimiser in any.
+    """
     model = {f"model.{name}": (tuple(t.shape), str(t.dtype)) for name, t in run.model.state_dict().items()}
     whole = dict(model)
     for name, optimizer in run.optimizers.items():
@@ -93,4 +98,6 @@ def _whole(run: Run, found: Mapping[str, tuple[tuple[int, ...], str]]) -> bool:
                 shape = () if part == "step" else tuple(weight.shape)
                 whole[f"optimizer.{name}.{index}.{part}"] = (shape, "torch.float32")
     # Before its first step a run has no such state, and a model that comes with genlib has none to save space.
-    return found in (model, whole)
+    if found not in (model, whole):
+        raise InputError(_DAMAGED)
+    return found == whole or run.step == 0

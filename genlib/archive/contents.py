@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from genlib.changes import read_changes
-from genlib.film import MOST_FRAMES
+from genlib.film import FORMS, MOST_FRAMES
 from genlib.knobs import InputError
 from genlib.settings import RunSettings
 
 __all__ = ["MOST_STEPS", "changes", "frames", "metrics", "parse_object", "plain", "words"]
 
 MOST_STEPS = 2**31
-_MOST_LINES, _MOST_CHANGES, _LONGEST_LINE = 200_000, 10_000, 4096
+_MOST_LINES, _MOST_CHANGES, _LONGEST_LINE = 200_000, 10_000, 400
 _SPLITS = ("train", "validation")
-_PICTURES, _LABELS, _CODES = ((28, 28), "uint8"), ((), "uint8"), ((2,), "float32")
-# By name: the form of each item, and how many there may be.
-_FRAME = {"samples": (_PICTURES, 256), "reconstructions": (_PICTURES, 64), "codes": (_CODES, 5000)}
-_CONSTANTS = {"originals": (_PICTURES, 64), "labels": (_LABELS, 5000)}
+_REPORTED = {"step", "seconds", "split", "loss", "reconstruction", "kl", "squared_error"}
+# How many there may be of each.
+_FRAME = {"samples": 256, "reconstructions": 64, "codes": 5000}
+_CONSTANTS = {"originals": 64, "labels": 5000}
 _ALIKE = (("originals", "reconstructions"), ("labels", "codes"))
 _FRAMES_ALTERED = "The pictures in the archive are not as genlib draws them: download the run again and upload that."
 
@@ -60,12 +60,14 @@ def plain(value: Any, depth: int = 3) -> Any:
 
 
 def metrics(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """The reports that a trainer could have written; other lines are left out.
+    """The reports that a trainer could have written, with what it tells in them; other lines are left out.
 
     Raises:
         InputError: If there are too many.
     """
-    return [line for line in _lines(files, "metrics.jsonl", _MOST_LINES) if _is_report(line)]
+    lines = _lines(files, "metrics.jsonl", _MOST_LINES)
+    known = ({name: value for name, value in line.items() if name in _REPORTED} for line in lines)
+    return [line for line in known if _is_report(line)]
 
 
 def changes(files: Mapping[str, bytes], settings: RunSettings) -> list[dict[str, Any]]:
@@ -102,7 +104,7 @@ def frames(files: Mapping[str, bytes]) -> Iterator[tuple[int | None, dict[str, n
             raise InputError(_FRAMES_ALTERED)
 
 
-def _arrays(content: bytes, forms: Mapping[str, tuple[tuple[tuple[int, ...], str], int]]) -> dict[str, np.ndarray]:
+def _arrays(content: bytes, most: Mapping[str, int]) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -111,8 +113,8 @@ def _arrays(content: bytes, forms: Mapping[str, tuple[tuple[tuple[int, ...], str
     except (SafetensorError, KeyError, TypeError, ValueError):
         raise InputError(_FRAMES_ALTERED) from None
     for name, array in arrays.items():
-        form, most = forms.get(name, (None, 0))
-        good = array.ndim > 0 and (array.shape[1:], str(array.dtype)) == form and 1 <= len(array) <= most
+        good = array.ndim > 0 and 1 <= len(array) <= most.get(name, 0)
+        good = good and (array.shape[1:], str(array.dtype)) == FORMS[name]
         good = good and (name != "labels" or array.max() <= 9) and (name != "codes" or np.isfinite(array).all())
         if not good:
             raise InputError(_FRAMES_ALTERED)
@@ -136,9 +138,8 @@ def _lines(files: Mapping[str, bytes], name: str, most: int) -> Iterator[dict[st
 
 def _is_report(line: Mapping[str, Any]) -> bool:
     numbers = {name: value for name, value in line.items() if name != "split"}
-    named = all(name.isidentifier() and len(name) <= 40 for name in numbers)
     complete = line.get("split") in _SPLITS and _is_step(line.get("step")) and "seconds" in line
-    return named and complete and all(map(_is_number, numbers.values()))
+    return complete and all(map(_is_number, numbers.values()))
 
 
 def _is_step(value: Any) -> bool:

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 import genlib
-from genlib.archive.packing import newest_checkpoint
 from genlib.film import Film
 from genlib.knobs import InputError
-from genlib.runs import RunFolder
+from genlib.runs import RunFolder, newest_checkpoint, saved_status
 from genlib.sampling import sheet
 
 __all__ = ["film", "settings_json", "thumbnail", "weights"]
@@ -34,7 +33,7 @@ def weights(run: RunFolder) -> bytes:
     from safetensors import SafetensorError
     from safetensors.numpy import load, save
 
-    checkpoint = newest_checkpoint(run)
+    checkpoint = newest_checkpoint(run.path)
     if checkpoint is None:
         raise InputError("This run has saved no weights yet: pause it, which saves them, or wait a few seconds.")
     try:
@@ -48,12 +47,14 @@ def weights(run: RunFolder) -> bytes:
 
 
 def settings_json(run: RunFolder) -> str:
-    """What was asked, what was changed while it ran, the steps made, and what they were made with, as JSON.
+    """What was asked, what was changed while it ran, the steps that its weights have, and what made them, as JSON.
 
     Raises:
         InputError: If the settings cannot be read.
     """
-    told = {"settings": run.settings, "changes": run.changes(), "steps": run.status.step}
+    status = run.status
+    status = saved_status(run.path, status) or status
+    told = {"settings": run.settings, "changes": run.changes(), "steps": status.step}
     return json.dumps(told | {"build": run.read_json("build.json")}, indent=1)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,13 +13,11 @@ from typing import Any
 
 import genlib
 from genlib.film import MOST_FRAMES, Film
-from genlib.runs import RunFolder
+from genlib.runs import RunFolder, newest_checkpoint
 
-__all__ = ["FORMAT", "newest_checkpoint", "pack"]
+__all__ = ["FORMAT", "pack"]
 
 FORMAT = 1
-_TRIES = 5
-_PAUSE = 0.02  # seconds; a checkpoint is renamed in much less
 _SAMPLE = 2**18  # bytes that show whether a file is worth compressing
 _REGULAR = 0o100644 << 16  # an ordinary file, for systems that ask
 
@@ -48,30 +44,12 @@ def pack(run: RunFolder) -> bytes:
     return buffer.getvalue()
 
 
-def newest_checkpoint(run: RunFolder) -> tuple[bytes, bytes] | None:
-    """Description and tensors of the newest whole checkpoint; None if there is none.
-
-    While a run trains, a file may be replaced between the two readings: the checksum tells.
-    """
-    for name in [*["checkpoint"] * _TRIES, "checkpoint.previous"]:
-        folder = run.path / name
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            description = (folder / "checkpoint.json").read_bytes()
-            tensors = (folder / "tensors.safetensors").read_bytes()
-            if json.loads(description)["sha256"] == hashlib.sha256(tensors).hexdigest():
-                return description, tensors
-        if not folder.exists() and not (run.path / "checkpoint.previous").exists():
-            return None
-        time.sleep(_PAUSE)
-    return None
-
-
 def _files(run: RunFolder) -> Iterator[tuple[str, bytes]]:
     yield "manifest.json", _json({"genlib_run": FORMAT, "genlib": genlib.__version__})
     yield "run.json", _json({"format": 1, "created": run.created, "settings": run.settings})
     # The status comes before the checkpoint, so that no archive says done and holds an earlier state.
     yield "status.json", _json(asdict(replace(run.status, pid=None)))
-    if checkpoint := newest_checkpoint(run):
+    if checkpoint := newest_checkpoint(run.path):
         yield "checkpoint/checkpoint.json", checkpoint[0]
         yield "checkpoint/tensors.safetensors", checkpoint[1]
     for name in ("build.json", "name.json"):

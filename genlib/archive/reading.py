@@ -18,7 +18,7 @@ _PACKED, _UNPACKED, _ENTRIES = 50 * _MB, 200 * _MB, 400
 _ALLOWED = {
     r"(manifest|run|status|build|name)\.json": _MB // 16,
     r"changes\.jsonl": _MB,
-    r"metrics\.jsonl": 64 * _MB,
+    r"metrics\.jsonl": 8 * _MB,
     r"frames/(constants|0|[1-9][0-9]{0,9})\.safetensors": _MB // 2,
     r"checkpoint/checkpoint\.json": 2 * _MB,
     r"checkpoint/tensors\.safetensors": 100 * _MB,

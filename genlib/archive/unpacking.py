@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import shutil
@@ -17,8 +16,9 @@ from genlib.archive.packing import FORMAT
 from genlib.archive.reading import read_archive
 from genlib.film import Film
 from genlib.knobs import InputError
-from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, home
+from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, home, saved_status
 from genlib.runs.files import stored
+from genlib.runs.folder import key_hash
 from genlib.runs.naming import read_name
 from genlib.settings import RunSettings
 
@@ -28,6 +28,7 @@ _ASIDE = ".upload-"  # begins no run's name, so nobody lists it
 _FORGOTTEN = 3600.0  # seconds after which what a killed process left aside is removed
 _LEFT = "This run was packed while it trained; it can go on from what was saved."
 _NOTHING = "This run was packed before it had saved anything: there is no state to go on from, start a new run."
+_MODEL = "The archive holds only the model of this run: it can be looked at and sampled from, not trained on."
 
 
 def unpack(data: bytes, key: str | None = None) -> RunFolder:
@@ -67,7 +68,7 @@ def _fill(aside: Path, files: dict[str, bytes], settings: RunSettings, key: str 
     (aside / "frames").mkdir()
     run = RunFolder(aside)
     trainable = check_checkpoint(aside, files, settings)
-    run.write_status(_status(files, trainable))
+    run.write_status(_status(aside, files, trainable))
     if build := plain(parse_object(files, "build.json", missing=True)):
         run.write_json("build.json", build)
     if name := read_name(parse_object(files, "name.json", missing=True).get("name")):
@@ -81,22 +82,23 @@ def _fill(aside: Path, files: dict[str, bytes], settings: RunSettings, key: str 
             film.set_constants(arrays)
         else:
             film.add(step, arrays)
-    owner = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else None
+    owner = key_hash(key) if key else None
     asked = {"format": 1, "created": time.time(), "settings": settings.to_json(), "owner": owner}
     run.write_json("run.json", asked)
 
 
-def _status(files: dict[str, bytes], trainable: bool) -> Status:
-    """Where the run stood, as a run stands that nobody trains here."""
+def _status(aside: Path, files: dict[str, bytes], trainable: bool) -> Status:
+    """Where the weights of the run stand, as those of a run that nobody trains here."""
     status = Status.from_json(parse_object(files, "status.json"))
+    status = saved_status(aside, status) or status
     state, message = status.state, words(status.message, 300)
     if state in ACTIVE:
         state, message = "interrupted", _LEFT
     if state in RESUMABLE and not trainable:
-        state, message = "failed", _NOTHING
+        state, message = "failed", _MODEL if (aside / "checkpoint").exists() else _NOTHING
     # The numbers of attempts, beats and wishes belong to the machine that it comes from.
     own = asdict(Status()) | {"state": state, "message": message, "device": words(status.device, 100)}
-    kept = {name: getattr(status, name) for name in ("step", "epoch", "progress", "seconds", "left", "rate")}
+    kept = {name: getattr(status, name) for name in ("step", "epoch", "progress", "seconds")}
     return Status(**(own | kept))
 
 

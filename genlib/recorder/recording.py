@@ -23,7 +23,7 @@ from genlib.recorder.journal import Journal
 from genlib.recorder.pace import Pace
 from genlib.runs import ACTIVE, RunFolder, Status, Wish
 from genlib.settings import RunSettings
-from genlib.training import Run, Save, frame_constants, train
+from genlib.training import Diverged, Run, Save, frame_constants, train
 
 __all__ = ["record"]
 
@@ -66,6 +66,8 @@ def record(
         yield recorder.leave("interrupted", _LEFT)
     except (_Lost, OSError) as error:
         yield recorder.leave("interrupted", recorder.sentence(error))
+    except Diverged as error:
+        yield recorder.leave("failed", str(error), told=True)
     except InputError as error:
         yield recorder.leave("failed", str(error))
     except (torch.OutOfMemoryError, MemoryError):
@@ -127,7 +129,6 @@ class _Recorder:
 
     def leg(self, wish: Wish, ended: Callable[[], bool]) -> Generator[Status, None, Wish | None]:
         """Train until the owner wishes for something else or the wished step is reached; None if the run is left."""
-        heard = wish
         for event in train(self.run, self.images, wish.until_step):
             self.hold()
             self.journal.keep(event)
@@ -140,7 +141,7 @@ class _Recorder:
                 return heard
             if time.monotonic() - self.written > _STATUS_EVERY:
                 yield self.write("running", told=True)
-        if self.finished and not (heard.until_step is not None and heard.ahead(self.run.step)):
+        if self.finished:
             yield self.write("done", told=True)
             return None
         return (yield from self.obey(ended))
@@ -231,11 +232,11 @@ class _Recorder:
         self.status = status
         return status
 
-    def leave(self, state: str, message: str) -> Status:
+    def leave(self, state: str, message: str, *, told: bool = False) -> Status:
         """Write the end, if that can still be done, unless one stands there already."""
         if self.status.state in ACTIVE:
             with suppress(OSError, _Lost):
-                return self.write(state, message)
+                return self.write(state, message, told=told)
             self.status = replace(self.status, state=state, message=message)
         return self.status
 

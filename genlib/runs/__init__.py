@@ -26,6 +26,7 @@ from genlib.runs.files import home
 from genlib.runs.finding import find, list_runs
 from genlib.runs.folder import RunFolder
 from genlib.runs.queue import Dispatcher, slots
+from genlib.runs.saved import newest_checkpoint, saved_status
 from genlib.runs.status import ACTIVE, RESUMABLE, Status
 from genlib.runs.watch import Watcher
 from genlib.runs.wish import Wish
@@ -43,5 +44,7 @@ __all__ = [
     "find",
     "home",
     "list_runs",
+    "newest_checkpoint",
+    "saved_status",
     "slots",
 ]

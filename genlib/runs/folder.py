@@ -20,10 +20,11 @@ from genlib.runs.attempts import Attempts
 from genlib.runs.files import home, stored
 from genlib.runs.naming import checked_name, read_name
 from genlib.runs.records import Records
+from genlib.runs.saved import check_weights
 from genlib.runs.status import ACTIVE, TRAINED, Status, lives
 from genlib.runs.wish import Wish
 
-__all__ = ["ENDED", "RunFolder"]
+__all__ = ["ENDED", "RunFolder", "key_hash"]
 
 _ASKING = threading.Lock()
 ENDED = "The training process ended unexpectedly; what it had saved is kept."
@@ -53,7 +54,7 @@ class RunFolder(Records):
             "format": 1,
             "created": time.time(),
             "settings": dict(settings),
-            "owner": _hash(key) if key else None,
+            "owner": key_hash(key) if key else None,
         }
         try:
             with stored("The run"):
@@ -101,7 +102,7 @@ class RunFolder(Records):
         owner = self.asked.get("owner")
         if not key or not isinstance(owner, str):
             return False
-        return hmac.compare_digest(_bytes(owner), _bytes(_hash(key)))
+        return hmac.compare_digest(_bytes(owner), _bytes(key_hash(key)))
 
     # Where it stands --------------------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ class RunFolder(Records):
         self.write_json("status.json", asdict(status))
 
     def settle(self) -> Status:
-        """The status; interrupted, if it tells of a trainer whose process is gone.
+        """The status; that of :meth:`interrupt`, if it tells of a trainer whose process is gone.
 
         Raises:
             OSError: If the disk refuses.
@@ -124,12 +125,14 @@ class RunFolder(Records):
         return self.status
 
     def interrupt(self, status: Status, message: str = ENDED) -> None:
-        """Write that the trainer which told ``status`` is gone.
+        """Write that the trainer which told ``status`` is gone: stopped if its owner wished that, else interrupted.
 
         Raises:
             OSError: If the disk refuses.
         """
-        self.write_status(replace(status, state="interrupted", rate=None, left=None, message=message))
+        wish, gone = self.wish, replace(status, state="interrupted", rate=None, left=None, message=message)
+        stopped = replace(gone, state="stopped", acknowledged=wish.sequence)
+        self.write_status(stopped if wish.want == "stop" else gone)
 
     # Attempts: who may write ------------------------------------------------------------------------------------
 
@@ -137,8 +140,10 @@ class RunFolder(Records):
         """Take the run for a new attempt, which is then starting; None if somebody else did since ``status`` was read.
 
         Raises:
+            InputError: If the run was over and has no weights to go on from.
             OSError: If the disk refuses.
         """
+        check_weights(self.path, status)
         number = status.attempt + 1
         while not self._attempts.take(number):
             if self.status.attempt >= number or not self._attempts.abandoned(number):
@@ -244,7 +249,8 @@ class RunFolder(Records):
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def _hash(key: str) -> str:
+def key_hash(key: str) -> str:
+    """What is kept of the key of an owner."""
     return hashlib.sha256(_bytes(key)).hexdigest()
 
 

@@ -16,6 +16,7 @@ from genlib.runs.backend import Backend
 from genlib.runs.files import stored
 from genlib.runs.finding import folders
 from genlib.runs.folder import ENDED, RunFolder
+from genlib.runs.saved import check_weights
 from genlib.runs.status import ACTIVE, RESUMABLE, TRAINED, Status, lives
 
 __all__ = ["Dispatcher", "slots"]
@@ -94,8 +95,10 @@ class Dispatcher:
             status = run.status
             more = status.state in RESUMABLE
             more |= status.state == "done" and until_step is not None and until_step > status.step
-            if run.may_steer(key) and not more and status.state not in ACTIVE:
-                raise InputError(f"A run that is {status.state} cannot be resumed: start a new one.")
+            if run.may_steer(key):
+                if not more and status.state not in ACTIVE:
+                    raise InputError(f"A run that is {status.state} cannot be resumed: start a new one.")
+                check_weights(run.path, status)
             sequence = run.steer(key, want="run", until_step=... if until_step is None else until_step)
             if more:
                 with stored("The run"):
@@ -218,13 +221,13 @@ class Dispatcher:
         status, message = run.status, ENDED
         silent = self._since(run, "beat", (status.attempt, status.beat))
         if self.backend.alive(run):
-            if status.attempt != attempt or status.state not in ("starting", "running") or silent < self._hung:
+            if status.attempt != attempt or status.state not in TRAINED or silent < self._hung:
                 return
             message = _HUNG_WORDS
         self.backend.kill(run)
         status = run.status
-        # It may have left in order, and been resumed since; or been removed.
-        if run.path.exists() and status.attempt == attempt and status.state in TRAINED:
+        # It may have left in order, and been resumed since.
+        if status.attempt == attempt and status.state in TRAINED:
             run.interrupt(status, message)
         del self._mine[run.id]
 

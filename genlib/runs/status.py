@@ -15,6 +15,7 @@ ACTIVE = TRAINED | {"queued", "parked"}
 RESUMABLE = frozenset({"interrupted", "stopped"})
 _STATES = ACTIVE | RESUMABLE | {"done", "failed"}
 _LARGEST = 1e15
+_MOST_PER_EPOCH = 1e12
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Status:
     device: str = ""
     message: str = ""
     pid: int | None = None
+
+    @property
+    def per_epoch(self) -> int | None:
+        """Updates in an epoch, as its numbers tell; None before the first update, and where they tell of none."""
+        ratio = self.step / self.epoch if self.epoch else 0.0
+        return round(ratio) if 1 <= ratio <= _MOST_PER_EPOCH else None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from genlib.changes import read_changes
 from genlib.knobs import InputError
 from genlib.library import bundled
-from genlib.runs import RunFolder, list_runs
-from genlib.settings import RunSettings
+from genlib.runs import ACTIVE, RunFolder, list_runs
 from pages.ui.news import results
 from pages.ui.notices import show, tell
+from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS, training_room
-from pages.ui.words import described, open_run, run_label
+from pages.ui.steering import button, steer
+from pages.ui.words import plain
 
+REFRESH = 2.0  # seconds
 _CHOSEN = "compared"
 
 
@@ -27,50 +28,72 @@ def main() -> None:
     key = visitor_key()
     runs = chosen(key)
     show(keep=key is None)
-    if not runs:
-        st.info("Choose up to three runs above.")
+    if runs:
+        steering(runs, key)
+        told = training_room(runs, key="compare")
+        # The page runs again when a run changes its state; between, only the table is drawn anew.
+        active = any(news["active"] for news in told)
+        st.fragment(table, run_every=REFRESH if active else None)(runs)
     else:
-        training_room([(run, settings, read_changes(run.changes(), settings)) for run, settings in runs], key="compare")
-        table(runs)
+        st.info("Choose up to three runs above.")
     ask_key()
 
 
-def chosen(key: str | None) -> list[tuple[RunFolder, RunSettings]]:
+def steering(runs: list[Opened], key: str | None) -> None:
+    """The way to each run, and an end to those that are the visitor's."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for shown in runs:
+            if not shown.recorded:
+                label = f"Open {plain(shown.title)}"
+                st.page_link(
+                    "images/train.py", label=label, icon=":material/open_in_new:", query_params={"run": shown.run.id}
+                )
+        mine = [shown.run for shown in runs if shown.run.may_steer(key) and shown.run.status.state in ACTIVE]
+        if mine:
+            button("Stop all", "stop", stop_all, mine, key)
+
+
+def stop_all(runs: list[RunFolder], key: str | None) -> None:
+    for run in runs:
+        steer(run, key, "stop")
+
+
+def chosen(key: str | None) -> list[Opened]:
     """The runs of the address, which the visitor may change among those at hand."""
     asked = st.query_params.get("runs", "")
     if st.session_state.get("compared_from") != asked:
         names = [name for name in asked.split(",") if name] or [run.id for run in bundled()]
-        st.session_state[_CHOSEN] = [run.id for run, _ in opened(names[:MOST_RUNS])]
+        st.session_state[_CHOSEN] = [shown.run.id for shown in found(names[:MOST_RUNS])]
         if len(names) > MOST_RUNS:
             tell(f"At most {MOST_RUNS} runs can be compared at once: the first {MOST_RUNS} are shown.")
     mine = [run for run in reversed(list_runs()) if run.may_steer(key) or run.asked.get("owner") is None]
     options = [run.id for run in [*mine, *bundled()]]
     options += [name for name in st.session_state.get(_CHOSEN, []) if name not in options]
-    labels = {run.id: run_label(run, settings) for run, settings in opened(options, quiet=True)}
+    labels = {shown.run.id: shown.label for shown in found(options, quiet=True)}
     names = st.multiselect(
         "Runs", list(labels), format_func=labels.__getitem__, max_selections=MOST_RUNS, key=_CHOSEN,
         placeholder="Choose two or three", persist_state="session",
     )  # fmt: skip
     st.query_params["runs"] = st.session_state["compared_from"] = ",".join(names)
-    return opened(names)
+    return found(names)
 
 
-def opened(names: list[str], quiet: bool = False) -> list[tuple[RunFolder, RunSettings]]:
-    found = []
+def found(names: list[str], quiet: bool = False) -> list[Opened]:
+    runs = []
     for name in dict.fromkeys(names):
         try:
-            found.append(open_run(name))
+            runs.append(opened(name))
         except InputError as error:
             if not quiet:
                 tell(str(error))
-    return found
+    return runs
 
 
-def table(runs: list[tuple[RunFolder, RunSettings]]) -> None:
+def table(runs: list[Opened]) -> None:
     """What differs between the runs, and how each stands."""
-    asked = {run_label(run, settings): described(settings) for run, settings in runs}
+    asked = {shown.label: shown.described for shown in runs}
     rows = [row for row in _rows(asked) if len(set(list(row.values())[1:])) > 1]
-    rows += _rows({run_label(run, settings): results(run) for run, settings in runs})
+    rows += _rows({shown.label: results(shown) for shown in runs})
     st.subheader("What differs, and what came of it", anchor=False)
     st.dataframe(rows, hide_index=True)
 

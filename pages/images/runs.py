@@ -13,12 +13,13 @@ from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder, list_runs
 from genlib.settings import RunSettings
 from pages.ui import asked
-from pages.ui.news import STATES, status_words
+from pages.ui.news import news
 from pages.ui.notices import show, tell
+from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute
-from pages.ui.words import open_run, plain, run_title, settings_line
+from pages.ui.words import plain
 
 ON_A_PAGE = 8
 _MB = 50
@@ -43,19 +44,19 @@ def main() -> None:
         st.switch_page("images/train.py")
 
 
-def mine(key: str | None) -> list[tuple[RunFolder, RunSettings]]:
+def mine(key: str | None) -> list[Opened]:
     """The visitor's runs, and those of the command line, which are nobody's; newest first."""
     found = []
     for run in reversed(list_runs()):
         if run.may_steer(key) or run.asked.get("owner") is None:
             try:
-                found.append(open_run(run.id))
+                found.append(opened(run.id))
             except InputError:
                 continue  # an altered folder; the training room says what is wrong with it
     return found
 
 
-def listed(runs: list[tuple[RunFolder, RunSettings]], key: str | None) -> None:
+def listed(runs: list[Opened], key: str | None) -> None:
     if not runs:
         st.info("No run yet. Train one, and it stays here.", icon=":material/model_training:")
         st.page_link("images/train.py", label="To the training room", icon=":material/model_training:")
@@ -63,48 +64,51 @@ def listed(runs: list[tuple[RunFolder, RunSettings]], key: str | None) -> None:
     pages = -(-len(runs) // ON_A_PAGE)
     place = st.container()
     page = min(st.session_state.get("runs_page", 1), pages)
-    for run, settings in runs[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]:
-        card(run, settings, key)
+    for shown in runs[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]:
+        card(shown, key)
     if pages > 1:
         with place:
             st.pagination(pages, key="runs_page")
 
 
-def card(run: RunFolder, settings: RunSettings, key: str | None) -> None:
+def card(shown: Opened, key: str | None) -> None:
     """One run: its newest samples, its name and state, and what can be done with it."""
-    status = run.status
+    run = shown.run
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
         picture = archive.thumbnail(run)
         if picture is not None:
-            st.image(picture, width=112, alt=f"Sixteen images made by {run_title(run, settings)}.")
+            st.image(picture, width=112, alt=f"Sixteen images made by {shown.title}.")
         with st.container(width="stretch"):
             when = time.strftime("%d %b %Y, %H:%M", time.localtime(run.created))
-            title = plain(run_title(run, settings))
-            st.markdown(f"**{title}** &nbsp; {STATES[status.state]} · {when}")
-            st.caption(plain(f"{settings_line(settings)}\n\n{status_words(status)}"))
+            told = news(shown)
+            st.markdown(f"**{plain(shown.label)}** &nbsp; {told['title']} · {when}")
+            st.caption(plain(f"{shown.line}\n\n{told['words']}"))
         with st.container(width="content", horizontal=True, vertical_alignment="center"):
             st.checkbox("Compare", key=f"pick_{run.id}", persist_state="session")
             st.page_link("images/train.py", label="Open", icon=":material/open_in_new:", query_params={"run": run.id})
             with st.popover("More", icon=":material/more_horiz:", key=f"more_{run.id}", on_change="rerun") as menu:
                 # Only what is open is drawn, and files are made only when they are asked for.
                 if menu.open:
-                    more(run, settings, key)
+                    more(shown, key)
 
 
-def more(run: RunFolder, settings: RunSettings, key: str | None) -> None:
+def more(shown: Opened, key: str | None) -> None:
     """Rename, duplicate, download, delete."""
+    run = shown.run
     if run.may_steer(key):
-        name, title = f"name_{run.id}", run_title(run, settings)
+        name, title = f"name_{run.id}", shown.title
         st.text_input(
             "Name", run.name, max_chars=60, key=name, placeholder=title, on_change=rename, args=(run, name, key)
         )
     text = "Opens the training room with these settings, to change and to train."
-    st.button("Duplicate with changes", icon=":material/content_copy:", on_click=duplicate, args=(settings,), help=text)
-    downloads(run, settings)
+    start = (shown.settings,)
+    st.button("Duplicate with changes", icon=":material/content_copy:", on_click=duplicate, args=start, help=text)
+    downloads(run, shown.settings)
     if run.may_steer(key):
         active = run.status.state in ACTIVE
-        text = "Stop it before you delete it." if active else "There is no way back."
-        sure = st.checkbox("Delete this run for good", disabled=active, key=f"sure_{run.id}", help=text)
+        if active:
+            st.caption("Stop this run to delete it.")
+        sure = st.checkbox("Delete this run for good", disabled=active, key=f"sure_{run.id}")
         st.button("Delete", icon=":material/delete:", disabled=not sure or active, on_click=delete, args=(run, key))
 
 
@@ -149,26 +153,31 @@ def deferred(make: Callable[[RunFolder], bytes | str], run: RunFolder) -> Callab
 
 def upload(key: str | None) -> None:
     """Bring back a run that was downloaded."""
-    with st.popover("Bring a run back", icon=":material/upload:"):
-        file = st.file_uploader(
-            "A ZIP that was downloaded here or elsewhere under More", type="zip", max_upload_size=_MB, key="archive",
-            disabled=key is None,
-        )  # fmt: skip
-        if file is not None and st.session_state.get("brought") != file.file_id:
-            st.session_state["brought"] = file.file_id
+    turn = st.session_state.setdefault("brought", 0)
+    if st.session_state.pop("bring_done", False):
+        st.session_state["bring"] = False
+    with st.popover("Bring a run back", icon=":material/upload:", key="bring", on_change="rerun"):
+        label = "A ZIP that was downloaded under More, here or elsewhere"
+        # Another key is an empty uploader.
+        place = f"archive_{turn}"
+        file = st.file_uploader(label, type="zip", max_upload_size=_MB, key=place, disabled=key is None)
+        if file is not None:
             with st.spinner("Checking every part of it"):
                 if acted(lambda: compute(archive.unpack, file.getvalue(), key)):
-                    tell("The run was brought back: it is the first in the list.")
+                    tell("The run was brought back: it is the first in the list.", good=True)
+            st.session_state["brought"] = turn + 1
+            st.session_state["bring_done"] = True
             st.rerun()
 
 
-def comparing(runs: list[tuple[RunFolder, RunSettings]]) -> None:
-    picked = [run.id for run, _ in runs if st.session_state.get(f"pick_{run.id}")]
+def comparing(runs: list[Opened]) -> None:
+    picked = [shown.run.id for shown in runs if st.session_state.get(f"pick_{shown.run.id}")]
     few, many = len(picked) < 2, len(picked) > MOST_RUNS
-    text = f"Compare {len(picked)} runs" if len(picked) > 1 else "Compare"
-    hint = f"Choose at most {MOST_RUNS}." if many else "Choose two or three runs below." if few else None
-    if st.button(text, type="primary", icon=":material/compare:", disabled=few or many, help=hint):
+    text = "Compare" if few or many else f"Compare {len(picked)} runs"
+    if st.button(text, type="primary", icon=":material/compare:", disabled=few or many):
         st.switch_page("images/compare.py", query_params={"runs": ",".join(picked)})
+    if many:
+        st.caption(f"{len(picked)} are chosen, at most {MOST_RUNS} can be compared.")
 
 
 def acted(act: Callable[[], object]) -> bool:

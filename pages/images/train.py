@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
 from genlib import recipe
-from genlib.changes import Change, read_changes
 from genlib.knobs import InputError
 from genlib.library import example
-from genlib.runs import ACTIVE, RunFolder
+from genlib.runs import ACTIVE
 from genlib.settings import RunSettings
 from pages.ui import asked
 from pages.ui.explain import method
-from pages.ui.news import news
 from pages.ui.notices import show, tell
+from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.server import dispatcher
 from pages.ui.steering import button, steer_knob, steering
-from pages.ui.words import open_run, plain
+from pages.ui.words import plain
 
 TABS = ("The same in Python", "How it works", "The same on the command line")
+IN_SHORT = {
+    "ae": (
+        "**An autoencoder in short.** The encoder squeezes an image into a few numbers, its code; the decoder rebuilds "
+        "the image from the code alone. Training makes the difference small. Nobody says where codes are to lie, so a "
+        "code picked at random seldom decodes to a digit."
+    ),
+    "vae": (
+        "**A VAE in short.** The encoder answers with a cloud of codes instead of one, and the decoder rebuilds the "
+        "image from a code drawn from it. Training weighs two wishes: rebuild well (reconstruction), and let all "
+        "clouds together look like one standard bell curve, the prior (KL). So a code drawn from the prior decodes to "
+        "a new digit. β says how much the second wish counts."
+    ),
+}
 CODE = {
     "ae": ("genlib.models.autoencoder:Autoencoder",),
     "vae": (
@@ -36,22 +47,6 @@ CODE = {
 }
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The run in the room: what it was asked, what was changed since, and what it is trained with now."""
-
-    run: RunFolder
-    settings: RunSettings
-    changes: list[Change]
-    now: RunSettings
-    mine: bool
-
-    @property
-    def steered(self) -> bool:
-        """Whether a live knob that the visitor moves acts at once."""
-        return self.mine and self.run.status.state in ACTIVE
-
-
 def main() -> None:
     st.title("Training room")
     st.markdown(
@@ -60,21 +55,25 @@ def main() -> None:
     )
     notices = st.container()
     key = visitor_key()
-    shown = in_the_address(key)
+    shown = in_the_address()
+    steered = shown is not None and shown.run.may_steer(key) and shown.run.status.state in ACTIVE
     if shown:
-        asked.adopt(shown.now, shown.run.id)
+        asked.adopt(shown.wished, shown.run.id)
     picture, panel = st.columns([2.7, 1], gap="large")
+    with picture:
+        head = st.container()
+        live = st.container(horizontal=True) if steered else None
     with panel:
         top = st.container()
-        wanted = asked.ask(shown is None, partial(turn, shown, key) if shown and shown.steered else None)
-        difference = asked.draft(shown.now, wanted) if shown else ""
+        names = [knob.name for knob in shown.settings.live()] if shown else []
+        wanted = asked.ask(shown is None, live, names, partial(turn, shown, key))
+        difference = asked.draft(shown.wished, wanted) if shown else ""
         with top:
             note(shown, difference)
+    with head:
+        toolbar(shown, wanted, key, steered and not difference)
     with picture:
-        toolbar(shown, wanted, key, difference)
-        room = shown or opened(example(wanted[-1].family).id, key)
-        standing = news(room.run)["standing"] if shown else None
-        training_room([(room.run, room.settings, room.changes)], key="room", standing=standing)
+        training_room([shown or opened(example(wanted[-1].family).id)], key="room", follows=shown is not None)
     more(shown, wanted)
     with notices:
         show(keep=key is None)
@@ -83,11 +82,11 @@ def main() -> None:
         st.switch_page("images/compare.py", query_params={"runs": both})
 
 
-def in_the_address(key: str | None) -> Shown | None:
+def in_the_address() -> Opened | None:
     """The run that the address names, if there is one."""
     if name := st.query_params.get("run") or st.session_state.get("run"):
         try:
-            found = opened(name, key)
+            found = opened(name)
             st.session_state["run"] = st.query_params["run"] = found.run.id
             return found
         except InputError as error:
@@ -97,44 +96,34 @@ def in_the_address(key: str | None) -> Shown | None:
     return None
 
 
-def opened(name: str, key: str | None) -> Shown:
-    run, settings = open_run(name)
-    changes = read_changes(run.changes(), settings)
-    now = settings
-    for knob, value in [*((change.knob, change.value) for change in changes), *run.wish.knobs.items()]:
-        with suppress(InputError):  # of a wish in a file that was altered
-            now = now.changed(knob, value)
-    return Shown(run, settings, changes, now, run.may_steer(key))
-
-
-def turn(shown: Shown, key: str | None, name: str, where: str) -> None:
+def turn(shown: Opened | None, key: str | None, name: str, value: float) -> None:
     """A live knob of the shown run was moved."""
-    steer_knob(shown.run, shown.now, key, name, where)
+    if shown:
+        steer_knob(shown.run, shown.wished, key, name, value)
 
 
-def note(shown: Shown | None, difference: str) -> None:
+def note(shown: Opened | None, difference: str) -> None:
     """Whose settings the widgets show."""
     if difference:
         st.info(f"A draft of your next run: {difference}.", icon=":material/edit:")
         button("Back to this run's settings", "undo", st.session_state.pop, "adopted", None)
     elif shown:
-        live = " and ".join(knob.title for knob in shown.now.live())
-        acts = f" Moving {live} acts on it at once; any other edit makes a draft." if shown.steered else ""
-        st.caption(f"The settings of the run shown.{acts}")
+        st.caption("The settings of the run shown. An edit makes a draft of your next run.")
 
 
-def toolbar(shown: Shown | None, wanted: list[RunSettings], key: str | None, difference: str) -> None:
+def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, busy: bool) -> None:
     """Train what is asked; steer what is shown."""
     if shown and shown.run.name:
         st.markdown(f"#### {plain(shown.run.name)}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        busy = shown is not None and shown.steered and not difference
         text = "Trains with the settings beside, in a process of its own."
         text = "Change a setting to train another." if busy else text
         button("Train", "play_arrow", start, wanted, key, type="primary", disabled=busy or key is None, help=text)
         if shown:
-            steering(shown.run, shown.now, key)
+            steering(shown.run, shown.wished, key)
             button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
+    if shown and not shown.run.may_steer(key):
+        st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
 
 
 def start(wanted: list[RunSettings], key: str) -> None:
@@ -142,8 +131,8 @@ def start(wanted: list[RunSettings], key: str) -> None:
     if "both" in st.session_state:
         return
     with suppress(InputError):  # there is none before it, or it was deleted
-        before = opened(st.session_state.get("run") or "", key)
-        if before.steered and [before.now] == wanted:
+        before = opened(st.session_state.get("run") or "")
+        if [before.wished] == wanted and before.run.may_steer(key) and before.run.status.state in ACTIVE:
             return
     try:
         names = [dispatcher().submit(each.to_json(), key).id for each in wanted]
@@ -161,12 +150,14 @@ def close() -> None:
     st.query_params.pop("run", None)
 
 
-def more(shown: Shown | None, wanted: list[RunSettings]) -> None:
+def more(shown: Opened | None, wanted: list[RunSettings]) -> None:
     """How it works, and how to do the same without the app."""
     python, works, command = st.tabs(TABS, on_change="rerun", key="train_more")
     if works.open:
         with works:
             families = [shown.settings.family] if shown else [each.family for each in wanted]
+            for family in families:
+                st.markdown(IN_SHORT[family])
             method(*(code for family in families for code in CODE[family]), "genlib.models.base:Model.training_step")
     for part, which, language in ((python, 0, "python"), (command, 1, "bash")):
         if part.open:

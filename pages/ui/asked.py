@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from genlib.knobs import shown
 from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
 from pages.ui.controls import Controls
+from pages.ui.notices import tell
 from pages.ui.words import differences
 
 __all__ = ["adopt", "ask", "draft"]
 
 _FAMILIES = {"ae": "Autoencoder", "vae": "VAE", "both": "Both"}
 _FAMILY = "family"
+_ECHO = 2.0  # seconds in which a browser hears of what another tab set
+
+Act = Callable[[str, float], None]
 
 
 def adopt(settings: RunSettings, of: str = "") -> None:
@@ -38,35 +46,40 @@ def adopt(settings: RunSettings, of: str = "") -> None:
             controls.put(config)
         return
     for knob in settings.live():
-        if settings.value(knob.name) != before[1].value(knob.name):
-            owner = VAEConfig if knob in VAEConfig.knobs() else TrainConfig
-            st.session_state[Controls(owner).key(knob.name)] = settings.value(knob.name)
+        key, value = _owner(knob.name).key(knob.name), settings.value(knob.name)
+        if value not in (before[1].value(knob.name), st.session_state[key]):
+            # Set in another tab, of which this one's browser has yet to hear.
+            st.session_state.setdefault("foreign", []).append((key, st.session_state[key], time.monotonic()))
+            st.session_state[key] = value
 
 
-def ask(addressed: bool, act: Callable[[str, str], None] | None) -> list[RunSettings]:
+def ask(addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act) -> list[RunSettings]:
     """Draw the widgets; returns what is asked: one run, or an autoencoder and a VAE.
 
     Arguments:
         addressed: Whether the address tells the settings.
-        act: Called with the name of a live knob that moved, and where the session keeps its value; None if no run
-            is listening.
+        live: Where the knobs stand that act at once; None if no run is steered.
+        names: The live knobs of the shown run.
+        act: Called with the name and the new value of one of them that was moved.
     """
     family = _family(addressed)
     model, own = Controls(VAEConfig, addressed=addressed), Controls(AutoencoderConfig, addressed=addressed)
     train = Controls(TrainConfig, addressed=addressed)
-
-    def acting(controls: Controls) -> Callable[[str], None] | None:
-        return None if act is None else lambda name: act(name, controls.key(name))
-
+    apart = names if live else ()
+    if live:
+        with live:
+            for name in names:
+                (model if name == "beta" else train).draw(name, act=partial(_moved, act))
     st.subheader("Model", anchor=False)
     model.draw("latent_dim", "hidden_dim")
     own.values |= {name: model.values[name] for name in ("latent_dim", "hidden_dim")}
     if family != "both":
         (own if family == "ae" else model).draw("likelihood")
-    if family != "ae":
-        model.draw("beta", act=acting(model))
+    if family != "ae" and "beta" not in apart:
+        model.draw("beta")
     st.subheader("Training", anchor=False)
-    train.draw("learning_rate", act=acting(train))
+    if "learning_rate" not in apart:
+        train.draw("learning_rate")
     train.draw("budget")
     train.draw(str(train.values["budget"]))
     with st.expander("Batch, seed, device"):
@@ -90,7 +103,10 @@ def draft(now: RunSettings, asked: list[RunSettings]) -> str:
 def _family(addressed: bool) -> str:
     if _FAMILY not in st.session_state:
         asked = st.query_params.get(_FAMILY, "vae") if addressed else "vae"
-        st.session_state[_FAMILY] = asked if asked in _FAMILIES else "vae"
+        if asked not in _FAMILIES:
+            tell(f"In the address: the family cannot be {shown(asked)}: choose {', '.join(_FAMILIES)}. A VAE is shown.")
+            asked = "vae"
+        st.session_state[_FAMILY] = asked
     family = st.segmented_control(
         "Family",
         list(_FAMILIES),
@@ -105,6 +121,21 @@ def _family(addressed: bool) -> str:
     else:
         st.query_params[_FAMILY] = family
     return family
+
+
+def _moved(act: Act, name: str) -> None:
+    """A live knob was moved here; or the browser still told the value from before another tab set it."""
+    key = _owner(name).key(name)
+    late = time.monotonic() - _ECHO
+    st.session_state["foreign"] = [echo for echo in st.session_state.get("foreign", []) if echo[2] > late]
+    if (key, st.session_state[key]) in [echo[:2] for echo in st.session_state["foreign"]]:
+        st.session_state[key] = st.session_state["adopted"][1].value(name)
+    else:
+        act(name, st.session_state[key])
+
+
+def _owner(name: str) -> Controls:
+    return Controls(VAEConfig if name in [knob.name for knob in VAEConfig.knobs()] else TrainConfig)
 
 
 def _as_vae(model: AutoencoderConfig) -> VAEConfig:

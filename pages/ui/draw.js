@@ -87,11 +87,21 @@ const tickTexts = (ticks) => {
 };
 
 // Lines over a shared x axis. series: [{x, y, colour, dash}]; `range` clips y, `span` is that of x;
-// `lines` are [{y, text}] across, `marks` are [{x, colour}] on the axis; `marker` is an x to point at.
+// `lines` are [{y, text}] across, `marks` are [{x, colour}] on the axis; `marker` is an x to point
+// at, `empty` what to say where there is nothing yet.
 // Returns the inverse of the x scale, so that a pointer can ask where it is.
-const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [], marks = [], xName = "", yName = "" } = {}) => {
+const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [], marks = [], empty = "", xName = "", yName = "" } = {}) => {
   const { context, width, height } = fit(canvas, ratio);
   const shown = series.filter((line) => line.x.length);
+  if (empty && !shown.length) {
+    context.font = `13px ${colours.font}`;
+    context.fillStyle = colours.text;
+    context.globalAlpha = 0.6;
+    context.textAlign = "center";
+    context.fillText(empty, width / 2, height / 2);
+    context.globalAlpha = 1;
+    return () => 0;
+  }
   const values = shown.flatMap((line) => Array.from(line.y).filter(Number.isFinite));
   let [low, high] = range || [Math.min(...values), Math.max(...values)];
   if (!Number.isFinite(low) || !Number.isFinite(high)) [low, high] = [0, 1];
@@ -118,7 +128,7 @@ const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [
   context.textAlign = "center";
   context.textBaseline = "top";
   for (const [tick, text] of tickTexts(niceTicks(from, to, Math.max(3, Math.floor(box.w / 80)), 1)))
-    context.fillText(text, px(tick), box.y + box.h + 5);
+    context.fillText(text, Math.min(px(tick), width - context.measureText(text).width / 2), box.y + box.h + 5);
   context.fillText(xName, box.x + box.w / 2, height - 15);
   context.textAlign = "left";
   context.fillText(yName, 0, 0);

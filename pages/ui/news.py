@@ -12,9 +12,10 @@ import numpy as np
 
 from genlib.film import Film
 from genlib.library import example
-from genlib.runs import ACTIVE, RunFolder, Status, Watcher
+from genlib.runs import ACTIVE, Status, Watcher
 from genlib.settings import RunSettings
 from pages.ui.element import encode
+from pages.ui.opened import Opened
 from pages.ui.server import dispatcher
 from pages.ui.words import duration
 
@@ -39,16 +40,17 @@ _watchers: OrderedDict[Path, Watcher] = OrderedDict()
 _lock = threading.Lock()
 
 
-def news(run: RunFolder) -> dict[str, Any]:
+def news(shown: Opened) -> dict[str, Any]:
     """Where a run stands.
 
     Returns:
         ``standing`` changes whenever what its owner may do next does; ``steps`` are those that have a frame, of the
         run ``film``: another one's until this one has any; ``curves`` are explained at :func:`curves`.
     """
-    status, silent, lines = _look(run)
-    wish, recorded = run.wish, run.path.parent.name == "models"
-    film, steps = _film(run)
+    run = shown.run
+    status, silent, lines = _look(shown)
+    wish, recorded = run.wish, shown.recorded
+    film, steps = _film(shown)
     place = 0 if recorded or status.state not in ("queued", "parked") else dispatcher().place(run)
     return {
         "state": status.state,
@@ -58,17 +60,17 @@ def news(run: RunFolder) -> dict[str, Any]:
         "step": status.step,
         "title": "A recorded run" if recorded else STATES[status.state],
         "words": f"{status.seconds:.0f} s of training" if recorded else status_words(status, silent, place),
-        "progress": None if recorded or status.state == "queued" else status.progress,
-        "per_epoch": status.step / status.epoch if status.epoch else None,
+        "progress": status.progress,
+        "per_epoch": status.per_epoch,
         "film": film,
         "steps": steps,
         "curves": {split: {name: encode(line) for name, line in found.items()} for split, found in lines.items()},
     }
 
 
-def results(run: RunFolder) -> dict[str, str]:
+def results(shown: Opened) -> dict[str, str]:
     """How far a run came and how well it does, as a table tells it."""
-    status, _, lines = _look(run)
+    status, _, lines = _look(shown)
     validated = lines.get("validation", {})
     newest = {name: f"{validated[name][-1]:.1f}" if name in validated else "–" for name in _CURVES}
     return {
@@ -107,7 +109,11 @@ def curves(settings: RunSettings, found: dict[str, dict[str, list[float]]]) -> d
 def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
     """A status as a sentence."""
     if status.state in ("queued", "parked") and place:
-        return "Next in the queue; it starts by itself." if place == 1 else f"Place {place} in the queue."
+        return (
+            "Next in the queue: it starts when a run before it rests or ends."
+            if place == 1
+            else f"Place {place} in the queue."
+        )
     if status.message:
         return status.message
     if status.state == "queued":
@@ -122,21 +128,22 @@ def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
     return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
 
 
-def _look(run: RunFolder) -> tuple[Status, float, dict[str, dict[str, np.ndarray]]]:
+def _look(shown: Opened) -> tuple[Status, float, dict[str, dict[str, np.ndarray]]]:
     """Status, seconds of silence and curves of a run, whose reports all visitors share."""
+    run = shown.run
     with _lock:
         watcher = _watchers.pop(run.path, None) or Watcher(run)
         _watchers[run.path] = watcher
         while len(_watchers) > _MOST_WATCHED:
             _watchers.popitem(last=False)
         status = watcher.poll()
-        return status, watcher.silent, curves(RunSettings.from_json(run.settings), watcher.curves)
+        return status, watcher.silent, curves(shown.settings, watcher.curves)
 
 
-def _film(run: RunFolder) -> tuple[str, list[int]]:
-    """The run whose frames are shown, and their steps."""
-    steps = Film(run.path / "frames").steps()
+def _film(shown: Opened) -> tuple[str, list[int]]:
+    """The run whose frames are shown, and their steps: until it has any, the recorded one of its family."""
+    steps = Film(shown.run.path / "frames").steps()
     if steps:
-        return run.id, steps
-    other = example("vae")
+        return shown.run.id, steps
+    other = example(shown.settings.family)
     return other.id, Film(other.path / "frames").steps()[-1:]

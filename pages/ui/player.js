@@ -3,13 +3,14 @@
 const LONGEST = 15; // seconds
 
 // host: holds the markup of player.html. pace(): positions a second at slow speed. draw(): called once an animation
-// frame, however many events there were. canvas: where a pointer scrubs, too; toPosition(x) reads it.
-const makePlayer = (host, { pace, draw }) => {
+// frame, however many events there were. words: what the play button says while it rests and while it plays.
+const makePlayer = (host, { pace, draw, words = ["Play", "Pause"] }) => {
   const ask = (selector) => host.querySelector(selector);
   const range = ask("input[type=range]");
   let timer = 0;
   let queued = false;
   const player = { at: 0, last: 0 };
+  ask("[data-do=play] span").textContent = words[0];
 
   player.redraw = () => {
     if (!queued)
@@ -37,7 +38,7 @@ const makePlayer = (host, { pace, draw }) => {
       timer = setInterval(tick, 1000 / rate);
     }
     const button = ask("[data-do=play]");
-    button.querySelector("span").textContent = on ? "Pause" : "Play";
+    button.querySelector("span").textContent = words[on ? 1 : 0];
     if (ask(".now")) ask(".now").setAttribute("aria-live", on ? "off" : "polite");
     button.querySelector("path").setAttribute("d", on ? "M4 2h3v12h-3zM9 2h3v12h-3z" : "M4 2v12l9-6z");
   };

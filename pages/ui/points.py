@@ -40,7 +40,9 @@ def choose_points() -> tuple[cached.Source, int]:
 
 def own_file() -> tuple[str, str, str] | None:
     """The visitor's own points, if there are any that can be read: the file's digest and two of its columns."""
-    file = st.file_uploader("CSV with two columns of numbers or more", type=["csv", "tsv", "txt"], key="own_points")
+    file = st.file_uploader(
+        "CSV with two columns of numbers or more", type=["csv", "tsv", "txt"], max_upload_size=5, key="own_points"
+    )
     if file is None:
         return None
     try:

@@ -3,9 +3,9 @@
 
 const PAIRS_IN_A_ROW = 4;
 const CHARTS = {
-  reconstruction: ["Reconstruction", "nats per image"],
-  kl: ["KL divergence", "nats per image"],
-  error: ["Squared error", "per image"],
+  reconstruction: ["Reconstruction", "nats per image", "How surprising a digit is once it was rebuilt from its code. Lower is better."],
+  kl: ["KL divergence", "nats per image", "How much a code says: how far it lies from the prior, of which new digits are drawn."],
+  error: ["Squared error", "per image", "Difference between a digit and its reconstruction, squared and summed over the pixels."],
 };
 const SPLITS = [["train", []], ["validation", [5, 4]]];
 
@@ -25,7 +25,8 @@ const pairs = (originals, made, side) => {
 
 // The first steps fall from so high that they would flatten all the rest: the axis leaves them out.
 const usualRange = (series, lines) => {
-  const values = series.flatMap((line) => Array.from(line.y).slice(Math.ceil(line.y.length * 0.06))).filter(Number.isFinite);
+  const usual = (y) => Array.from(y).slice(y.length > 3 ? Math.ceil(y.length * 0.06) : 0);
+  const values = series.flatMap((line) => usual(line.y)).filter(Number.isFinite);
   if (!values.length) return undefined;
   values.push(...lines.map((line) => line.y));
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -39,7 +40,7 @@ const LANE = `
     <section><h4>New digits</h4><div class="frame"><canvas class="samples" role="img"></canvas><p class="none">A plain autoencoder does not learn how its codes are spread, so there is nothing to draw new digits from.</p></div><p class="how">64 codes drawn once from the prior, decoded at every step.</p></section>
     <section><h4>Real digits, rebuilt</h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
     <section><h4>Map of the codes</h4><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
-  </div><p class="changed"></p>`;
+  </div>`;
 
 const makeLane = (room, run) => {
   const box = room.ask(".lanes").appendChild(document.createElement("div"));
@@ -60,8 +61,7 @@ const tellLane = (lane, alone) => {
   ask(".state").textContent = film.gone ? "Gone" : news.title;
   ask(".words").textContent = film.gone || news.words;
   ask(".settings").textContent = run.settings;
-  ask(".changed").textContent = run.changed;
-  ask(".bar").hidden = news.progress === null || !!film.gone;
+  ask(".bar").hidden = run.recorded || !!film.gone;
   ask(".bar i").style.width = `${100 * (news.progress || 0)}%`;
   ask(".pictures").classList.toggle("waiting", news.film !== run.name);
   ask(".mapnote").textContent = run.mapnote;
@@ -107,10 +107,9 @@ const drawCharts = (room, marker) => {
       run.changes.map((step) => ({ x: room.axis === "step" ? step : film.seconds(step), colour: alone ? colours.text : run.colour })),
     );
     const canvas = room.charts[name];
-    canvas.closest("section").hidden = !series.length;
-    if (!series.length) continue;
+    canvas.closest("section").hidden = !room.lanes.some((lane) => lane.run.charts.includes(name));
     const scale = curves(canvas, Math.max(0.42, 150 / canvas.parentElement.clientWidth), series, colours, {
-      range: usualRange(series, lines), span, lines, marks, marker, xName: room.axis === "step" ? "step" : "seconds of training", yName: unit,
+      range: usualRange(series, lines), span, lines, marks, marker, empty: name === "error" ? "first told after an epoch" : "not begun", xName: room.axis === "step" ? "step" : "seconds of training", yName: unit,
     });
     room.player.scrubs(canvas, (x) => room.nearest(scale(x)));
     const newest = series.filter((line) => line.y.length).map((line) => line.y[line.y.length - 1].toFixed(1));
@@ -121,9 +120,9 @@ const drawCharts = (room, marker) => {
 const makeRoom = (root) => {
   const host = root.querySelector(".room");
   const room = { host, lanes: [], axis: "step", times: [0], ask: (selector) => host.querySelector(selector), charts: {} };
-  for (const [name, [title]] of Object.entries(CHARTS)) {
+  for (const [name, [title, , gloss]] of Object.entries(CHARTS)) {
     const section = room.ask(".curves").appendChild(document.createElement("section"));
-    section.innerHTML = `<h4>${title}</h4><div><canvas class="${name}" role="img"></canvas></div>`;
+    section.innerHTML = `<h4>${title}</h4><div><canvas class="${name}" role="img"></canvas></div><p>${gloss}</p>`;
     room.charts[name] = section.querySelector("canvas");
   }
   let force = false;
@@ -139,7 +138,7 @@ const makeRoom = (root) => {
     drawCharts(room, live ? undefined : time);
     room.say(live, time);
   };
-  room.player = makePlayer(host, { draw, pace: () => 3 });
+  room.player = makePlayer(host, { draw, pace: () => 3, words: ["Replay", "Hold"] });
   const all = () => {
     force = true;
     room.player.redraw();
@@ -174,13 +173,15 @@ const makeRoom = (root) => {
     for (const lane of room.lanes) if (lane.film.news) tellLane(lane, alone);
     const news = room.lanes[0].film.news;
     if (news) [host.dataset.step, host.dataset.state] = [news.step, room.lanes[0].film.gone ? "gone" : news.state];
-    room.ask(".player").hidden = room.times.length < 2;
-    room.ask(".foot").hidden = !room.lanes.some((lane) => lane.film.line("train"));
+    room.ask(".player").classList.toggle("idle", room.times.length < 2);
+    const changed = room.lanes.map(({ run }) => run.changed && (alone ? run.changed : `${run.title}: ${run.changed}`));
+    room.ask(".changed").textContent = changed.filter(Boolean).join(" ");
     room.player.redraw();
     // Asked once: the page may take longer to run than the next news to come.
-    if (alone && news && room.data.standing && news.standing !== room.data.standing && news.standing !== room.sent) {
-      room.sent = news.standing;
-      room.send("standing", news.standing);
+    const standing = room.lanes.map(({ film }) => (film.gone ? "gone" : film.news ? film.news.standing : "")).join("|");
+    if (room.data.standing && standing !== room.data.standing && standing !== room.sent) {
+      room.sent = standing;
+      room.send("standing", standing);
     }
   };
   room.say = (live, time) => {

@@ -8,11 +8,10 @@ from typing import Any
 from genlib.changes import Change
 from genlib.colours import CLASSES, FAMILIES
 from genlib.pca import load_pca_errors
-from genlib.runs import RunFolder
 from genlib.settings import RunSettings
 from pages.ui.element import element, markup
 from pages.ui.news import news
-from pages.ui.words import run_title, settings_line
+from pages.ui.opened import Opened
 
 __all__ = ["MOST_RUNS", "training_room"]
 
@@ -20,45 +19,52 @@ MOST_RUNS = 3
 _room = element("training_room", "draw.js", "player.js", "film.js", "room.js", html=markup("room.html"))
 
 
-def training_room(
-    runs: Sequence[tuple[RunFolder, RunSettings, Sequence[Change]]], *, key: str, standing: str | None = None
-) -> None:
-    """Show runs: where they stand, their frames under one player, and their curves.
+def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> list[dict[str, Any]]:
+    """Show runs: where they stand, their frames under one player, and their curves; returns their news.
 
     Arguments:
-        runs: One to three, each with what it was asked and what was changed meanwhile.
+        runs: One to three.
         key: Name of the element on its page.
-        standing: What the buttons of the page were drawn for (:func:`pages.ui.news.news`); when that changes, the page
-            runs again. None: nothing of the page depends on it.
+        follows: Whether the page runs again when the standing of a run changes, on which its buttons depend.
     """
-    told = [_told(run, settings, changes) for run, settings, changes in runs]
+    told = [_told(run) for run in runs]
     if len(told) > 1:
         for i, each in enumerate(told):
             each["colour"] = CLASSES[i]
-    data = {"runs": told, "standing": standing, "palette": CLASSES}
-    _room(key=key, data=data, on_standing_change=lambda: None)
+    standing = "|".join(each["news"]["standing"] for each in told) if follows else ""
+    _room(key=key, data={"runs": told, "standing": standing, "palette": CLASSES}, on_standing_change=lambda: None)
+    return [each["news"] for each in told]
 
 
-def _told(run: RunFolder, settings: RunSettings, changes: Sequence[Change]) -> dict[str, Any]:
-    d = settings.model.latent_dim
+def _told(shown: Opened) -> dict[str, Any]:
+    settings, d = shown.settings, shown.settings.model.latent_dim
     return {
-        "name": run.id,
-        "title": run_title(run, settings),
-        "settings": settings_line(settings),
-        "changed": _changed(settings, changes),
-        "changes": [change.step for change in changes],
+        "name": shown.run.id,
+        "recorded": shown.recorded,
+        "title": shown.title,
+        "settings": shown.line,
+        "changed": _changed(settings, shown.changes),
+        "changes": [change.step for change in shown.changes],
+        "charts": _charts(settings),
         "colour": FAMILIES[settings.family],
         "mapnote": _map_note(d),
         "pca": {"y": float(load_pca_errors()[d - 1]), "text": f"PCA, D = {d}"},
-        "news": news(run),
+        "news": news(shown),
     }
+
+
+def _charts(settings: RunSettings) -> list[str]:
+    """The curves that a run has or will have."""
+    if settings.family == "vae":
+        return ["reconstruction", "kl", "error"]
+    return ["error"] if settings.model.likelihood == "gaussian" else ["reconstruction", "error"]
 
 
 def _changed(settings: RunSettings, changes: Sequence[Change]) -> str:
     titles = {knob.name: knob.title for knob in settings.live()}
     parts = [f"{titles[change.knob]} {change.value:g} from step {change.step:,}" for change in changes[-4:]]
     more = f"; {len(changes) - 4} changes before" if len(changes) > 4 else ""
-    return f"Changed while it trained: {'; '.join(parts)}{more} (▲)." if parts else ""
+    return f"▲ Changed while it trained: {'; '.join(parts)}{more}." if parts else ""
 
 
 def _map_note(latent_dim: int) -> str:

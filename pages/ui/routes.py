@@ -8,13 +8,13 @@ from __future__ import annotations
 import struct
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from genlib.film import MOST_FRAMES, Film
 from genlib.knobs import InputError
 from pages.ui.news import news
-from pages.ui.words import open_run
+from pages.ui.opened import opened
 
 __all__ = ["CONSTANTS", "ROUTES"]
 
@@ -25,7 +25,7 @@ _FRESH = {"Cache-Control": "no-store"}
 def tell(request: Request) -> Response:
     """Where a run stands, as JSON; that it is gone is news like any other."""
     try:
-        return JSONResponse(news(open_run(request.path_params["name"])[0]), headers=_FRESH)
+        return JSONResponse(news(opened(request.path_params["name"])), headers=_FRESH)
     except InputError as error:
         return JSONResponse({"error": str(error)}, headers=_FRESH)
 
@@ -36,11 +36,11 @@ def frames(request: Request) -> Response:
     Those that were thinned away meanwhile are left out. The constants that belong to all count as a step.
     """
     try:
-        film = Film(open_run(request.path_params["name"])[0].path / "frames")
+        film = Film(opened(request.path_params["name"]).run.path / "frames")
     except InputError as error:
         return JSONResponse({"error": str(error)}, status_code=404, headers=_FRESH)
     parts = []
-    for name in request.query_params.get("steps", "").split(",")[: MOST_FRAMES + 1]:
+    for name in dict.fromkeys(request.query_params.get("steps", "").split(",")[: MOST_FRAMES + 1]):
         if name.isascii() and name.isdecimal() and int(name[:10]) <= CONSTANTS:
             step = int(name[:10])
             if content := film.file(None if step == CONSTANTS else step):
@@ -48,4 +48,15 @@ def frames(request: Request) -> Response:
     return Response(b"".join(parts), media_type="application/octet-stream", headers=_FRESH)
 
 
-ROUTES = [Route("/genlib/runs/{name}/news", tell), Route("/genlib/runs/{name}/frames", frames)]
+def shorten(request: Request) -> Response:
+    """From an address below a page, where nothing is, to the page: Streamlit would show a blank one."""
+    if request.path_params["rest"].startswith("_stcore"):
+        return Response(status_code=404)  # asked there first, then at the root
+    return RedirectResponse("/" + request.url.path.split("/")[1])
+
+
+ROUTES = [
+    Route("/genlib/runs/{name}/news", tell),
+    Route("/genlib/runs/{name}/frames", frames),
+    *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "runs", "compare")),
+]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -13,77 +15,98 @@ from genlib.settings import RunSettings
 from pages.ui.notices import tell
 from pages.ui.server import dispatcher
 
-__all__ = ["button", "epoch_end", "steer_knob", "steering"]
+_DOUBLE = 0.3  # seconds between the clicks of a double click
+
+__all__ = ["button", "epoch_more", "resume", "steer", "steer_knob", "steering"]
 
 
 def steering(run: RunFolder, settings: RunSettings, key: str | None) -> None:
-    """Pause, resume, step, lengthen and stop a run; a sentence for those who may only watch."""
+    """Pause, resume, stop, step and lengthen a run; nothing for those who may only watch."""
     status, wish = run.status, run.wish
     state = status.state
     if not run.may_steer(key):
-        st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
         return
     waiting = wish.sequence > status.acknowledged
-    target = epoch_end(status, settings, wish.until_step)
-    more = f"Train until step {target:,}, the end of an epoch." if target else "Wait for the first steps."
+    # A single step is over before anybody could pause it: the buttons stay, and with them the focus of the keyboard.
+    stepping = state == "running" and wish.until_step is not None and wish.until_step <= status.step + 1
+    state = "paused" if stepping else state
     if state in ("running", "starting") and wish.want != "pause":
-        button("Pause", "pause", steer, run, key, {"want": "pause"}, disabled=waiting)
+        button("Pause", "pause", steer, run, key, "pause", place="pause")
     elif state in ("paused", "parked", "running", "starting"):
-        button("Resume", "resume", steer, run, key, {"want": "run"}, disabled=waiting and state != "parked")
+        button("Resume", "resume", resume, run, key, place="pause")
     elif state in RESUMABLE:
         button("Go on", "resume", resume, run, key)
-    if state == "paused":
-        one = {"want": "run", "until_step": status.step + 1}
-        button(
-            "One step", "step", steer, run, key, one, disabled=waiting, help="One update of the weights, then pause."
-        )
-    if state in ("running", "paused"):
-        one = {"want": "run", "until_step": target}
-        button("One more epoch", "forward_media", steer, run, key, one, disabled=waiting or not target, help=more)
-    elif state in RESUMABLE | {"done"}:
-        button("One more epoch", "forward_media", resume, run, key, target, disabled=not target, help=more)
     if state in ACTIVE:
-        button("Stop", "stop", steer, run, key, {"want": "stop"}, disabled=waiting and wish.want == "stop")
+        button("Stop", "stop", steer, run, key, "stop", disabled=waiting and wish.want == "stop")
+    if state == "paused":
+        text, reached = "One update of the weights, then pause.", (stepping and wish.until_step) or status.step
+        button("One step", "step", resume, run, key, reached + 1, help=text)
+    more(run, replace(status, state=state), settings, key, waiting and not stepping)
 
 
-def epoch_end(status: Status, settings: RunSettings, until_step: int | None) -> int | None:
-    """The step at which one epoch more than now planned ends; None if that cannot be told yet.
+def more(run: RunFolder, status: Status, settings: RunSettings, key: str | None, waiting: bool) -> None:
+    """The button that trains an epoch more."""
+    target = epoch_more(status, settings, run.wish.until_step)
+    if status.state not in RESUMABLE | {"running", "paused", "done"}:
+        return
+    ends = status.state in ("running", "done")
+    text = f"Train until step {target:,}, then {'end' if ends else 'pause'}." if target else "Its end is ahead."
+    label, off = "One more epoch" if ends else "One epoch", waiting or not target
+    button(label, "forward_media", resume, run, key, target, disabled=off, help=text)
 
-    It is an absolute step, so that two clicks ask for the same.
+
+def epoch_more(status: Status, settings: RunSettings, until_step: int | None) -> int | None:
+    """The step until which one epoch more is trained: more than was planned, or from here for a run that rests.
+
+    It is an absolute step, so that two clicks ask for the same. None if there is nothing to lengthen: the run has not
+    begun, ends by the clock, or has an end of its own that was wished.
     """
-    if not status.step or not status.epoch:
+    per = status.per_epoch
+    if not per:
         return None
-    per = max(1, round(status.step / status.epoch))
     if status.state != "running":
-        return (status.step // per + 1) * per
-    planned = settings.train.epochs * per if settings.train.budget == "epochs" else status.step
-    return (max(until_step or planned, status.step) // per + 1) * per
+        return status.step + per
+    planned = settings.train.epochs * per
+    if settings.train.budget == "seconds" or (until_step is not None and until_step < planned):
+        return None
+    target = planned + per if status.step < planned else (status.step // per + 2) * per
+    return None if until_step is not None and until_step >= target else target
 
 
-def steer_knob(run: RunFolder, settings: RunSettings, key: str | None, name: str, where: str) -> None:
-    """Ask a run to train on with the value that the widget ``where`` has."""
+def steer_knob(run: RunFolder, settings: RunSettings, key: str | None, name: str, value: float) -> None:
+    """Ask a run to train on with another value of a live knob."""
     try:
-        settings.changed(name, st.session_state[where])
-        run.steer(key, knobs={name: st.session_state[where]})
+        settings.changed(name, value)
+        run.steer(key, knobs={name: value})
     except InputError as error:
         tell(str(error))
 
 
-def steer(run: RunFolder, key: str | None, wish: Mapping[str, Any]) -> None:
+def steer(run: RunFolder, key: str | None, want: str) -> None:
     try:
-        run.steer(key, **wish)
+        run.steer(key, want=want)
         dispatcher().tick()
     except InputError as error:
         tell(str(error))
 
 
 def resume(run: RunFolder, key: str | None, until_step: int | None = None) -> None:
+    """Have a run train on, whatever has become of it since the button was drawn."""
     try:
         dispatcher().resume(run, key, until_step)
     except InputError as error:
         tell(str(error))
 
 
-def button(label: str, icon: str, act: Callable[..., None], *args: Any, **options: Any) -> None:
-    """A button with an icon; the label is its name."""
-    st.button(label, key=f"do_{label}", icon=f":material/{icon}:", on_click=act, args=args, **options)
+def button(label: str, icon: str, act: Callable[..., None], *args: Any, place: str = "", **options: Any) -> None:
+    """A button with an icon; the label is its name, and that of its place where another may take it."""
+    place = f"do_{place or label}"
+    st.button(label, key=place, icon=f":material/{icon}:", on_click=_pressed, args=(place, act, *args), **options)
+
+
+def _pressed(place: str, act: Callable[..., None], *args: Any) -> None:
+    """Act, unless this is the second half of a double click, which may meet what has taken the place."""
+    before, now = st.session_state.get("pressed", ("", 0.0)), time.monotonic()
+    st.session_state["pressed"] = place, now
+    if before[0] != place or now - before[1] > _DOUBLE:
+        act(*args)

@@ -1,27 +1,12 @@
-"""Runs in words."""
+"""Settings and times in words."""
 
 from __future__ import annotations
 
 import re
 
-from genlib.knobs import InputError
-from genlib.library import find_model
-from genlib.runs import RunFolder
-from genlib.settings import FAMILY_NAMES, RunSettings, VAEConfig
+from genlib.settings import FAMILY_NAMES, RunSettings
 
-__all__ = ["described", "differences", "duration", "open_run", "plain", "run_label", "run_title", "settings_line"]
-
-
-def open_run(name: str) -> tuple[RunFolder, RunSettings]:
-    """A run by its whole name, and what it was asked to do: who knows the name may see the run.
-
-    Raises:
-        InputError: If there is none, or its settings were altered.
-    """
-    run = find_model(name)
-    if run.id != name:
-        raise InputError("A run is named by all sixteen letters of its id: take the whole address.")
-    return run, RunSettings.from_json(run.settings)
+__all__ = ["described", "differences", "duration", "plain"]
 
 
 def described(settings: RunSettings) -> dict[str, str]:
@@ -41,28 +26,6 @@ def differences(old: RunSettings, new: RunSettings) -> dict[str, tuple[str, str]
     """The settings in which two runs differ, by title; "–" where one has no such setting."""
     a, b = described(old), described(new)
     return {title: (a.get(title, "–"), b.get(title, "–")) for title in {**a, **b} if a.get(title) != b.get(title)}
-
-
-def settings_line(settings: RunSettings) -> str:
-    """What a run was asked to do, in one line."""
-    model, train = settings.model, settings.train
-    parts = [FAMILY_NAMES[settings.family], f"latent size {model.latent_dim}", f"{model.hidden_dim} hidden units"]
-    parts += [f"β {model.beta:g}"] if isinstance(model, VAEConfig) else []
-    usual = type(model).knob("likelihood").default
-    parts += [f"{model.likelihood} likelihood"] if model.likelihood != usual else []
-    parts += [f"{train.epochs} epochs" if train.budget == "epochs" else duration(train.seconds)]
-    parts += [f"learning rate {train.learning_rate:g}", f"batch {train.batch_size}", f"seed {train.seed}"]
-    return " · ".join(parts)
-
-
-def run_title(run: RunFolder, settings: RunSettings) -> str:
-    """The name its owner gave it, or what it is."""
-    return run.name or f"{FAMILY_NAMES[settings.family]}, latent size {settings.model.latent_dim}"
-
-
-def run_label(run: RunFolder, settings: RunSettings) -> str:
-    """A title that no other run has."""
-    return f"{run_title(run, settings)} ({run.id[:6]})"
 
 
 def duration(seconds: float) -> str:

@@ -22,7 +22,13 @@ def test_the_first_link_after_a_start_is_found(fresh_server, visit, path):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("path", ["/", "/mixture", "/train"])
+def test_an_address_below_a_page_leads_to_the_page(visit, server):
+    page = visit().go("/train/deep/er", "canvas.samples")
+    assert page.url.partition("?")[0] == f"{server.url}/train"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("path", ["/", "/mixture", "/train", "/compare"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_is_wider_than_the_screen(visit, path, width):
     page = visit(viewport={"width": width, "height": 844}).go(path)

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from PIL import Image
 
+from genlib import archive
 from genlib.film import Film
 from genlib.runs import RunFolder
 from tests.e2e.test_train import click, start, wait
@@ -86,10 +87,20 @@ def test_what_is_downloaded_is_the_run_and_can_be_brought_back(visitor, server, 
     page.wait_for_selector(".live[data-state=done][data-step='220']")
 
 
+def test_a_run_of_the_usual_size_can_be_brought_back(visit, server, tmp_path):
+    visitor = visit()
+    run = RunFolder(server.home / "runs" / train(visitor, "/train?budget=seconds&seconds=2&hidden_dim=1024"))
+    (tmp_path / "run.zip").write_bytes(archive.pack(run))
+    assert (tmp_path / "run.zip").stat().st_size > 15e6
+    page = visitor.go("/runs", "[data-testid=stMain] img")
+    bring(page, tmp_path / "run.zip")
+    page.wait_for_selector("text=The run was brought back")
+
+
 def test_junk_that_is_brought_gets_one_sentence(visitor, server, tmp_path):
     junk = tmp_path / "run.zip"
-    with zipfile.ZipFile(junk, "w") as archive:
-        archive.writestr("../../outside.txt", "x")
+    with zipfile.ZipFile(junk, "w") as packed:
+        packed.writestr("../../outside.txt", "x")
     page = visitor.go("/runs", "[data-testid=stMain] img")
     before = {folder.name for folder in (server.home / "runs").iterdir()}
     bring(page, junk)

@@ -152,6 +152,45 @@ def test_two_tabs_of_one_visitor_stay_in_step(visit, server):
     wait(two, "stopped")
 
 
+def test_two_tabs_that_steer_at_once_undo_nothing(visit, server):
+    visitor = visit()
+    one = visitor.go(LONG, "canvas.samples")
+    run = RunFolder(server.home / "runs" / start(one))
+    two = visitor.open()
+    two.goto(f"{server.url}/train?run={run.id}")
+    wait(two, "running")
+    for beta, rate in ((1.3, 0.002), (1.6, 0.005)):
+        slide(two, "Beta β", 3)
+        slide(one, "Learning rate", 1)
+        deadline = time.monotonic() + 15
+        while {**run.wish.knobs} != {"beta": beta, "learning_rate": rate}:
+            assert time.monotonic() < deadline, run.wish
+            time.sleep(0.1)
+        one.wait_for_timeout(2500)
+        assert {**run.wish.knobs} == {"beta": beta, "learning_rate": rate}, "nothing is taken back later"
+    click(one, "Stop")
+    wait(two, "stopped")
+
+
+def test_the_keyboard_keeps_its_place(visit):
+    page = visit().go(LONG, "canvas.samples")
+    start(page)
+    page.get_by_role("button", name="Pause", exact=True).focus()
+    page.keyboard.press("Enter")
+    wait(page, "paused")
+    page.wait_for_timeout(700)
+    assert "Resume" in page.evaluate("document.activeElement.innerText")
+    paused = step(page)
+    page.get_by_role("button", name="One step", exact=True).focus()
+    for more in (1, 2, 3):
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f".live[data-state=paused][data-step='{paused + more}']")
+        page.wait_for_timeout(700)
+        assert "One step" in page.evaluate("document.activeElement.innerText")
+    click(page, "Stop")
+    wait(page, "stopped")
+
+
 def test_one_step_and_one_more_epoch(visit):
     page = visit().go("/train?epochs=1&batch_size=1000&hidden_dim=16", "canvas.samples")
     start(page)

@@ -15,12 +15,14 @@ from genlib.library import bundled
 from genlib.runs import RunFolder, Status, Watcher
 from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
 from pages.ui.news import curves, news, results, status_words
+from pages.ui.opened import opened
 from pages.ui.routes import CONSTANTS, ROUTES
+from pages.ui.steering import epoch_more, resume
 from pages.ui.words import described, differences, plain
 from tests.pages.conftest import KEY
 
 pytestmark = pytest.mark.fast
-TELL, FRAMES = (route.endpoint for route in ROUTES)
+TELL, FRAMES = (route.endpoint for route in ROUTES[:2])
 
 
 def ask(endpoint, name, query=""):
@@ -56,7 +58,7 @@ def test_frames_come_as_they_lie_in_the_folder():
 def test_news_are_whole_and_never_kept():
     run = bundled()[0]
     answer = ask(TELL, run.id)
-    assert json.loads(answer.body) == news(run)
+    assert json.loads(answer.body) == news(opened(run.id))
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -90,26 +92,28 @@ def test_an_altered_run_is_one_sentence(run):
 
 
 def test_what_the_owner_may_do_changes_the_standing(run):
-    seen = [news(run)["standing"]]
+    seen = [news(opened(run.id))["standing"]]
     run.write_status(Status("running", step=50, pid=1))
-    seen.append(news(run)["standing"])
+    seen.append(news(opened(run.id))["standing"])
     sequence = run.steer(KEY, want="pause")
-    seen.append(news(run)["standing"])
+    seen.append(news(opened(run.id))["standing"])
     run.write_status(Status("running", step=60, acknowledged=sequence, pid=1))
-    seen.append(news(run)["standing"])
+    seen.append(news(opened(run.id))["standing"])
     run.write_status(Status("paused", step=60, acknowledged=sequence, pid=1))
-    seen.append(news(run)["standing"])
+    seen.append(news(opened(run.id))["standing"])
     assert len(set(seen)) == len(seen)
     run.write_status(Status("paused", step=60, beat=7, acknowledged=sequence, pid=1))
-    assert news(run)["standing"] == seen[-1], "a sign of life changes nothing"
+    assert news(opened(run.id))["standing"] == seen[-1], "a sign of life changes nothing"
 
 
 def test_a_run_without_frames_shows_those_of_a_recorded_one(run):
-    told = news(run)
+    told = news(opened(run.id))
     assert told["film"] in [each.id for each in bundled()]
+    other = RunFolder.create(RunSettings("ae", AutoencoderConfig(), TrainConfig()).to_json(), KEY)
+    assert news(opened(other.id))["film"] == "ae-2d", "what an autoencoder will look like, not a VAE"
     arrays = {"reconstructions": np.zeros((16, 28, 28), np.uint8)}
     Film(run.path / "frames").add(7, arrays)
-    assert (news(run)["film"], news(run)["steps"]) == (run.id, [7])
+    assert (news(opened(run.id))["film"], news(opened(run.id))["steps"]) == (run.id, [7])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_a_long_curve_keeps_its_points_when_it_grows():
 def test_results_are_the_newest_of_each(run):
     line = {"step": 40, "seconds": 2.0, "split": "validation", "loss": 1.0, "reconstruction": 151.26, "kl": 5.5}
     run.append_metrics(line | {"squared_error": 40.04})
-    assert results(run) == {
+    assert results(opened(run.id)) == {
         "State": "Stopped",
         "Steps": "40",
         "Training time": "2 s",
@@ -208,6 +212,38 @@ def test_plain_text_holds_no_markup(text):
     for i, character in enumerate(shown):
         if character in "*_<>[]$`#:":
             assert shown[i - 1] == "\\"
+
+
+EPOCHS = RunSettings("vae", VAEConfig(), TrainConfig(epochs=3))
+SECONDS = RunSettings("vae", VAEConfig(), TrainConfig(budget="seconds", seconds=60))
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "settings", "until", "target"),
+    [
+        ("paused", 7, EPOCHS, None, 17),
+        ("stopped", 25, EPOCHS, 12, 35),
+        ("done", 30, EPOCHS, 30, 40),
+        ("paused", 7, SECONDS, None, 17),
+        ("running", 7, EPOCHS, None, 40),
+        ("running", 29, EPOCHS, 30, 40),
+        ("running", 7, EPOCHS, 40, None),  # asked for already
+        ("running", 33, EPOCHS, 40, 50),
+        ("running", 7, EPOCHS, 17, None),  # it rests before its end
+        ("running", 7, SECONDS, None, None),  # it ends by the clock
+        ("queued", 0, EPOCHS, None, None),
+    ],
+)
+def test_an_epoch_more_is_an_absolute_step(state, step, settings, until, target):
+    assert epoch_more(Status(state, step=step, epoch=step / 10), settings, until) == target
+
+
+def test_a_wish_that_comes_late_is_not_lost(app, run):
+    """The page was drawn while the run trained; by the click its trainer is gone."""
+    run.write_status(Status("interrupted", step=40, epoch=4.0))
+    resume(run, KEY, 50)
+    assert run.status.state in ("queued", "starting")
+    assert run.wish.until_step == 50
 
 
 def test_a_run_that_is_removed_is_gone(run):

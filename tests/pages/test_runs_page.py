@@ -107,10 +107,10 @@ def test_a_duplicate_is_a_draft_with_the_same_settings(app, run):
 
 def test_a_run_is_brought_back(app, run, worker):
     test = own(app(RUNS))
-    test.file_uploader(key="archive").upload("run.zip", archive.pack(run), "application/zip").run()
+    test.file_uploader(key="archive_0").upload("run.zip", archive.pack(run), "application/zip").run()
     assert not test.exception
     assert [each.may_steer(KEY) for each in list_runs()] == [True, True]
-    assert any("brought back" in warning.value for warning in test.warning)
+    assert "brought back" in test.success[0].value
     test.run()
     assert len(list_runs()) == 2, "one upload is one run"
 
@@ -118,7 +118,7 @@ def test_a_run_is_brought_back(app, run, worker):
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04" + b"\0" * 40])
 def test_a_file_that_is_no_run_gets_one_sentence(app, content):
     test = own(app(RUNS))
-    test.file_uploader(key="archive").upload("run.zip", content, "application/zip").run()
+    test.file_uploader(key="archive_0").upload("run.zip", content, "application/zip").run()
     assert not test.exception
     assert len(test.warning) == 1
     assert list_runs() == []
@@ -165,6 +165,21 @@ def test_a_comparison_says_what_differs(app, run):
     assert list(rows.loc["Epochs"]) == ["3", "5"]
     assert list(rows.loc["State"]) == ["Stopped", "Finished"]
     assert "Seed" not in rows.index
+
+
+def test_a_change_while_training_is_a_difference(app, run):
+    other = RunFolder.create(run.settings, KEY)
+    run.write_changes([{"step": 12, "knob": "beta", "value": 4.0}])
+    table = app(COMPARE, runs=f"{run.id},{other.id}").dataframe[0].value
+    assert list(table.set_index(table.columns[0]).loc["Beta β"]) == ["1 → 4", "1"]
+
+
+def test_the_owner_may_stop_all_that_are_compared(app, run):
+    run.write_status(Status("running", step=5, pid=1))
+    assert "Stop all" not in labels(app(COMPARE, runs=run.id))
+    test = own(app(COMPARE, runs=run.id))
+    test.button(key="do_Stop all").click().run()
+    assert run.wish.want == "stop"
 
 
 @pytest.mark.parametrize("names", ["zzz", "../..", ",".join(["0" * 16] * 9), "<b>", ","])

@@ -45,7 +45,7 @@ def test_a_run_in_the_address_is_shown_but_not_steered_by_others(app, run):
 
 def test_its_owner_may_go_on_or_train_an_epoch_more(app, run):
     test = own(app(PAGE, run=run.id))
-    assert labels(test) == ["Train", "Go on", "One more epoch", "Close"]
+    assert labels(test) == ["Train", "Go on", "One epoch", "Close"]
 
 
 def test_a_run_wins_over_the_settings_in_the_address(app, run):
@@ -84,6 +84,35 @@ def test_what_another_tab_changed_is_seen_here(app, run):
     assert not test.info
 
 
+def test_a_browser_that_has_not_heard_of_another_tabs_change_does_not_undo_it(app, run):
+    run.write_status(Status("running", step=40, epoch=40 / 429, pid=1))
+    test = own(app(PAGE, run=run.id))
+    run.steer(KEY, knobs={"beta": 3.0})
+    test.run()
+    # It sends the learning rate that was moved here, and with it the old beta.
+    test.select_slider(key="TrainConfig.learning_rate").set_value(0.0005)
+    test.slider(key="VAEConfig.beta").set_value(1.0).run()
+    assert run.wish.knobs == {"beta": 3.0, "learning_rate": 0.0005}
+    assert test.slider(key="VAEConfig.beta").value == 3.0
+    test.slider(key="VAEConfig.beta").set_value(1.0).run()
+    assert run.wish.knobs["beta"] == 1.0, "moved by hand it acts"
+
+
+def test_a_steered_run_is_described_with_what_was_changed(app, run):
+    run.write_changes([{"step": 12, "knob": "beta", "value": 4.0}])
+    (shown,) = told(app(PAGE, run=run.id))
+    assert "β 1 → 4" in shown["settings"]
+    assert shown["changed"] == "▲ Changed while it trained: Beta β 4 from step 12."
+    assert shown["changes"] == [12]
+
+
+@pytest.mark.parametrize("family", ["gan", "", "<b>", "VAE"])
+def test_a_family_that_is_none_gets_one_sentence(app, family):
+    test = app(PAGE, family=family)
+    assert not test.exception
+    assert "choose ae, vae, both" in test.warning[0].value
+
+
 def test_a_guest_cannot_change_a_live_knob(app, run):
     run.write_status(Status("running", step=40, epoch=40 / 429, pid=1))
     test = app(PAGE, run=run.id)
@@ -96,8 +125,8 @@ def test_a_guest_cannot_change_a_live_knob(app, run):
     ("status", "expected"),
     [
         (Status("queued"), ["Stop"]),
-        (Status("running", step=40, epoch=0.1, pid=1), ["Pause", "One more epoch", "Stop"]),
-        (Status("paused", step=40, epoch=0.1, pid=1), ["Resume", "One step", "One more epoch", "Stop"]),
+        (Status("running", step=40, epoch=0.1, pid=1), ["Pause", "Stop", "One more epoch"]),
+        (Status("paused", step=40, epoch=0.1, pid=1), ["Resume", "Stop", "One step", "One epoch"]),
         (Status("parked", step=40, epoch=0.1), ["Resume", "Stop"]),
         (Status("done", step=40, epoch=0.1), ["One more epoch"]),
         (Status("failed", step=40, epoch=0.1), []),

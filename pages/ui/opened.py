@@ -1,0 +1,92 @@
+"""Runs as the pages hold them: what was asked, what was changed since, and how to call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from genlib.changes import Change, read_changes
+from genlib.knobs import InputError
+from genlib.library import bundled
+from genlib.runs import RunFolder, find
+from genlib.settings import FAMILY_NAMES, RunSettings, VAEConfig
+from pages.ui.words import described, duration
+
+__all__ = ["Opened", "opened"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run: what it was asked, and what was changed while it trained."""
+
+    run: RunFolder
+    settings: RunSettings
+    changes: list[Change]
+
+    @property
+    def changed(self) -> RunSettings:
+        """What it was trained with in the end."""
+        return _after(self.settings, [(change.knob, change.value) for change in self.changes])
+
+    @property
+    def wished(self) -> RunSettings:
+        """What it is to be trained with from now on."""
+        return _after(self.changed, self.run.wish.knobs.items())
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it came with genlib."""
+        return self.run.path.parent.name == "models"
+
+    @property
+    def title(self) -> str:
+        """The name its owner gave it, or what it is."""
+        return self.run.name or f"{FAMILY_NAMES[self.settings.family]}, latent size {self.settings.model.latent_dim}"
+
+    @property
+    def label(self) -> str:
+        """A title that no other run has."""
+        return f"{self.title} ({self.run.id[:6]})"
+
+    @property
+    def line(self) -> str:
+        """What it was asked to do and what was changed, in one line."""
+        model, train, shown = self.settings.model, self.settings.train, self.described
+        parts = [FAMILY_NAMES[self.settings.family], f"latent size {model.latent_dim}"]
+        parts += [f"{model.hidden_dim} hidden units"]
+        parts += [f"β {shown[VAEConfig.knob('beta').title]}"] if isinstance(model, VAEConfig) else []
+        usual = type(model).knob("likelihood").default
+        parts += [f"{model.likelihood} likelihood"] if model.likelihood != usual else []
+        epochs = f"{train.epochs} epoch{'s' * (train.epochs > 1)}"
+        parts += [epochs if train.budget == "epochs" else duration(train.seconds)]
+        rate = shown[train.knob("learning_rate").title]
+        return " · ".join([*parts, f"learning rate {rate}", f"batch {train.batch_size}", f"seed {train.seed}"])
+
+    @property
+    def described(self) -> dict[str, str]:
+        """The settings by title, as "1 → 4" where one was changed."""
+        asked, changed = described(self.settings), described(self.changed)
+        return {
+            title: text if text == changed[title] else f"{text} → {changed[title]}" for title, text in asked.items()
+        }
+
+
+def opened(name: str) -> Opened:
+    """A run by its whole name: who knows it may see the run.
+
+    Raises:
+        InputError: If there is none, or its settings were altered.
+    """
+    run = next((run for run in bundled() if run.id == name), None) or find(name)
+    if run.id != name:
+        raise InputError("A run is named by all sixteen letters of its id: take the whole address.")
+    settings = RunSettings.from_json(run.settings)
+    return Opened(run, settings, read_changes(run.changes(), settings))
+
+
+def _after(settings: RunSettings, values: Iterable[tuple[str, float]]) -> RunSettings:
+    for knob, value in values:
+        with suppress(InputError):  # of a wish in a file that was altered
+            settings = settings.changed(knob, value)
+    return settings
