@@ -119,6 +119,7 @@ def test_a_pause_is_confirmed_and_changes_nothing(images):
         elif status.state == "paused":
             # Saved before it is confirmed, so that whatever happens now loses nothing.
             assert checkpoint.load(run.path, "cpu").step == status.step
+            assert Film(run.path / "frames").steps()[-1] == status.step, "the pictures are those of the step reached"
             if seen.count("paused") == 2:
                 run.steer(KEY, want="run")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from genlib.data.images import Images
 from genlib.film import Film
 from genlib.runs import RunFolder
-from genlib.training import Event, Frame, Report
+from genlib.training import Event, Frame, Report, Run, draw
 
 __all__ = ["Journal"]
 
@@ -30,6 +31,15 @@ class Journal:
         for line in folder.metrics()[0]:
             if line.get("split") in ("train", "validation"):
                 self._told[line["split"]] = line["step"]
+
+    def picture(self, run: Run, images: Images) -> None:
+        """Keep a frame of where the run rests, unless there is one.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        if self.film.steps()[-1:] != [run.step]:
+            self.film.add(run.step, draw(run, images))
 
     def keep(self, event: Event) -> None:
         """Write a report or a frame down.

@@ -148,6 +148,8 @@ class _Recorder:
 
     def obey(self, ended: Callable[[], bool]) -> Generator[Status, None, Wish | None]:
         """Rest while the owner wants a pause or no more steps; leave if he wants to stop, or if the starter is gone."""
+        self.hold()
+        self.journal.picture(self.run, self.images)
         # The wish is read once a turn: read twice, a quick change of mind could fall between the two and be lost.
         wish = self.listen()
         while (wish.want == "pause" or (self.rests and self.reached(wish))) and not ended():

@@ -108,7 +108,7 @@ def note(shown: Opened | None, difference: str) -> None:
         st.info(f"A draft of your next run: {difference}.", icon=":material/edit:")
         button("Back to this run's settings", "undo", st.session_state.pop, "adopted", None)
     elif shown:
-        st.caption("The settings of the run shown. An edit makes a draft of your next run.")
+        st.caption("The settings of the run shown; an edit drafts the next one.")
 
 
 def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, busy: bool) -> None:
