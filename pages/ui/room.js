@@ -107,7 +107,9 @@ const drawCharts = (room, marker) => {
       run.changes.map((step) => ({ x: room.axis === "step" ? step : film.seconds(step), colour: alone ? colours.text : run.colour })),
     );
     const canvas = room.charts[name];
-    canvas.closest("section").hidden = !room.lanes.some((lane) => lane.run.charts.includes(name));
+    const section = canvas.closest("section");
+    section.hidden = !room.lanes.some((lane) => lane.run.charts.includes(name));
+    if (section.hidden) continue;
     const scale = curves(canvas, Math.max(0.42, 150 / canvas.parentElement.clientWidth), series, colours, {
       range: usualRange(series, lines), span, lines, marks, marker, empty: name === "error" ? "first told after an epoch" : "not begun", xName: room.axis === "step" ? "step" : "seconds of training", yName: unit,
     });
