@@ -22,7 +22,7 @@ from pages.ui.server import dispatcher
 from pages.ui.steering import button, steer_knob, steering
 from pages.ui.words import plain
 
-TABS = ("The same in Python", "How it works", "The same on the command line")
+TABS = ("In short", "Formula and code", "The same in Python", "The same on the command line")
 IN_SHORT = {
     "ae": (
         "**An autoencoder in short.** The encoder squeezes an image into a few numbers, its code; the decoder rebuilds "
@@ -151,13 +151,14 @@ def close() -> None:
 
 
 def more(shown: Opened | None, wanted: list[RunSettings]) -> None:
-    """How it works, and how to do the same without the app."""
-    python, works, command = st.tabs(TABS, on_change="rerun", key="train_more")
+    """How it works, and how to do the same without the app; only the open tab is made, and the first is light."""
+    short, works, python, command = st.tabs(TABS, on_change="rerun", key="train_more")
+    families = [shown.settings.family] if shown else [each.family for each in wanted]
+    if short.open:
+        for family in families:
+            short.markdown(IN_SHORT[family])
     if works.open:
         with works:
-            families = [shown.settings.family] if shown else [each.family for each in wanted]
-            for family in families:
-                st.markdown(IN_SHORT[family])
             method(*(code for family in families for code in CODE[family]), "genlib.models.base:Model.training_step")
     for part, which, language in ((python, 0, "python"), (command, 1, "bash")):
         if part.open:

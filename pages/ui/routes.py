@@ -20,6 +20,7 @@ __all__ = ["CONSTANTS", "ROUTES"]
 
 CONSTANTS = 0xFFFFFFFF  # stands for a step
 _FRESH = {"Cache-Control": "no-store"}
+_AS_IS = {"Content-Encoding": "identity"}
 
 
 def tell(request: Request) -> Response:
@@ -45,7 +46,8 @@ def frames(request: Request) -> Response:
             step = int(name[:10])
             if content := film.file(None if step == CONSTANTS else step):
                 parts.append(struct.pack("<II", step, len(content)) + content)
-    return Response(b"".join(parts), media_type="application/octet-stream", headers=_FRESH)
+    # Packed they would be 60 % of the size, and take the server longer than most networks take for the rest.
+    return Response(b"".join(parts), media_type="application/octet-stream", headers=_FRESH | _AS_IS)
 
 
 def shorten(request: Request) -> Response:

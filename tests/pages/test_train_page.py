@@ -257,7 +257,8 @@ def test_a_name_with_markup_is_shown_letter_by_letter(app, run):
 
 def test_how_it_works_shows_the_formula_and_the_code(app):
     test = app(PAGE)
-    test.session_state["train_more"] = "How it works"
+    assert any("A VAE in short." in item.value for item in test.markdown)
+    test.session_state["train_more"] = "Formula and code"
     test.run()
     assert any(r"\log p(x)" in item.value for item in test.markdown)
     assert any(item.value.startswith("class VAE(Model):") for item in test.code)
