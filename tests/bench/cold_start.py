@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from tests.served import Server, launch
 
 PICTURES = {"/": ".st-key-film canvas.sheet", "/mixture": ".st-key-em .panel canvas", "/train": "canvas.samples"}
-LINKS = {"Gaussian mixture": PICTURES["/mixture"], "Train a VAE": PICTURES["/train"], "Home": PICTURES["/"]}
+LINKS = {"Gaussian mixture": PICTURES["/mixture"], "Train": PICTURES["/train"], "Home": PICTURES["/"]}
 
 
 def told(name: str, values: list[float], target: str) -> None:
