@@ -18,7 +18,7 @@ from pages.ui.words import differences
 
 __all__ = ["adopt", "ask", "draft"]
 
-_FAMILIES = {"ae": "Autoencoder", "vae": "VAE", "both": "Both"}
+_FAMILIES = {"ae": "AE", "vae": "VAE", "both": "Both"}
 _FAMILY = "family"
 _ECHO = 2.0  # seconds in which a browser hears of what another tab set
 
@@ -108,7 +108,7 @@ def _family(addressed: bool) -> str:
             asked = "vae"
         st.session_state[_FAMILY] = asked
     family = st.segmented_control(
-        "Family",
+        "Autoencoder (AE), VAE, or both",
         list(_FAMILIES),
         format_func=_FAMILIES.__getitem__,
         key=_FAMILY,

@@ -37,7 +37,7 @@ const LANE = `
   <header><b class="name"></b><b class="state"></b> <span class="words"></span></header>
   <div class="bar"><i></i></div><p class="settings"></p>
   <div class="row pictures">
-    <section><h4>New digits</h4><div class="frame"><canvas class="samples" role="img"></canvas><p class="none">A plain autoencoder does not learn how its codes are spread, so there is nothing to draw new digits from.</p></div><p class="how">64 codes drawn once from the prior, decoded at every step.</p></section>
+    <section><h4>New digits</h4><div class="frame"><canvas class="samples" role="img"></canvas><p class="none">None: a plain autoencoder does not learn how its codes are spread.</p></div><p class="how">64 codes drawn once from the prior, decoded at every step.</p></section>
     <section><h4>Real digits, rebuilt</h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
     <section><h4>Map of the codes</h4><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
   </div>`;
