@@ -46,7 +46,8 @@ const makeFilm = (name, { told, filmed, alive }) => {
     try {
       const answer = await fetch(address(`frames?steps=${steps}`));
       const buffer = await answer.arrayBuffer();
-      if (mine === of && answer.ok) {
+      if (!answer.ok) throw new Error(answer.statusText);
+      if (mine === of) {
         const view = new DataView(buffer);
         // A frame that was thinned away meanwhile does not come; it must not be asked for again and again.
         for (const step of wanted) film.frames.set(step, null);

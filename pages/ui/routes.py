@@ -38,8 +38,8 @@ def frames(request: Request) -> Response:
     """
     try:
         film = Film(opened(request.path_params["name"]).run.path / "frames")
-    except InputError as error:
-        return JSONResponse({"error": str(error)}, status_code=404, headers=_FRESH)
+    except InputError:
+        return Response(status_code=204, headers=_FRESH)  # it is gone, of which the news tell
     parts = []
     for name in dict.fromkeys(request.query_params.get("steps", "").split(",")[: MOST_FRAMES + 1]):
         if name.isascii() and name.isdecimal() and int(name[:10]) <= CONSTANTS:

@@ -31,7 +31,9 @@ def ask(endpoint, name, query=""):
 
 
 def refused(answer):
-    """The sentence with which a question was refused."""
+    """The sentence with which a question was refused; of frames there is none, the news tell it."""
+    if answer.status_code == 204:
+        return "There are none."
     assert answer.headers["content-type"] == "application/json"
     return json.loads(answer.body)["error"]
 
