@@ -695,7 +695,10 @@ def test_the_thread_of_the_queue_survives_a_bad_moment(trainers, caplog):
         time.sleep(0.01)
     assert other.id in trainers.started
     assert run.id not in trainers.started
-    trainers.end(other, "done")
+    dispatcher.close()
+    late = RunFolder.create(ASKED, KEY)
+    time.sleep(0.05)
+    assert (trainers.killed, late.status.state) == ([other.id], "queued")
 
 
 def test_looking_at_many_finished_runs_reads_none_of_them(trainers):

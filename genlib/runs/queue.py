@@ -68,6 +68,7 @@ class Dispatcher:
         self._settled: dict[str, tuple[int, ...]] = {}  # status files that told of no active run when last read
         self._lock = threading.RLock()
         self._closed = threading.Event()
+        self._watching: threading.Thread | None = None
 
     def submit(self, settings: Mapping[str, Any], key: str) -> RunFolder:
         """Create a run and queue it.
@@ -146,11 +147,14 @@ class Dispatcher:
                     # Whatever is wrong with one folder must not end the queue of all others.
                     logging.getLogger(__name__).exception("The queue of runs could not be looked after.")
 
-        threading.Thread(target=loop, name="dispatcher", daemon=True).start()
+        self._watching = threading.Thread(target=loop, name="dispatcher", daemon=True)
+        self._watching.start()
 
     def close(self) -> None:
         """Start no more runs, and kill what was started here; it can go on from its newest checkpoint."""
         self._closed.set()
+        if self._watching:
+            self._watching.join()  # it may be looking right now
         with self._lock:
             for run, _ in self._mine.values():
                 self.backend.kill(run)
