@@ -38,6 +38,7 @@ __all__ = ["load", "load_model", "save", "save_model"]
 _FORMAT = 1
 _NEWEST, _PREVIOUS, _ASIDE = "checkpoint", "checkpoint.previous", "checkpoint.new"
 _TENSORS, _DESCRIPTION = "tensors.safetensors", "checkpoint.json"
+_AVERAGES = "model.averages."
 _LARGEST = 2 * 1024**3  # bytes of a file that is read at all
 _T = TypeVar("_T")
 # All that a damaged or foreign file can set off, from reading the disk to fitting weights into a model.
@@ -93,7 +94,7 @@ def save_model(folder: Path, target: Path) -> None:
         InputError: If there is no checkpoint that can be read, or the disk refuses.
     """
     description, tensors = _first_usable(folder, _read)
-    content = safetensors.torch.save({name: tensor for name, tensor in tensors.items() if name.startswith("model.")})
+    content = safetensors.torch.save(_alone(MODELS[description["family"]], tensors))
     _write_checked(target, content, description | {"sha256": hashlib.sha256(content).hexdigest()})
 
 
@@ -135,6 +136,16 @@ def _tensors(run: Run) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
+def _alone(family: type[Model], tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The model as it is shown, small: averages in the place of what they are of, in half precision where it does."""
+    kept = {name: tensor for name, tensor in tensors.items() if name.startswith("model.")}
+    for name in [name for name in kept if name.startswith(_AVERAGES)]:
+        kept["model." + name.removeprefix(_AVERAGES)] = kept.pop(name)
+    if not family.halves:
+        return kept
+    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in kept.items()}
+
+
 def _load_run(path: Path, trainable: bool) -> Run:
     description, tensors = _read(path)
     model = _load_model(description, tensors)
@@ -149,7 +160,8 @@ def _load_run(path: Path, trainable: bool) -> Run:
     step, seconds = description["step"], float(description["seconds"])
     if type(step) is not int or step < 0 or not 0 <= seconds < math.inf:
         raise InputError("The checkpoint does not say how far the run had come.")
-    if trainable and step > 0 and not all(optimizer.state for optimizer in optimizers.values()):
+    # One of several optimisers may not have had its turn yet.
+    if trainable and step > 0 and optimizers and not any(optimizer.state for optimizer in optimizers.values()):
         raise InputError("The checkpoint holds the model alone, which cannot be trained on.")
     run = Run(description["family"], model, model.config, train_config, optimizers, step, seconds, torch.device("cpu"))
     run.changes = read_changes(description.get("changes", []), run.settings)
@@ -160,7 +172,11 @@ def _load_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Mode
     family = description["family"]
     config = MODELS[family].config_class.from_json(description["model_config"])
     model = build(family, config, seed=0)
-    model.load_state_dict(_under("model.", tensors))
+    own = _under("model.", tensors)
+    for name in model.state_dict().keys() - own.keys():
+        # Of a model that was saved alone, the averages are all there is.
+        own[name] = own[name.removeprefix(_AVERAGES.removeprefix("model."))]
+    model.load_state_dict(own)
     return model
 
 

@@ -17,7 +17,7 @@ from genlib.data import assets
 from genlib.device import choose
 from genlib.ending import Ending
 from genlib.flags import add_flags, asked_for
-from genlib.knobs import InputError
+from genlib.knobs import InputError, shown
 from genlib.progress import Progress
 from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, find, home, list_runs
 from genlib.runs.wish import checked_step
@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="answer as JSON")
 
     pretrain = commands.add_parser("pretrain", help="make the models that come with genlib anew")
+    pretrain.add_argument("names", nargs="*", metavar="NAME", help="which of them (default all)")
     pretrain.set_defaults(command=_pretrain)
 
     app = commands.add_parser("app", help="open the app in the browser")
@@ -153,13 +154,17 @@ def _new_run(options: argparse.Namespace) -> RunFolder:
 
 
 def _pretrain(options: argparse.Namespace) -> int:
-    from genlib.pretrain import BUNDLED, pretrain
+    from genlib.pretrain import BUNDLED, pretrain, write_pca
 
-    for name in BUNDLED:
+    names = options.names or list(BUNDLED)
+    if unknown := [name for name in names if name not in BUNDLED]:
+        raise InputError(f"No model called {shown(unknown[0])} comes with genlib: choose of {', '.join(BUNDLED)}.")
+    for name in names:
         with Progress(name) as progress:
             for status in pretrain(name, assets() / "models" / name):
                 progress.show(status)
         _say(f"{name} made anew.")
+    write_pca(assets() / "models")
     return 0
 
 

@@ -13,11 +13,13 @@ __all__ = ["FORMS", "MOST_FRAMES", "Film"]
 
 MOST_FRAMES = 120
 _CONSTANTS = "constants"
-_PICTURES, _LABELS, _CODES = ((28, 28), "uint8"), ((), "uint8"), ((2,), "float32")
+_PICTURES, _LABELS, _CODES, _SCORES = ((28, 28), "uint8"), ((), "uint8"), ((2,), "float32"), ((), "float32")
 FORMS = {  # by name: the shape of each item, and its type
     "samples": _PICTURES,
     "reconstructions": _PICTURES,
     "codes": _CODES,
+    "real_scores": _SCORES,
+    "new_scores": _SCORES,
     "originals": _PICTURES,
     "labels": _LABELS,
 }
@@ -26,8 +28,9 @@ FORMS = {  # by name: the shape of each item, and its type
 class Film:
     """The frames in a folder, by step.
 
-    A frame is a dict of arrays: ``samples`` and ``reconstructions`` (n, 28, 28) uint8, ``codes`` (n, 2) float32. What
-    all frames share stands once, in :meth:`constants`: ``originals`` (n, 28, 28) uint8 and ``labels`` (n,) uint8.
+    A frame is a dict of arrays: ``samples`` and ``reconstructions`` (n, 28, 28) uint8, ``codes`` (n, 2) float32, and
+    ``real_scores`` and ``new_scores`` (n,) float32, what a discriminator says of real images and of new ones. What all
+    frames share stands once, in :meth:`constants`: ``originals`` (n, 28, 28) uint8 and ``labels`` (n,) uint8.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Mapping
 
-from genlib.knobs import Config
+from genlib.knobs import Knob
 from genlib.settings import FAMILY_NAMES, MODEL_CONFIGS, TrainConfig
 
 __all__ = ["add_flags", "asked_for"]
@@ -13,20 +14,39 @@ __all__ = ["add_flags", "asked_for"]
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """A flag for the family, and for each knob of training and of the models."""
     parser.add_argument("--family", choices=MODEL_CONFIGS, default=None, help="kind of model (default vae)")
-    flags: dict[str, dict[str, str]] = {}
-    configs: dict[str, type[Config]] = {"": TrainConfig, **MODEL_CONFIGS}
-    for family, config in configs.items():
+    # The knobs of training go with every family.
+    flags = {knob.name: dict.fromkeys(MODEL_CONFIGS, knob) for knob in TrainConfig.knobs()}
+    for family, config in MODEL_CONFIGS.items():
         for knob in config.knobs():
-            text = f"{knob.help} ({knob.allowed}; default {knob.text(knob.default)})".replace("%", "%%")
-            flags.setdefault(knob.name, {}).setdefault(text, family)
-    for name, texts in flags.items():
-        # One that means something else to each family is told of each.
-        told = texts if len(texts) == 1 else [f"{FAMILY_NAMES[family]}: {text}" for text, family in texts.items()]
+            flags.setdefault(knob.name, {})[family] = knob
+    for name, knobs in flags.items():
         flag = "--" + name.replace("_", "-")
-        parser.add_argument(flag, dest=f"knob_{name}", metavar=name.upper(), help=" ".join(told))
+        parser.add_argument(flag, dest=f"knob_{name}", metavar=name.upper(), help=_told(knobs).replace("%", "%%"))
 
 
 def asked_for(options: argparse.Namespace) -> dict[str, str]:
     """The settings given as flags, as texts by name."""
     given = {name[5:]: value for name, value in vars(options).items() if name.startswith("knob_") and value is not None}
     return given | ({"family": options.family} if options.family else {})
+
+
+def _told(knobs: Mapping[str, Knob]) -> str:
+    """What a flag means, by family where it is not the same to all: "VAE: What it does. (its range; its default)"."""
+    texts: dict[str, dict[str, list[str]]] = {}
+    for family, knob in knobs.items():
+        ends = f"{knob.allowed}; default {knob.text(knob.default)}"
+        texts.setdefault(knob.help, {}).setdefault(ends, []).append(family)
+    told = []
+    for text, ranges in texts.items():
+        if len(ranges) > 1:
+            told.append(f"{text} ({' | '.join(f'{_names(families)}: {ends}' for ends, families in ranges.items())})")
+        else:
+            ((ends, families),) = ranges.items()
+            told.append(
+                f"{text} ({ends})" if len(families) == len(MODEL_CONFIGS) else f"{_names(families)}: {text} ({ends})"
+            )
+    return " ".join(told)
+
+
+def _names(families: Iterable[str]) -> str:
+    return ", ".join(FAMILY_NAMES[family] for family in families)

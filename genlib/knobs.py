@@ -48,7 +48,7 @@ def knob(
         label: Name for people; by default the field's own.
         unit: Unit of the value, such as "nats" or "s".
         help: What it does, in a sentence.
-        names: What to call each choice in front of people.
+        names: What to call each choice, or each number, in front of people.
         live: Whether it may be changed while a run trains.
     """
     metadata = {"low": low, "high": high, "step": step, "log": log, "label": label, "unit": unit, "help": help}
@@ -90,6 +90,8 @@ class Knob:
             return "true or false"
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.names:
+            return "one of " + ", ".join(f"{number} ({name})" for number, name in self.names.items())
         # Whole numbers in full: 4.29497e+09 is no largest seed.
         low, high = (str(end) if self.kind is int else f"{end:g}" for end in (self.low, self.high))
         return f"a {'whole ' if self.kind is int else ''}number from {low} to {high}"
@@ -148,6 +150,14 @@ class Config:
     def __post_init__(self) -> None:
         for knob in self.knobs():
             object.__setattr__(self, knob.name, knob.check(getattr(self, knob.name)))
+        self.check_together()
+
+    def check_together(self) -> None:
+        """Refuse values that are good one by one and impossible together.
+
+        Raises:
+            InputError: If there are such.
+        """
 
     @classmethod
     def knobs(cls) -> tuple[Knob, ...]:

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass
 from genlib.data import assets
 from genlib.knobs import InputError
 from genlib.runs import RunFolder, find, list_runs
-from genlib.settings import check_family
+from genlib.settings import RunSettings
 
 __all__ = ["Entry", "bundled", "entries", "example", "find_model"]
+
+_EXAMPLES = {"ae": "ae-2d", "vae": "vae-2d", "gan": "gan", "mixture": "mixture"}
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,14 @@ def bundled() -> list[RunFolder]:
 
 
 def example(family: str) -> RunFolder:
-    """The recorded run of a family.
+    """The recorded run with which a family is shown.
 
     Raises:
         InputError: If it is missing.
     """
+    name = _EXAMPLES.get(family)
     for run in bundled():
-        if run.settings.get("family") == family:
+        if run.id == name:
             return run
     raise InputError(f"The recorded run of the family {family} is missing: restore it from the project.")
 
@@ -50,7 +53,8 @@ def entries() -> Iterator[Entry]:
         # A run that is being deleted or saved, or was altered, is left out rather than ending the list.
         with suppress(InputError, OSError):
             size = (run.path / "checkpoint" / "tensors.safetensors").stat().st_size
-            yield Entry(run.id, check_family(run.settings.get("family")), False, size)
+            settings = RunSettings.from_json(run.settings)
+            yield Entry(run.id, settings.family, settings.model.labels, size)
 
 
 def find_model(name: str) -> RunFolder:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from genlib.checkpoint import save_model
@@ -15,22 +16,57 @@ from genlib.knobs import InputError
 from genlib.pca import fit_pca
 from genlib.recorder import record
 from genlib.runs import RunFolder, Status
-from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
+from genlib.settings import (
+    AutoencoderConfig,
+    ClassifierConfig,
+    GANConfig,
+    PixelMixtureConfig,
+    RunSettings,
+    TrainConfig,
+    VAEConfig,
+)
 
-__all__ = ["BUNDLED", "pca_description", "pretrain"]
+__all__ = ["BUNDLED", "Bundle", "pca_description", "pretrain", "write_pca"]
 
-_TRAINING = TrainConfig(epochs=20, seed=0)
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model to come with genlib.
+
+    Arguments:
+        settings: How it is trained; its length is in epochs, so that it can be made again.
+        frames: How many frames of its film are kept.
+    """
+
+    settings: RunSettings
+    frames: int = 12
+
+
+_EPOCHS, _LONG, _MIXTURE = TrainConfig(epochs=20), TrainConfig(epochs=40), TrainConfig(epochs=10, batch_size=1024)
 BUNDLED = {
-    "ae-2d": RunSettings("ae", AutoencoderConfig(latent_dim=2), _TRAINING),
-    "vae-2d": RunSettings("vae", VAEConfig(latent_dim=2), _TRAINING),
+    "ae-2d": Bundle(RunSettings("ae", AutoencoderConfig(latent_dim=2), _EPOCHS), frames=40),
+    "classifier": Bundle(
+        RunSettings("classifier", ClassifierConfig(average=0.999), TrainConfig(epochs=20, schedule="cosine")), frames=0
+    ),
+    "gan": Bundle(RunSettings("gan", GANConfig(), _EPOCHS), frames=40),
+    "gan-labels": Bundle(RunSettings("gan", GANConfig(labels=True), _EPOCHS)),
+    "mixture": Bundle(RunSettings("mixture", PixelMixtureConfig(), _MIXTURE), frames=20),
+    "mixture-labels": Bundle(RunSettings("mixture", PixelMixtureConfig(components=10, labels=True), _MIXTURE)),
+    "vae-2d": Bundle(RunSettings("vae", VAEConfig(latent_dim=2), _EPOCHS), frames=40),
+    "vae-20d": Bundle(RunSettings("vae", VAEConfig(latent_dim=20), _LONG)),
+    "vae-50d": Bundle(
+        RunSettings(
+            "vae",
+            VAEConfig(latent_dim=50, hidden_dim=512, layers=2, average=0.999, importance=5, binarise=True),
+            TrainConfig(epochs=200, batch_size=256, schedule="cosine"),
+        )
+    ),
+    "vae-labels": Bundle(RunSettings("vae", VAEConfig(latent_dim=20, labels=True), _LONG)),
 }
-_FRAMES = 40
 
 
 def pretrain(name: str, target: Path) -> Iterator[Status]:
     """Train a bundled model and put its weights, curves and film into ``target``.
-
-    What PCA makes of the same images, the line to beat, is written beside it, as ``pca.json``.
 
     Arguments:
         name: A key of ``BUNDLED``.
@@ -42,7 +78,8 @@ def pretrain(name: str, target: Path) -> Iterator[Status]:
     Raises:
         InputError: If it was left or failed.
     """
-    run = RunFolder.create(BUNDLED[name].to_json())
+    bundle = BUNDLED[name]
+    run = RunFolder.create(bundle.settings.to_json())
     status = run.status
     yield from record(run, run.claim(status) or 1)
     if run.status.state != "done":
@@ -50,13 +87,18 @@ def pretrain(name: str, target: Path) -> Iterator[Status]:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     save_model(run.path, target)
-    film = Film(run.path / "frames")
-    film.thin(_FRAMES)
-    film.folder.rename(target / "frames")
+    if bundle.frames:
+        film = Film(run.path / "frames")
+        film.thin(bundle.frames)
+        film.folder.rename(target / "frames")
     for kept in ("run.json", "status.json", "build.json", "metrics.jsonl"):
         shutil.copy(run.path / kept, target / kept)
     shutil.rmtree(run.path)
-    target.with_name("pca.json").write_text(json.dumps(pca_description(load_images()), indent=1) + "\n", "utf-8")
+
+
+def write_pca(folder: Path) -> None:
+    """Write what PCA makes of the same images, the line to beat, as ``pca.json``."""
+    (folder / "pca.json").write_text(json.dumps(pca_description(load_images()), indent=1) + "\n", "utf-8")
 
 
 def pca_description(images: Images) -> dict[str, str | list[float]]:

@@ -1,8 +1,9 @@
-"""Few images in place of MNIST, for tests that train."""
+"""Few images in place of MNIST and small models in place of the usual ones, for tests that train."""
 
 from dataclasses import replace
 
 from genlib.data.images import Images, load_images
+from genlib.settings import MODEL_CONFIGS, ModelConfig
 
 
 def few_images(train: int = 96, validation: int = 10, test: int = 20) -> Images:
@@ -17,6 +18,14 @@ def few_images(train: int = 96, validation: int = 10, test: int = 20) -> Images:
         test=mnist.test[:test],
         test_labels=mnist.test_labels[:test],
     )
+
+
+def small(family: str, **values) -> ModelConfig:
+    """Settings of a family that are quick to train; values that it has no knob for are left aside."""
+    config = MODEL_CONFIGS[family]
+    sizes = {"latent_dim": 8 if family == "classifier" else 2, "hidden_dim": 16, "channels": 4, "components": 2}
+    known = {knob.name for knob in config.knobs()}
+    return config(**{name: value for name, value in (sizes | values).items() if name in known})
 
 
 def write_folder(folder, train: int = 96, test: int = 20):

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from few import few_images
+from few import few_images, small
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -31,6 +31,7 @@ from genlib import archive, checkpoint
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.library import bundled
+from genlib.models import MODELS
 from genlib.recorder import record
 from genlib.runs import Dispatcher, LocalBackend, RunFolder, Status, Watcher, list_runs
 from genlib.runs import home as home_folder
@@ -208,6 +209,39 @@ def test_a_run_that_came_back_trains_on_to_bitwise_the_same_weights(images):
     assert all(torch.equal(a, b) for a, b in zip(*(run.model.parameters() for run in (expected, found)), strict=True))
     states = [run.optimizers["adam"].state_dict()["state"] for run in (expected, found)]
     assert all(torch.equal(states[0][i][part], states[1][i][part]) for i in states[0] for part in states[0][i])
+
+
+EVERY_KIND = [
+    *((family, {}) for family in MODELS),
+    *((family, {"labels": True, "average": 0.9}) for family in MODELS if family != "classifier"),
+    ("vae", {"importance": 2, "network": "conv"}),
+    ("gan", {"turns": 1, "loss": "wasserstein", "spectral": True}),  # G waits, so its optimiser keeps nothing yet
+    ("gan", {"d_steps": 10}),
+]
+
+
+@pytest.mark.parametrize(("family", "values"), EVERY_KIND)
+def test_a_run_of_any_family_comes_back_with_all_that_it_told_and_trains_on(images, family, values):
+    asked = RunSettings(family, small(family, **values), TrainConfig(epochs=2, batch_size=32, device="cpu"))
+    one = RunFolder.create(asked.to_json(), KEY)
+    assert train(one, images, stop_at=3).state == "interrupted"
+    other = archive.unpack(archive.pack(one), KEY)
+    assert (other.status.state, other.status.step) == ("interrupted", one.status.step)
+    assert other.settings == one.settings
+    assert other.metrics()[0] == one.metrics()[0]
+    told = {name for line in one.metrics()[0] for name in line} - {"step", "seconds", "split"}
+    assert told
+    films = [Film(run.path / "frames") for run in (one, other)]
+    assert films[0].steps() == films[1].steps()
+    assert bool(films[0].steps()) == (family != "classifier"), "which makes no images"
+    for step in films[0].steps():
+        first, second = (film.frame(step) for film in films)
+        assert first.keys() == second.keys()
+        assert all(np.array_equal(array, second[name]) for name, array in first.items())
+    assert train(one, images).state == train(other, images).state == "done"
+    expected, found = (checkpoint.load(run.path, "cpu").model.state_dict() for run in (one, other))
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(tensor, found[name]) for name, tensor in expected.items())
 
 
 def test_what_was_written_comes_back_byte_for_byte(files):
@@ -750,7 +784,7 @@ def changed(name, value):
     return lambda tensors: tensors | {name: value(tensors[name])}
 
 
-WEIGHT, MEAN, COUNT = "model.decoder.0.weight", "optimizer.adam.0.exp_avg", "optimizer.adam.0.step"
+WEIGHT, MEAN, COUNT = "model.decoder.first.weight", "optimizer.adam.0.exp_avg", "optimizer.adam.0.step"
 
 
 @pytest.mark.parametrize(
@@ -758,6 +792,7 @@ WEIGHT, MEAN, COUNT = "model.decoder.0.weight", "optimizer.adam.0.exp_avg", "opt
     [
         changed(WEIGHT, lambda a: a * np.nan),
         changed(WEIGHT, lambda a: a.astype(np.float64)),
+        changed(WEIGHT, lambda a: a.astype(np.float16)),
         changed(WEIGHT, lambda a: a.astype(np.int32)),
         changed(WEIGHT, lambda a: a.astype(np.complex64)),
         changed(WEIGHT, lambda a: a.T.copy()),
@@ -827,9 +862,14 @@ def test_what_may_change_while_it_trains_may_differ(files):
     assert (back.train_config.learning_rate, back.model_config.beta) == (0.5, 3.0)
 
 
+def alone(tensors, kind=np.float32):
+    return {name: array.astype(kind) for name, array in tensors.items() if name.startswith("model.")}
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
 @pytest.mark.parametrize("state", ["running", "interrupted", "stopped", "done"])
-def test_a_model_alone_can_be_looked_at_but_not_trained_on(files, state):
-    only = with_tensors(files, lambda tensors: {n: a for n, a in tensors.items() if n.startswith("model.")})
+def test_a_model_alone_can_be_looked_at_but_not_trained_on(files, state, kind):
+    only = with_tensors(files, lambda tensors: alone(tensors, kind))
     run = archive.unpack(zipped(with_json(only, "status.json", state=state)), KEY)
     assert run.status.state == ("done" if state == "done" else "failed")
     assert "only the model" in run.status.message or state == "done"
@@ -839,6 +879,19 @@ def test_a_model_alone_can_be_looked_at_but_not_trained_on(files, state):
     with pytest.raises(InputError, match=r"start a new one"):
         dispatcher.resume(run, KEY, run.status.step + 3)
     assert archive.pack(run) == before
+
+
+def test_a_model_alone_is_whole_and_of_one_precision(files):
+    halved = lambda tensors: alone(tensors, np.float16)  # noqa: E731
+    for change in (
+        lambda tensors: alone(tensors) | {WEIGHT: tensors[WEIGHT].astype(np.float16)},
+        lambda tensors: halved(tensors) | {WEIGHT: tensors[WEIGHT]},
+        lambda tensors: halved(tensors) | {MEAN: tensors[MEAN]},
+        lambda tensors: {name: array for name, array in halved(tensors).items() if name != WEIGHT},
+        lambda tensors: halved(tensors) | {WEIGHT: tensors[WEIGHT].astype(np.int64)},
+        lambda tensors: halved(tensors) | {"model.averages." + WEIGHT[6:]: tensors[WEIGHT].astype(np.float16)},
+    ):
+        refused(zipped(with_tensors(files, change)), "checkpoint", "damaged")
 
 
 def test_of_a_run_that_broke_the_copy_stands_where_its_weights_do(files):

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import FrozenInstanceError, asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,7 +13,10 @@ from genlib.knobs import InputError, shown
 from genlib.settings import (
     MODEL_CONFIGS,
     AutoencoderConfig,
+    ClassifierConfig,
+    GANConfig,
     MixtureConfig,
+    PixelMixtureConfig,
     PointsConfig,
     RunSettings,
     TrainConfig,
@@ -23,7 +26,7 @@ from genlib.settings import (
 
 pytestmark = pytest.mark.fast
 
-CONFIGS = [PointsConfig, MixtureConfig, AutoencoderConfig, VAEConfig, TrainConfig]
+CONFIGS = [PointsConfig, MixtureConfig, TrainConfig, *MODEL_CONFIGS.values()]
 KNOBS = [pytest.param(knob, id=f"{config.__name__}.{knob.name}") for config in CONFIGS for knob in config.knobs()]
 
 everything = (
@@ -42,13 +45,30 @@ def allowed(knob):
     """A strategy of all values that a knob allows."""
     if knob.choices:
         return st.sampled_from(knob.choices)
+    if knob.kind is bool:
+        return st.booleans()
     if knob.kind is int:
         return st.integers(knob.low, knob.high)
     return st.floats(knob.low, knob.high)
 
 
 def configs(config):
-    return st.fixed_dictionaries({knob.name: allowed(knob) for knob in config.knobs()}).map(lambda v: config(**v))
+    """Configurations of values drawn one by one; those that are impossible together are tested below."""
+
+    def possible(values):
+        try:
+            config(**values)
+        except InputError:
+            return False
+        return True
+
+    values = st.fixed_dictionaries({knob.name: allowed(knob) for knob in config.knobs()})
+    plain = {name: st.just(knob.default) for name, knob in ((k.name, k) for k in config.knobs())}
+    # Every second time a few knobs are turned and the others left, for the more are turned the fewer fit together.
+    few = st.sets(st.sampled_from(sorted(plain)), max_size=3).flatmap(
+        lambda names: st.fixed_dictionaries({n: allowed(config.knob(n)) if n in names else plain[n] for n in plain})
+    )
+    return (few | values).filter(possible).map(lambda v: config(**v))
 
 
 def check_sentence(error, knob):
@@ -57,7 +77,7 @@ def check_sentence(error, knob):
     assert text.endswith(f": choose {knob.allowed}.")
     assert text.isprintable()
     assert len(text) < 60 + len(knob.title) + len(knob.allowed) + 20
-    for end in knob.choices or (knob.low, knob.high):
+    for end in knob.choices or (() if knob.kind is bool else (knob.low, knob.high)):
         assert (end if isinstance(end, str) else f"{end:.6g}" if knob.kind is float else str(end)) in text
 
 
@@ -93,8 +113,9 @@ def test_a_value_is_taken_as_it_is_or_refused_in_one_sentence(knob):
         else:
             assert taken == value
             assert type(taken) is knob.kind
-            assert not isinstance(value, bool)
-            assert value in knob.choices if knob.choices else knob.low <= value <= knob.high
+            assert isinstance(value, bool) == (knob.kind is bool)
+            if knob.kind is not bool:
+                assert value in knob.choices if knob.choices else knob.low <= value <= knob.high
 
     check()
 
@@ -118,7 +139,10 @@ def test_a_text_is_read_or_refused_in_one_sentence(knob):
         except InputError as error:
             check_sentence(error, knob)
         else:
-            assert value in knob.choices if knob.choices else value == float(text.strip())
+            if knob.kind is bool:
+                assert text.strip().lower() in ({"true", "1"} if value else {"false", "0"})
+            else:
+                assert value in knob.choices if knob.choices else value == float(text.strip())
 
     check()
 
@@ -128,7 +152,7 @@ def _text(value):
 
 
 def test_the_ends_are_allowed_and_just_beyond_them_is_not():
-    knobs = [knob for config in CONFIGS for knob in config.knobs() if not knob.choices]
+    knobs = [knob for config in CONFIGS for knob in config.knobs() if knob.kind in (int, float)]
     assert len(knobs) > 10
     for knob in knobs:
         below, above = (
@@ -159,6 +183,9 @@ def test_a_whole_number_may_be_written_with_a_point_but_not_be_broken():
         (TrainConfig, {"learning_rate": "0.1"}, "Learning rate cannot be '0.1': choose a number from 1e-06 to 100."),
         (TrainConfig, {"budget": "years"}, "Length in cannot be 'years': choose one of epochs, seconds."),
         (PointsConfig, {"dataset": None}, None),
+        (GANConfig, {"turns": 3}, "Who learns cannot be 3: choose one of 0 (Both), 1 (D alone), 2 (G alone)."),
+        (GANConfig, {"spectral": 1}, "Spectral normalisation cannot be 1: choose true or false."),
+        (VAEConfig, {"labels": "yes"}, "With labels cannot be 'yes': choose true or false."),
         (TrainConfig, {"epochs": 10**5000}, None),
     ],
 )
@@ -204,7 +231,8 @@ def test_a_configuration_cannot_be_changed_or_made_wrong():
         TrainConfig(epochs=0)
     assert type(TrainConfig(learning_rate=1).learning_rate) is float
     # A subclass has its own knobs besides those of its base, whichever was asked first.
-    assert {"beta"} == {k.name for k in VAEConfig.knobs()} - {k.name for k in AutoencoderConfig.knobs()}
+    own = {k.name for k in VAEConfig.knobs()} - {k.name for k in AutoencoderConfig.knobs()}
+    assert own == {"beta", "warmup", "importance", "binarise"}
 
 
 def test_every_knob_tells_what_it_is():
@@ -212,9 +240,11 @@ def test_every_knob_tells_what_it_is():
         for knob in config.knobs():
             assert knob.default == knob.check(knob.default)
             assert knob.help.endswith("."), knob.name
-            assert not knob.names or set(knob.names) == set(knob.choices)
+            numbers = [str(n) for n in range(knob.low, knob.high + 1)] if knob.kind is int and knob.names else []
+            assert not knob.names or list(knob.names) == numbers or set(knob.names) == set(knob.choices)
             assert knob.flag.replace("-", "_") == f"__{knob.name}"
-            assert knob.choices or knob.low < knob.high
+            assert knob.choices or knob.kind is bool or knob.low < knob.high
+            assert knob.title[0].isupper()
 
 
 def test_names_shared_by_two_configurations_mean_the_same():
@@ -291,15 +321,126 @@ def test_an_endless_value_can_be_shown():
         deep = deep.pop()
 
 
+# Knobs that go together or do not -------------------------------------------------------------------------------------
+
+IMPOSSIBLE = [
+    ("vae", {"importance": 2, "beta": 2.0}, "has no β: choose β = 1, or one importance sample."),
+    ("vae", {"importance": 50, "beta": 0.0}, "has no β"),
+    ("vae", {"binarise": True, "likelihood": "gaussian"}, "need the Bernoulli likelihood: choose it, or keep the grey"),
+    ("gan", {"loss": "hinge", "smoothing": 0.1}, "which hinge has not: set it to 0, or choose non-saturating."),
+    ("gan", {"loss": "wasserstein", "smoothing": 0.5}, "which wasserstein has not"),
+    ("classifier", {"labels": True}, "is to find the labels: it cannot be told them."),
+    *((family, {"schedule": "cosine", "budget": "seconds"}, "must know its end: give the length in epochs, or")
+      for family in MODEL_CONFIGS),
+]  # fmt: skip
+POSSIBLE = [
+    ("vae", {"importance": 2, "warmup": 100}),
+    ("vae", {"importance": 2, "likelihood": "gaussian"}),
+    ("vae", {"importance": 5, "binarise": True}),
+    ("vae", {"likelihood": "gaussian", "beta": 4.0}),
+    ("gan", {"loss": "minimax", "smoothing": 0.5}),
+    ("gan", {"loss": "hinge", "smoothing": 0.0}),
+    ("gan", {"loss": "wasserstein", "spectral": True}),
+    ("classifier", {"labels": False}),
+    ("ae", {"schedule": "cosine", "budget": "epochs"}),
+    ("ae", {"schedule": "constant", "budget": "seconds"}),
+]
+
+
+def in_json(family, values):
+    """Settings as in a file, before anybody has looked at them."""
+    training = {k.name for k in TrainConfig.knobs()}
+    parts = {"model": {}, "train": {}}
+    for name, value in values.items():
+        parts["train" if name in training else "model"][name] = value
+    return {"family": family} | parts
+
+
+def in_text(family, values):
+    return {"family": family} | {name: str(value).lower() for name, value in values.items()}
+
+
+@pytest.mark.parametrize(("family", "values", "sentence"), IMPOSSIBLE)
+def test_what_cannot_be_together_is_refused_in_one_sentence_wherever_it_comes_from(family, values, sentence):
+    texts = set()
+    for read, given_ in (
+        (RunSettings.from_json, in_json(family, values)),
+        (RunSettings.from_text, in_text(family, values)),
+    ):
+        with pytest.raises(InputError) as refused:
+            read(given_)
+        texts.add(str(refused.value))
+    (text,) = texts
+    assert sentence in text
+    assert text.endswith(".")
+    assert text.count(".") == 1
+    assert text[0].isupper()
+    assert text.isprintable()
+    # Each value alone is good, and one of them put right makes it possible.
+    for name in values:
+        others = {other: value for other, value in values.items() if other != name}
+        RunSettings.from_json(in_json(family, others))
+
+
+@pytest.mark.parametrize(("family", "values"), POSSIBLE)
+def test_what_can_be_together_is_taken(family, values):
+    made = RunSettings.from_json(in_json(family, values))
+    assert made == RunSettings.from_text(in_text(family, values))
+    assert {name: made.value(name) for name in values} == values
+
+
+def test_a_good_configuration_cannot_be_replaced_by_an_impossible_one():
+    for good, wrong in (
+        (VAEConfig(importance=2), {"beta": 2.0}),
+        (VAEConfig(binarise=True), {"likelihood": "gaussian"}),
+        (GANConfig(smoothing=0.1), {"loss": "hinge"}),
+        (ClassifierConfig(), {"labels": True}),
+        (TrainConfig(schedule="cosine"), {"budget": "seconds"}),
+    ):
+        with pytest.raises(InputError):
+            replace(good, **wrong)
+
+
+def test_values_that_do_not_count_are_named():
+    def left_out(family, model, **training):
+        made = RunSettings(family, model, TrainConfig(**training))
+        return set(made.to_json()["model"] | made.to_json()["train"]) - set(made.used())
+
+    conv = {"hidden_dim", "layers"}
+    for family, model, expected in [
+        ("ae", AutoencoderConfig(), {"channels"}),
+        ("ae", AutoencoderConfig(network="conv"), conv),
+        ("vae", VAEConfig(), {"channels"}),
+        ("vae", VAEConfig(importance=2), {"channels", "beta", "warmup"}),
+        ("gan", GANConfig(), {*conv, "penalty"}),
+        ("gan", GANConfig(network="dense", loss="wasserstein"), {"channels"}),
+        ("mixture", PixelMixtureConfig(), {"learning_rate", "schedule"}),
+        ("classifier", ClassifierConfig(network="dense"), {"channels"}),
+    ]:
+        assert left_out(family, model) == {*expected, "seconds"}
+        assert left_out(family, model, budget="seconds") == {*expected, "epochs"}
+        names = {knob.name for knob in (*model.knobs(), *TrainConfig.knobs())}
+        assert model.unused() <= names
+        assert (
+            RunSettings(family, model).used().items()
+            <= {name: RunSettings(family, model).value(name) for name in names}.items()
+        )
+
+
 # Live knobs and their changes -----------------------------------------------------------------------------------------
 
 
 def test_live_knobs_are_the_models_then_those_of_training():
     assert [knob.name for knob in RunSettings().live()] == ["beta", "learning_rate"]
-    assert [knob.name for knob in RunSettings("ae", AutoencoderConfig()).live()] == ["learning_rate"]
+    assert [knob.name for knob in RunSettings("ae", AutoencoderConfig()).live()] == ["noise", "learning_rate"]
+    live = [knob.name for knob in RunSettings("gan", GANConfig()).live()]
+    assert live == ["d_steps", "d_rate", "turns", "learning_rate"]
     # A change holds a number.
     for family, config in MODEL_CONFIGS.items():
-        assert all(knob.kind is float for knob in RunSettings(family, config()).live())
+        assert all(knob.kind in (int, float) for knob in RunSettings(family, config()).live())
+    # What changes nothing is not offered: with several codes for an image there is no KL term, and EM has no pace.
+    assert [knob.name for knob in RunSettings("vae", VAEConfig(importance=5)).live()] == ["learning_rate"]
+    assert RunSettings("mixture", PixelMixtureConfig()).live() == ()
 
 
 def test_a_live_knob_is_changed_and_nothing_else():
@@ -316,8 +457,33 @@ def test_a_live_knob_is_changed_and_nothing_else():
         with pytest.raises(InputError) as refused:
             before.changed(name, value)
         assert part in str(refused.value)
-    with pytest.raises(InputError, match="'beta' stays as it is: change learning_rate"):
+    with pytest.raises(InputError, match=r"'beta' stays as it is: change learning_rate\.$"):
+        RunSettings("vae", VAEConfig(importance=2)).changed("beta", 2.0)
+    with pytest.raises(InputError, match="'beta' stays as it is: change noise or learning_rate"):
         RunSettings("ae", AutoencoderConfig()).changed("beta", 2.0)
+    # A whole number stays one, for all that a change holds floats.
+    after = RunSettings("gan", GANConfig()).changed("turns", 1.0)
+    assert (after.model.turns, type(after.model.turns)) == (1, int)
+    with pytest.raises(InputError, match=r"Who learns cannot be 0\.5"):
+        after.changed("turns", 0.5)
+    with pytest.raises(InputError, match=r"'learning_rate' stays as it is, like all its settings: start a new one\.$"):
+        RunSettings("mixture", PixelMixtureConfig()).changed("learning_rate", 0.1)
+
+
+@pytest.mark.parametrize("family", MODEL_CONFIGS)
+def test_whatever_may_be_changed_on_the_way_fits_together(family):
+    """A change is checked alone when it is written down, so no two may be impossible together."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(configs(MODEL_CONFIGS[family]), configs(TrainConfig), st.data())
+    def check(model, training, data):
+        made = RunSettings(family, model, training)
+        for knob in made.live():
+            value = data.draw(allowed(knob), label=knob.name)
+            made = made.changed(knob.name, float(value))
+            assert made.value(knob.name) == value
+
+    check()
 
 
 steps = st.integers(0, 10**12)

@@ -1,6 +1,7 @@
 """The loop: it can be left and taken up anywhere, and nothing that watches it changes the weights."""
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from types import SimpleNamespace
@@ -8,15 +9,26 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from few import small
 from sklearn.decomposition import PCA
+from torch.optim import SGD, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from genlib.changes import Change
 from genlib.checkpoint import load, save
 from genlib.data.images import load_images
 from genlib.knobs import InputError
-from genlib.models import build
+from genlib.models import MODELS, build
+from genlib.models.base import Model
 from genlib.seeding import torch_rng
-from genlib.settings import MODEL_CONFIGS, AutoencoderConfig, TrainConfig, VAEConfig
+from genlib.settings import (
+    AutoencoderConfig,
+    GANConfig,
+    ModelConfig,
+    PixelMixtureConfig,
+    TrainConfig,
+    VAEConfig,
+)
 from genlib.training import Diverged, Frame, Report, Run, Save, frame_constants, loop, train
 
 pytestmark = pytest.mark.fast
@@ -66,9 +78,9 @@ def clock(monkeypatch):
     return clock
 
 
-def new(family="vae", latent_dim=3, **settings):
+def new(family="vae", model=None, **settings):
     config = TrainConfig(**{"batch_size": BATCH, "epochs": 5, "device": "cpu"} | settings)
-    return Run.new(family, MODEL_CONFIGS[family](latent_dim=latent_dim, hidden_dim=32), config)
+    return Run.new(family, small(family) if model is None else model, config)
 
 
 def state(run):
@@ -89,21 +101,30 @@ def exhaust(events):
         pass
 
 
-def by_hand(images, steps, family="vae"):
-    """The same training written out: no events, no clock. Returns the model and the losses of each step."""
-    model = build(family, MODEL_CONFIGS[family](latent_dim=3, hidden_dim=32), 0)
+def by_hand(images, steps, family="vae", knobs=lambda step: {}, rates=lambda step: 1e-3):
+    """The same training written out: no events, no clock. Returns the model and the losses of each step.
+
+    ``knobs`` and ``rates`` give the knobs of the model and the learning rate of each step.
+    """
+    model = build(family, small(family), 0)
     optimizers = model.configure_optimizers(TrainConfig())
-    pixels, labels = torch.tensor(images.train)[:, None] / 255, torch.tensor(images.train_labels)
+    pixels, labels = torch.tensor(images.train)[:, None] / 255, torch.tensor(images.train_labels).long()
+    model.prepare(torch.tensor(images.train), labels, torch_rng(0, "prepare"))
     losses = []
     for step in range(steps):
+        model.config = replace(model.config, **knobs(step))
+        for name, rate in model.learning_rates(rates(step)).items():
+            for group in optimizers[name].param_groups if name in optimizers else ():
+                group["lr"] = rate
         order = torch.randperm(300, generator=torch_rng(0, "epoch", step // 4))
         chosen = order[step % 4 * BATCH :][:BATCH]
         model.train()
-        losses.append(model.training_step(pixels[chosen], labels[chosen], optimizers, torch_rng(0, "train", step)))
+        rng = torch_rng(0, "train", step)
+        losses.append(model.training_step(pixels[chosen], labels[chosen], optimizers, rng, step))
     return model, losses
 
 
-@pytest.mark.parametrize("family", MODEL_CONFIGS)
+@pytest.mark.parametrize("family", MODELS)
 def test_loop_is_the_training_written_out(images, eager, family):
     model, losses = by_hand(images, 20, family)
     run = new(family)
@@ -113,7 +134,7 @@ def test_loop_is_the_training_written_out(images, eager, family):
     reports = [event for event in events if isinstance(event, Report) and event.split == "train"]
     assert [report.step for report in reports] == list(range(1, 21))
     for report, expected in zip(reports, losses, strict=True):
-        assert report.metrics == {name: value.item() for name, value in expected.items()}
+        assert report.metrics == {name: value.float().item() for name, value in expected.items()}
 
 
 @pytest.mark.parametrize("until", [10, 20])
@@ -130,11 +151,14 @@ def test_reports_are_means_since_the_last_one(images, monkeypatch, until):
     assert covered == until
 
 
-@pytest.mark.parametrize("cut", [4, 5, 10, 19])
-def test_saved_and_resumed_is_unbroken_bit_for_bit(images, tmp_path, monkeypatch, cut):
-    whole = new()
+CUTS = [("vae", 4), ("vae", 10), ("vae", 19), *((family, 5) for family in MODELS)]
+
+
+@pytest.mark.parametrize(("family", "cut"), CUTS)
+def test_saved_and_resumed_is_unbroken_bit_for_bit(images, tmp_path, monkeypatch, family, cut):
+    whole = new(family)
     exhaust(train(whole, images))
-    part = new()
+    part = new(family)
     exhaust(train(part, images, until_step=cut))
     assert part.step == cut
     assert save(part, tmp_path)
@@ -161,14 +185,17 @@ def test_leaving_at_any_event_loses_nothing(images, eager):
         assert same(state(whole), state(run))
 
 
-def test_what_a_watcher_does_changes_nothing(images, eager):
-    whole, watched = new(), new()
+@pytest.mark.parametrize("family", MODELS)
+def test_what_a_watcher_does_changes_nothing(images, eager, family):
+    whole, watched = new(family), new(family)
     exhaust(train(whole, images))
     for event in train(watched, images):
         torch.manual_seed(event.step)
         assert torch.is_grad_enabled()
-        watched.model.sample(3, torch_rng(0, "look"))
-        watched.model.reconstruct(torch.rand(2, 1, 28, 28))
+        if watched.model.can_sample:
+            watched.model.sample(3, torch_rng(0, "look"))
+        if watched.model.can_encode:
+            watched.model.reconstruct(torch.rand(2, 1, 28, 28))
         watched.model.eval()
     assert same(state(whole), state(watched))
 
@@ -238,7 +265,7 @@ def frame_of(run, images):
 
 
 def test_frames_show_what_the_model_makes(images):
-    run = new(latent_dim=2)
+    run = new()
     arrays, x = frame_of(run, images).arrays, torch.tensor(images.test)[:, None] / 255
     np.testing.assert_allclose(arrays["codes"], run.model.encode(x).detach(), atol=1e-5)
     again = run.model.reconstruct(x[:16])[:, 0].numpy() * 255
@@ -250,11 +277,27 @@ def test_frames_show_what_the_model_makes(images):
     constants = frame_constants(images)
     assert np.array_equal(constants["originals"], images.test[:16])
     assert np.array_equal(constants["labels"], images.test_labels)
-    assert "samples" not in frame_of(new("ae"), images).arrays
+
+
+@pytest.mark.parametrize("family", [family for family in MODELS if MODELS[family].can_sample])
+def test_frames_of_a_conditional_model_show_each_digit_in_turn(images, family):
+    run = new(family, model=small(family, labels=True))
+    arrays, rng = frame_of(run, images).arrays, torch_rng(0, "frames")
+    asked = torch.arange(10).repeat(6)
+    samples = run.model.sample(60, rng, asked)[:, 0].numpy() * 255
+    assert arrays["samples"].shape == (60, 28, 28)
+    assert np.abs(arrays["samples"] - samples).max() <= 0.501
+    assert np.array_equal(arrays["samples"], frame_of(run, images).arrays["samples"])
+    if run.model.can_encode:
+        # Each test image goes in and comes out with its own label.
+        x, labels = torch.tensor(images.test)[:, None] / 255, torch.tensor(images.test_labels).long()
+        np.testing.assert_allclose(arrays["codes"], run.model.encode(x, labels).detach(), atol=1e-5)
+        again = run.model.reconstruct(x[:16], labels[:16])[:, 0].numpy() * 255
+        assert np.abs(arrays["reconstructions"] - again).max() <= 0.501
 
 
 def test_map_of_larger_codes_shows_their_principal_components(images):
-    run = new(latent_dim=5)
+    run = new(model=small("vae", latent_dim=5))
     codes = run.model.encode(torch.tensor(images.test)[:, None] / 255).detach().numpy()
     found, expected = frame_of(run, images).arrays["codes"], PCA(2).fit_transform(codes)
     for axis in range(2):
@@ -262,7 +305,7 @@ def test_map_of_larger_codes_shows_their_principal_components(images):
             np.linalg.norm(found[:, axis]) * np.linalg.norm(expected[:, axis]), rel=1e-4
         )
     assert found.var(0) == pytest.approx(expected.var(0), rel=1e-4)
-    one = frame_of(new(latent_dim=1), images).arrays["codes"]
+    one = frame_of(new(model=small("vae", latent_dim=1)), images).arrays["codes"]
     assert np.ptp(one[:, 0]) > 0
     assert not one[:, 1].any()
 
@@ -286,6 +329,27 @@ def test_divergence_is_one_sentence_and_the_last_good_checkpoint_stays(images, t
     assert kept.step < run.step
     assert all(tensor.isfinite().all() for tensor in state(kept))
     assert same(state(kept), good[-1])
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e12, 1e25, math.inf, math.nan])
+@pytest.mark.parametrize("family", MODELS)
+def test_a_frame_is_drawn_of_whatever_the_weights_have_become(images, family, scale):
+    run = new(family)
+    before = {name: array.shape for name, array in frame_of(run, images).arrays.items()}
+    with torch.no_grad():
+        for tensor in (*run.model.parameters(), *run.model.buffers()):
+            tensor.mul_(scale)
+    after = loop.draw(run, images)
+    assert {name: array.shape for name, array in after.items()} == before
+
+
+@pytest.mark.parametrize("family", MODELS)
+@pytest.mark.parametrize("rate", [1.0, 100.0])
+def test_whatever_a_learning_rate_does_is_at_worst_a_sentence(images, eager, family, rate):
+    run = new(family, learning_rate=rate, epochs=30)
+    with suppress(Diverged):
+        exhaust(train(run, images))
+    assert run.step > 0
 
 
 def test_seconds_are_those_of_training_alone(images, clock):
@@ -356,16 +420,12 @@ def changed(**settings):
 def test_changes_are_those_of_a_loop_written_out(images):
     run = changed()
     exhaust(train(run, images))
-    model = build("vae", VAEConfig(latent_dim=3, hidden_dim=32), 0)
-    optimizers = model.configure_optimizers(TrainConfig())
-    pixels, labels = torch.tensor(images.train)[:, None] / 255, torch.tensor(images.train_labels)
-    for step in range(20):
-        model.config = replace(model.config, beta=0.5 if step < 7 else 4.0 if step < 13 else 1.5)
-        optimizers["adam"].param_groups[0]["lr"] = 1e-3 if step < 7 else 3e-4
-        order = torch.randperm(300, generator=torch_rng(0, "epoch", step // 4))
-        chosen = order[step % 4 * BATCH :][:BATCH]
-        model.train()
-        model.training_step(pixels[chosen], labels[chosen], optimizers, torch_rng(0, "train", step))
+    model, _ = by_hand(
+        images,
+        20,
+        knobs=lambda step: {"beta": 0.5 if step < 7 else 4.0 if step < 13 else 1.5},
+        rates=lambda step: 1e-3 if step < 7 else 3e-4,
+    )
     assert same(list(run.model.state_dict().values()), list(model.state_dict().values()))
     plain = new()
     exhaust(train(plain, images))
@@ -443,3 +503,195 @@ def test_a_step_to_train_until_replaces_the_budget(images):
     exhaust(train(longer, images))
     assert run.step == longer.step == 16
     assert same(state(run), state(longer))
+
+
+# The learning rate over time ------------------------------------------------------------------------------------------
+
+
+def rates_of(run, images, until=None):
+    """The learning rate with which each step was made."""
+    found = {}
+    for event in train(run, images, until):
+        if isinstance(event, Report) and event.split == "train":
+            found[event.step - 1] = run.optimizers["adam"].param_groups[0]["lr"]
+    return [found[step] for step in sorted(found)]
+
+
+def test_the_rate_falls_along_a_cosine_to_a_hundredth(images, eager):
+    rates = rates_of(new(schedule="cosine"), images, 25)
+    assert len(rates) == 25
+    # At the start, a quarter, the middle, three quarters, the end, and beyond.
+    for step, share in [(0, 1.0), (5, 0.8550179), (10, 0.505), (15, 0.1549821), (20, 0.01), (24, 0.01)]:
+        assert rates[step] == pytest.approx(1e-3 * share, rel=1e-6), step
+    # And PyTorch's own, which goes up again after the end.
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=1e-3)
+    schedule = CosineAnnealingLR(optimizer, T_max=20, eta_min=1e-5)
+    for rate in rates[:21]:
+        assert rate == pytest.approx(schedule.get_last_lr()[0], rel=1e-6)
+        optimizer.step()
+        schedule.step()
+    assert rates_of(new(), images) == [1e-3] * 20
+
+
+def test_the_falling_rate_is_a_share_of_the_one_that_is_asked_for(images, eager):
+    plain, turned = new(schedule="cosine"), new(schedule="cosine")
+    turned.changes = [Change(8, "learning_rate", 0.01)]
+    before, after = rates_of(plain, images), rates_of(turned, images)
+    assert after[:8] == before[:8]
+    assert after[8:] == pytest.approx([10 * rate for rate in before[8:]])
+
+
+@pytest.mark.parametrize("family", [family for family in MODELS if family != "mixture"])
+def test_with_a_falling_rate_the_weights_are_those_of_a_loop_written_out(images, family):
+    run = new(family, schedule="cosine")
+    exhaust(train(run, images))
+    model, _ = by_hand(
+        images, 20, family, rates=lambda t: 1e-3 * (0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, t / 20))) / 2)
+    )
+    assert same(list(run.model.state_dict().values()), list(model.state_dict().values()))
+
+
+@pytest.mark.parametrize("cut", [1, 10, 19, 22])
+def test_with_a_falling_rate_saved_and_resumed_is_unbroken_bit_for_bit(images, tmp_path, cut):
+    whole, part = new(schedule="cosine"), new(schedule="cosine")
+    exhaust(train(whole, images, 24))
+    exhaust(train(part, images, cut))
+    assert save(part, tmp_path)
+    resumed = load(tmp_path, "cpu")
+    assert resumed.train_config.schedule == "cosine"
+    exhaust(train(resumed, images, 24))
+    assert same(state(whole), state(resumed))
+    constant = new()
+    exhaust(train(constant, images, 24))
+    assert not same(state(whole), state(constant))
+
+
+# What a model may do --------------------------------------------------------------------------------------------------
+
+
+class Diarist(Model):
+    """A model that writes down what it is told, and says some things at some steps only."""
+
+    family = "diarist"
+    config_class = ModelConfig
+    can_sample = can_encode = False
+
+    def __init__(self):
+        super().__init__(ModelConfig())
+        self.prepared, self.steps = [], []
+
+    def prepare(self, images, labels, rng):
+        self.prepared.append((images.clone(), labels.clone(), torch.rand(3, generator=rng)))
+
+    def training_step(self, x, labels, optimizers: dict[str, Optimizer], rng, step):
+        self.steps.append((step, len(self.prepared)))
+        told = {"always": torch.tensor(float(step)), "never": None, "thirds": torch.tensor(10.0 * step)}
+        return {name: value for name, value in told.items() if name == "always" or (name == "thirds" and not step % 3)}
+
+    def metrics(self, x, labels, rng):
+        return {"seen": torch.tensor(float(len(self.prepared)))}
+
+    def encode(self, x, labels=None):
+        raise NotImplementedError
+
+    decode = encode
+
+
+def diarist():
+    model, config = Diarist(), TrainConfig(batch_size=BATCH, epochs=5, device="cpu")
+    optimizers = model.configure_optimizers(config)
+    assert optimizers == {}  # it has no weights
+    return Run("diarist", model, model.config, config, optimizers, 0, 0.0, torch.device("cpu"))
+
+
+def test_a_model_is_shown_all_training_images_once_before_its_first_step(images):
+    run = diarist()
+    events = train(run, images)
+    first = next(events)
+    assert (first.split, first.metrics) == ("validation", {"seen": 1.0}), "it is looked at only after that"
+    exhaust(events)
+    ((pixels, labels, noise),) = run.model.prepared
+    assert torch.equal(pixels, torch.tensor(images.train))
+    assert pixels.dtype == torch.uint8
+    assert torch.equal(labels, torch.tensor(images.train_labels).long())
+    assert torch.equal(noise, torch.rand(3, generator=torch_rng(0, "prepare")))
+    assert run.model.steps == [(step, 1) for step in range(20)]
+    # Nor again where it is taken up.
+    exhaust(train(run, images, 25))
+    assert len(run.model.prepared) == 1
+
+
+@pytest.mark.parametrize("every", [0.0, math.inf])
+def test_what_is_told_at_some_steps_is_averaged_over_these(images, monkeypatch, every):
+    monkeypatch.setattr(loop, "_REPORT_EVERY", every)
+    reports = [e for e in train(diarist(), images) if isinstance(e, Report) and e.split == "train"]
+    covered = 0
+    for report in reports:
+        steps = range(covered, report.step)
+        told = [10.0 * step for step in steps if step % 3 == 0]
+        expected = {"always": np.mean(steps)} | ({"thirds": np.mean(told)} if told else {})
+        assert report.metrics == pytest.approx(expected)
+        covered = report.step
+    assert covered == 20
+    assert {len(report.metrics) for report in reports} == {1, 2}
+
+
+# Knobs that count and knobs that do not -------------------------------------------------------------------------------
+
+KINDS = [
+    ("ae", AutoencoderConfig(latent_dim=2, hidden_dim=16, channels=4)),
+    ("ae", AutoencoderConfig(latent_dim=2, hidden_dim=16, channels=4, network="conv", labels=True, average=0.5)),
+    ("vae", VAEConfig(latent_dim=2, hidden_dim=16, channels=4)),
+    ("vae", VAEConfig(latent_dim=2, hidden_dim=16, channels=4, importance=3, binarise=True)),
+    ("gan", GANConfig(latent_dim=2, hidden_dim=16, channels=4)),
+    ("gan", GANConfig(latent_dim=2, hidden_dim=16, channels=4, network="dense", loss="wasserstein", labels=True)),
+    ("gan", GANConfig(latent_dim=2, hidden_dim=16, channels=4, loss="hinge", spectral=True)),
+    ("mixture", PixelMixtureConfig(latent_dim=2, components=2)),
+    ("classifier", small("classifier")),
+    ("classifier", small("classifier", network="dense")),
+]
+
+
+def other_value(knob, value):
+    """Another value of a knob, never far from this one."""
+    if knob.kind is bool:
+        return not value
+    if knob.name == "average":
+        return 0.05  # in the first steps means keep less than a tenth of what was
+    if knob.choices:
+        return knob.choices[(knob.choices.index(value) + 1) % len(knob.choices)]
+    step = knob.step if knob.step and not knob.log else knob.kind(max(1, value / 2))
+    return knob.kind(value + step) if value + step <= knob.high else knob.kind(value - step)
+
+
+def learnt(family, model, images, **training):
+    run = Run.new(family, model, TrainConfig(**{"batch_size": BATCH, "device": "cpu"} | training))
+    exhaust(train(run, images, 2))
+    return {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
+
+
+def alike(one, other):
+    return one.keys() == other.keys() and all(
+        tensor.shape == other[name].shape and torch.equal(tensor, other[name]) for name, tensor in one.items()
+    )
+
+
+@pytest.mark.parametrize(("family", "model"), [kind for kind in KINDS if kind[0] in MODELS])
+def test_a_knob_changes_what_is_learnt_unless_it_is_said_to_be_unused(images, family, model):
+    plain, tried = learnt(family, model, images), set()
+    training = {knob.name for knob in TrainConfig.knobs()}
+    for knob in model.knobs():
+        value = other_value(knob, getattr(model, knob.name))
+        try:
+            turned = replace(model, **{knob.name: value})
+        except InputError:
+            continue  # impossible beside the others
+        tried.add(knob.name)
+        same_weights = alike(plain, learnt(family, turned, images))
+        assert same_weights == (knob.name in model.unused()), f"{knob.name}={value}"
+    for name, value in (("learning_rate", 0.01), ("schedule", "cosine")):
+        same_weights = alike(plain, learnt(family, model, images, **{name: value}, epochs=1))
+        assert same_weights == (name in model.unused()), name
+        tried.add(name)
+    assert model.unused() <= tried | {"beta"}, "of several codes for an image β is refused, and would change nothing"
+    assert len(tried - training) >= len(model.knobs()) - 2

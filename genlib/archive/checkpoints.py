@@ -92,12 +92,18 @@ def _trainable(run: Run, found: Mapping[str, tuple[tuple[int, ...], str]]) -> bo
     model = {f"model.{name}": (tuple(t.shape), str(t.dtype)) for name, t in run.model.state_dict().items()}
     whole = dict(model)
     for name, optimizer in run.optimizers.items():
+        if not any(key.startswith(f"optimizer.{name}.") for key in found):
+            continue  # before its first turn it keeps nothing
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         for index, weight in enumerate(weights):
             for part in _STATE:
                 shape = () if part == "step" else tuple(weight.shape)
                 whole[f"optimizer.{name}.{index}.{part}"] = (shape, "torch.float32")
-    # Before its first step a run has no such state, and a model that comes with genlib has none to save space.
-    if found not in (model, whole):
+    if found == whole:
+        return whole != model or run.step == 0 or not run.optimizers
+    # A model that comes with genlib has neither that state nor more than half of the precision, to save space.
+    alone = {name: form for name, form in model.items() if not name.startswith("model.averages.")}
+    halved = {name: (shape, "torch.float16" if "float" in kind else kind) for name, (shape, kind) in alone.items()}
+    if found not in (alone, halved):
         raise InputError(_DAMAGED)
-    return found == whole or run.step == 0
+    return False

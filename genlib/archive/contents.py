@@ -18,9 +18,12 @@ __all__ = ["MOST_STEPS", "changes", "frames", "metrics", "parse_object", "plain"
 MOST_STEPS = 2**31
 _MOST_LINES, _MOST_CHANGES, _LONGEST_LINE = 200_000, 10_000, 400
 _SPLITS = ("train", "validation")
-_REPORTED = {"step", "seconds", "split", "loss", "reconstruction", "kl", "squared_error"}
+_REPORTED = {
+    *("step", "seconds", "split", "loss", "reconstruction", "kl", "squared_error", "accuracy"),
+    *("loss_d", "loss_g", "real", "fake", "gradient_d", "gradient_g", "spread"),
+}
 # How many there may be of each.
-_FRAME = {"samples": 256, "reconstructions": 64, "codes": 5000}
+_FRAME = {"samples": 256, "reconstructions": 64, "codes": 5000, "real_scores": 5000, "new_scores": 5000}
 _CONSTANTS = {"originals": 64, "labels": 5000}
 _ALIKE = (("originals", "reconstructions"), ("labels", "codes"))
 _FRAMES_ALTERED = "The pictures in the archive are not as genlib draws them: download the run again and upload that."
@@ -115,7 +118,7 @@ def _arrays(content: bytes, most: Mapping[str, int]) -> dict[str, np.ndarray]:
     for name, array in arrays.items():
         good = array.ndim > 0 and 1 <= len(array) <= most.get(name, 0)
         good = good and (array.shape[1:], str(array.dtype)) == FORMS[name]
-        good = good and (name != "labels" or array.max() <= 9) and (name != "codes" or np.isfinite(array).all())
+        good = good and (name != "labels" or array.max() <= 9) and bool(np.isfinite(array).all())
         if not good:
             raise InputError(_FRAMES_ALTERED)
     if not arrays:

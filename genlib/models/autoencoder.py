@@ -1,6 +1,7 @@
 r"""Autoencoders.
 
 References:
+    Extracting and Composing Robust Features with Denoising Autoencoders (Vincent et al., 2008), ICML
     Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006), Science 313, 504-507
 """
 
@@ -12,14 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genlib.models.base import Model
+from genlib.models.base import Descent
 from genlib.models.nets import decoder, encoder
 from genlib.settings import AutoencoderConfig
 
 __all__ = ["Autoencoder"]
 
 
-class Autoencoder(Model):
+class Autoencoder(Descent):
     r"""An autoencoder: an image is squeezed through a code of $D$ numbers and rebuilt.
 
     $$\min_{\mathrm{Enc}, \mathrm{Dec}} \; \mathbb{E}\,\ell(x, \hat x), \qquad
@@ -33,8 +34,11 @@ class Autoencoder(Model):
     Each is, up to constants, the $-\log p(x|\hat x)$ of the distribution it is named after. Nothing says how the codes
     are distributed, so there is nothing to draw new ones from: it cannot sample.
 
+    A denoising autoencoder (Vincent et al., 2008) is shown $x + \sigma\epsilon$ with $\epsilon \sim N(0, I)$ and asked
+    for $x$, so that it learns what belongs to a digit and what does not.
+
     Arguments:
-        config: Size of the code and of the hidden layers, and likelihood.
+        config: Size of the code and of the network, likelihood, and the noise $\sigma$.
 
     Metrics:
         loss: gaussian: squared error, summed over the pixels of an image; bernoulli: cross-entropy, nats per image, at
@@ -43,15 +47,21 @@ class Autoencoder(Model):
     """
 
     family: ClassVar[str] = "ae"
-    config_class: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
+    config_class = AutoencoderConfig
+    can_sample: ClassVar[bool] = False
+    config: AutoencoderConfig
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__(config)
-        self.encoder = encoder(config.hidden_dim, config.latent_dim)
-        self.decoder = decoder(config.latent_dim, config.hidden_dim)
+        self.encoder = encoder(config, config.latent_dim)
+        self.decoder = decoder(config)
+        self.average("encoder", "decoder")
 
-    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        logits = self.decoder(self.encode(x))
+    def losses(self, x: Tensor, labels: Tensor, rng: torch.Generator, step: int | None = None) -> dict[str, Tensor]:
+        seen = x
+        if self.config.noise:
+            seen = x + self.config.noise * torch.randn(x.shape, generator=rng, device=x.device)
+        logits = self.part("decoder")(self.encode(seen, labels), labels)
         if self.config.likelihood == "gaussian":
             errors = (x - logits.sigmoid()).square()
         else:
@@ -59,8 +69,10 @@ class Autoencoder(Model):
             errors = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
         return {"loss": errors.sum((1, 2, 3)).mean()}
 
-    def encode(self, x: Tensor) -> Tensor:
-        return self.encoder(x)
+    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        codes: Tensor = self.part("encoder")(x, labels)
+        return codes
 
-    def decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z).sigmoid()
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        images: Tensor = self.part("decoder")(z, labels).sigmoid()
+        return images

@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Normal
 
-from genlib.models.base import Model
+from genlib.models.base import Descent
+from genlib.models.importance import importance_weighted_bound, reparameterise_doubly, several
 from genlib.models.nets import decoder, encoder
-from genlib.settings import AutoencoderConfig, VAEConfig
+from genlib.settings import VAEConfig
 
 __all__ = ["VAE", "gaussian_kl", "negative_bound", "rsample"]
 
@@ -26,7 +27,7 @@ __all__ = ["VAE", "gaussian_kl", "negative_bound", "rsample"]
 _LOWEST = math.log(1 / 255)
 
 
-class VAE(Model):
+class VAE(Descent):
     r"""A variational autoencoder with a Gaussian posterior.
 
     $$\log p(x) \ge E_{q(z|x)}[\log p(x|z)] - \beta\,\mathrm{KL}(q(z|x)\,\|\,p(z))$$
@@ -44,7 +45,7 @@ class VAE(Model):
     learnt with the weights; the best is the root mean squared error (Rybkin, Daniilidis & Levine, 2021).
 
     Arguments:
-        config: Size of the code and of the hidden layers, likelihood, and $\beta$.
+        config: Size of the code and of the network, likelihood, and $\beta$.
 
     Metrics:
         loss: Negative right side, nats per image: reconstruction + beta * kl.
@@ -55,14 +56,14 @@ class VAE(Model):
     """
 
     family: ClassVar[str] = "vae"
-    config_class: ClassVar[type[AutoencoderConfig]] = VAEConfig
-    can_sample: ClassVar[bool] = True
+    config_class = VAEConfig
     config: VAEConfig
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__(config)
-        self.encoder = encoder(config.hidden_dim, 2 * config.latent_dim)
-        self.decoder = decoder(config.latent_dim, config.hidden_dim)
+        self.encoder = encoder(config, 2 * config.latent_dim)
+        self.decoder = decoder(config)
+        self.average("encoder", "decoder")
         if config.likelihood == "gaussian":
             # From sigma = 1 it comes down with the error, and codes find their order before details count.
             self.log_sigma = nn.Parameter(torch.zeros(()))
@@ -73,35 +74,59 @@ class VAE(Model):
         # A soft lower end, as in the code of Rybkin et al.: it is never passed, and the gradient never ends.
         return (_LOWEST + F.softplus(self.log_sigma - _LOWEST)).exp()
 
-    def posterior(self, x: Tensor) -> Normal:
+    def posterior(self, x: Tensor, labels: Tensor | None = None) -> Normal:
         r"""$q(z|x)$, whose mean and log variance are the outputs of the encoder, (B, D) each."""
-        mean, log_variance = self.encoder(x).chunk(2, dim=1)
+        mean, log_variance = self.part("encoder")(x, labels).chunk(2, dim=1)
         # Far too large a learning rate makes these infinite: training reports that, so the check would only cost time.
         return Normal(mean, (log_variance / 2).exp(), validate_args=False)
 
-    def likelihood(self, z: Tensor) -> Bernoulli | Normal:
+    def likelihood(self, z: Tensor, labels: Tensor | None = None) -> Bernoulli | Normal:
         r"""$p(x|z)$, (B, 1, 28, 28), whose mean is the decoded image."""
-        logits = self.decoder(z)
+        logits = self.part("decoder")(z, labels)
         if self.config.likelihood == "gaussian":
             return Normal(logits.sigmoid(), self.sigma, validate_args=False)
         # From logits, so that certainty about a pixel costs no infinite nats.
         return Bernoulli(logits=logits, validate_args=False)
 
-    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        q = self.posterior(x)
-        return negative_bound(x, q, self.likelihood(rsample(q, rng)), self.config.beta)
+    def losses(self, x: Tensor, labels: Tensor, rng: torch.Generator, step: int | None = None) -> dict[str, Tensor]:
+        if self.config.binarise:
+            x = torch.bernoulli(x, generator=rng)
+        q = self.posterior(x, labels)
+        if self.config.importance > 1:
+            z = several(q, self.config.importance, rng)
+            still = Normal(q.mean.detach(), q.stddev.detach(), validate_args=False)
+            log_weights, log_p = self.log_weights(x, labels, still, z)
+            reparameterise_doubly(z, log_weights)
+            loss = -importance_weighted_bound(log_weights).mean()
+            return {"loss": loss, "reconstruction": -log_p.mean(), "kl": gaussian_kl(q).mean()}
+        z = rsample(q, rng)
+        # In the end the weight is beta, whatever it grew from.
+        grown = 1.0 if step is None or step >= self.config.warmup else step / self.config.warmup
+        return negative_bound(x, q, self.likelihood(z, labels), self.config.beta * grown)
 
-    def encode(self, x: Tensor) -> Tensor:
-        return self.posterior(x).mean
+    def log_weights(self, x: Tensor, labels: Tensor | None, q: Normal, z: Tensor) -> tuple[Tensor, Tensor]:
+        r"""$\log w_i = \log p(x|z_i) + \log p(z_i) - \log q(z_i|x)$ of $k$ codes of each image.
 
-    def decode(self, z: Tensor) -> Tensor:
-        return self.likelihood(z).mean
+        Arguments:
+            x: Images, (B, 1, 28, 28).
+            labels: Their digits, (B,), for a conditional model.
+            q: Their posterior, (B, D).
+            z: Codes drawn from it, (k, B, D).
 
-    @torch.no_grad()
-    def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        self.eval()
-        z = torch.randn(n, self.latent_dim, generator=rng, device=rng.device)
-        return self.decode(z)
+        Returns:
+            The logarithms of the weights, and their part $\log p(x|z_i)$; (k, B) each, in nats.
+        """
+        k = len(z)
+        p = self.likelihood(z.flatten(0, 1), None if labels is None else labels.repeat(k))
+        log_p = p.log_prob(x.repeat(k, 1, 1, 1)).flatten(1).sum(1).view(k, -1)
+        prior = Normal(0.0, 1.0, validate_args=False)
+        return log_p + (prior.log_prob(z) - q.log_prob(z)).sum(2), log_p
+
+    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.posterior(x, labels).mean
+
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.likelihood(z, labels).mean
 
 
 def negative_bound(x: Tensor, q: Normal, p: Distribution, beta: float = 1.0) -> dict[str, Tensor]:
@@ -136,5 +161,4 @@ def rsample(q: Normal, rng: torch.Generator) -> Tensor:
 
     The reparameterisation of section 2.4 of Kingma & Welling (2013); PyTorch's own takes no generator.
     """
-    noise = torch.randn(q.mean.shape, generator=rng, device=q.mean.device, dtype=q.mean.dtype)
-    return q.mean + q.stddev * noise
+    return several(q, 1, rng)[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from genlib.data.images import Images
 from genlib.film import Film
 from genlib.runs import RunFolder
@@ -39,7 +41,7 @@ class Journal:
             OSError: If the disk refuses.
         """
         if self.film.steps()[-1:] != [run.step]:
-            self.film.add(run.step, draw(run, images))
+            self._film(run.step, draw(run, images))
 
     def keep(self, event: Event) -> None:
         """Write a report or a frame down.
@@ -48,12 +50,16 @@ class Journal:
             OSError: If the disk refuses.
         """
         if isinstance(event, Frame):
-            self.film.add(event.step, event.arrays)
+            self._film(event.step, event.arrays)
         elif isinstance(event, Report) and self._is_news(event):
             line = {"step": event.step, "seconds": round(event.seconds, 4), "split": event.split, **event.metrics}
             self.folder.append_metrics(line)
             self._told[event.split] = event.step
             self._written = event.seconds if event.split == "train" else self._written
+
+    def _film(self, step: int, arrays: dict[str, np.ndarray]) -> None:
+        if arrays:  # a model that makes no images has none to show
+            self.film.add(step, arrays)
 
     def _is_news(self, report: Report) -> bool:
         # A loop that is entered again tells the step where it stands once more.

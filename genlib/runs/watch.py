@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -10,7 +11,7 @@ from genlib.runs.status import Status
 
 __all__ = ["Watcher"]
 
-_MOST = 2000  # reports of a split in memory
+_MOST, _NAMES = 2000, 40  # reports of a split in memory, and metrics in each
 
 
 class Watcher:
@@ -20,7 +21,8 @@ class Watcher:
         status: The newest status.
         curves: ``curves[split][name]`` is the list of values of a metric; "step" and "seconds" are among the names. Of
             more than 2,000 reports of a split every second is kept, of twice as many every fourth, and so on, and the
-            newest always: what is kept does not depend on when it was read.
+            newest always: what is kept does not depend on when it was read. A metric that some reports leave out is
+            not a number there.
     """
 
     def __init__(self, folder: RunFolder, *, patience: float = 5.0) -> None:
@@ -62,8 +64,11 @@ class Watcher:
         if not complete or not all(map(_is_number, line.values())):
             return  # not written by a trainer
         curves = self.curves.setdefault(split, {name: [] for name in line})
-        if line.keys() == curves.keys():
-            self._read[split] = _append(curves, line, *self._read.get(split, (0, 1)))
+        if len(curves.keys() | line.keys()) <= _NAMES:
+            told = len(curves["step"])
+            curves.update({name: [math.nan] * told for name in line if name not in curves})
+            whole = {name: line.get(name, math.nan) for name in curves}
+            self._read[split] = _append(curves, whole, *self._read.get(split, (0, 1)))
 
 
 def _append(curves: dict[str, list[float]], line: dict[str, float], count: int, every: int) -> tuple[int, int]:

@@ -41,9 +41,10 @@ class Frame:
     Arguments:
         step: Updates made so far.
         seconds: Time spent on them.
-        arrays: ``samples`` (64, 28, 28) uint8 from the same noise each time, of models that can sample;
-            ``reconstructions`` (16, 28, 28) uint8 of the first test images; ``codes`` (1000, 2) float32, a map of the
-            first test images. :func:`genlib.training.frame_constants` gives what belongs beside them.
+        arrays: ``samples`` (64, 28, 28) uint8 from the same noise each time, of models that can sample, or 100 of a
+            conditional one, the digits in turn; of models that encode ``reconstructions`` (16, 28, 28) uint8 of the
+            first test images and ``codes`` (1000, 2) float32, a map of them; and the model's opinions.
+            :func:`genlib.training.frame_constants` gives what belongs beside them.
     """
 
     step: int

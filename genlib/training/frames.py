@@ -7,12 +7,14 @@ import torch
 from torch import Tensor
 
 from genlib.data.images import Images
+from genlib.latent import draw_codes, fit_codes, training_codes
+from genlib.models.base import Model, digits
 from genlib.seeding import torch_rng
 from genlib.training.run import Run
 
 __all__ = ["draw", "frame_constants", "grey"]
 
-_SAMPLES, _ORIGINALS, _CODES = 64, 16, 1000
+_SAMPLES, _DIGITS, _ORIGINALS, _CODES, _OPINIONS = 64, 100, 16, 1000, 250
 
 
 def frame_constants(images: Images) -> dict[str, np.ndarray]:
@@ -24,16 +26,31 @@ def frame_constants(images: Images) -> dict[str, np.ndarray]:
 def draw(run: Run, images: Images) -> dict[str, np.ndarray]:
     """The arrays of a :class:`genlib.training.Frame`, in evaluation mode and with noise of their own."""
     model = run.model.eval()
+    # The same generator each time gives the same latent points, so that one picture changes under the eye.
+    rng = torch_rng(run.train_config.seed, "frames", device=run.device)
     x = grey(images.test[:_CODES], run.device)
-    arrays = {
-        "reconstructions": _to_bytes(model.reconstruct(x[:_ORIGINALS])),
-        "codes": _map(model.encode(x).cpu().numpy()),
-    }
+    labels = torch.tensor(images.test_labels[:_CODES], device=run.device).long()
+    arrays = {}
+    if model.can_encode:
+        arrays["reconstructions"] = _to_bytes(model.reconstruct(x[:_ORIGINALS], labels[:_ORIGINALS]))
+        arrays["codes"] = _map(model.encode(x, labels).cpu().numpy())
     if model.can_sample:
-        # The same generator each time gives the same latent points, so that one picture changes under the eye.
-        rng = torch_rng(run.train_config.seed, "frames", device=run.device)
-        arrays["samples"] = _to_bytes(model.sample(_SAMPLES, rng))
+        arrays["samples"] = _to_bytes(model.sample(_DIGITS if model.config.labels else _SAMPLES, rng))
+    elif model.can_encode:
+        arrays["samples"] = _to_bytes(_guesses(model, images, rng))
+    for name, numbers in model.opinions(x[:_OPINIONS], labels[:_OPINIONS], rng).items():
+        arrays[name] = numbers.float().cpu().numpy()
     return arrays
+
+
+def _guesses(model: Model, images: Images, rng: torch.Generator) -> Tensor:
+    """New images of a model without a distribution of codes: half from one Gaussian around all, half from a mixture."""
+    codes = training_codes(model, images, rng.device)
+    if not bool(codes.isfinite().all()):
+        codes = torch.zeros_like(codes)  # of a run that is breaking, which its next report will say
+    half = (_DIGITS if model.config.labels else _SAMPLES) // 2
+    drawn = [draw_codes(fit_codes(codes, rng, components), half, rng) for components in (1, 10)]
+    return model.decode(torch.cat(drawn), digits(2 * half, rng.device))
 
 
 def grey(images: np.ndarray | Tensor, device: torch.device) -> Tensor:

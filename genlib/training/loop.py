@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -53,6 +54,10 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
         InputError: If a change of the run cannot be.
     """
     batches, diary = _Batches(run, images), _Diary(run)
+    if run.step == 0:
+        run.model.prepare(
+            batches.images, batches.labels, torch_rng(run.train_config.seed, "prepare", device=run.device)
+        )
     run.changes, run.followed = checked_changes(run.changes, run.settings), 0  # somebody may have put in others
     while True:
         ended = run.finished(len(images.train)) if until_step is None else run.step >= until_step
@@ -77,8 +82,9 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
 
 def _step(run: Run, batches: _Batches) -> dict[str, Tensor]:
     rng = torch_rng(run.train_config.seed, "train", run.step, device=run.device)
+    run.set_rates(len(batches.images))
     run.model.train()
-    losses = run.model.training_step(*batches[run.step], run.optimizers, rng)
+    losses = run.model.training_step(*batches[run.step], run.optimizers, rng, run.step)
     run.step += 1
     return losses
 
@@ -110,13 +116,15 @@ class _Diary:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.sums: dict[str, Tensor] = {}
-        self.steps = 0  # in the sums
+        self.counts: Counter[str] = Counter()  # of what is in each sum
+        self.steps = 0  # since the last report
         self.begun = self.reported = self.saved = run.seconds
         self.drawn = self.last_drawing = 0.0  # seconds
 
     def add(self, losses: dict[str, Tensor]) -> None:
         # Sums stay on the device: asking for a number here would make the processor wait for it at each step.
-        self.sums = {name: self.sums[name] + value for name, value in losses.items()} if self.steps else losses
+        self.sums |= {name: self.sums[name] + value if name in self.sums else value for name, value in losses.items()}
+        self.counts.update(losses.keys())
         self.steps += 1
 
     def report_due(self) -> bool:
@@ -134,10 +142,10 @@ class _Diary:
 
     def report(self) -> Report:
         run, started = self.run, time.perf_counter()
-        metrics = _means(self.sums, self.steps)
+        metrics = _means(self.sums, self.counts)
         # On a card the steps were only queued until here, so the wait for them is training time.
         run.seconds += time.perf_counter() - started
-        self.steps, self.reported = 0, run.seconds
+        self.sums, self.counts, self.steps, self.reported = {}, Counter(), 0, run.seconds
         return _checked(run, Report(run.step, run.seconds, "train", metrics))
 
     def draw(self, images: Images) -> Frame:
@@ -157,15 +165,21 @@ def _validate(run: Run, images: Images) -> Report:
     rng = torch_rng(run.train_config.seed, "validation", device=run.device)
     sums: dict[str, Tensor] = {}
     for start in range(0, len(images.validation), _EVALUATION_BATCH):
-        x = grey(images.validation[start : start + _EVALUATION_BATCH], run.device)
-        for name, value in run.model.metrics(x, rng).items():
+        part = slice(start, start + _EVALUATION_BATCH)
+        x = grey(images.validation[part], run.device)
+        labels = torch.tensor(images.validation_labels[part], device=run.device).long()
+        for name, value in run.model.metrics(x, labels, rng).items():
             sums[name] = sums[name] + value * len(x) if name in sums else value * len(x)
-    return _checked(run, Report(run.step, run.seconds, "validation", _means(sums, len(images.validation))))
+    counts = dict.fromkeys(sums, len(images.validation))
+    return _checked(run, Report(run.step, run.seconds, "validation", _means(sums, counts)))
 
 
-def _means(sums: dict[str, Tensor], count: int) -> dict[str, float]:
+def _means(sums: Mapping[str, Tensor], counts: Mapping[str, int]) -> dict[str, float]:
     """All means, in one transfer from the device."""
-    return dict(zip(sums, (torch.stack(list(sums.values())) / count).tolist(), strict=True))
+    if not sums:
+        return {}
+    totals = torch.stack([value.float() for value in sums.values()]).tolist()
+    return {name: total / counts[name] for name, total in zip(sums, totals, strict=True)}
 
 
 def _checked(run: Run, report: Report) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -11,7 +12,7 @@ from genlib import device as devices
 from genlib.changes import Change, amended
 from genlib.models import build
 from genlib.models.base import Model
-from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig
+from genlib.settings import ModelConfig, RunSettings, TrainConfig
 
 __all__ = ["Run"]
 
@@ -35,7 +36,7 @@ class Run:
 
     family: str
     model: Model
-    model_config: AutoencoderConfig
+    model_config: ModelConfig
     train_config: TrainConfig
     optimizers: dict[str, Optimizer]
     step: int
@@ -45,7 +46,7 @@ class Run:
     followed: int = field(default=0, init=False)  # so many of the changes are in the configs
 
     @classmethod
-    def new(cls, family: str, model_config: AutoencoderConfig, train_config: TrainConfig) -> Run:
+    def new(cls, family: str, model_config: ModelConfig, train_config: TrainConfig) -> Run:
         """A run before its first step, on the device that ``train_config`` asks for.
 
         Raises:
@@ -93,6 +94,16 @@ class Run:
             self.model_config = self.model.config = settings.model
             self.train_config = settings.train
             self.followed += 1
-            for optimizer in self.optimizers.values():
-                for group in optimizer.param_groups:
-                    group["lr"] = settings.train.learning_rate
+
+    def set_rates(self, n_train: int) -> None:
+        """Give the optimisers the learning rates of the next update.
+
+        The cosine of Loshchilov & Hutter (2017), SGDR: from the whole rate down to a hundredth of it.
+        """
+        rate, total = self.train_config.learning_rate, self.total_steps(n_train)
+        if self.train_config.schedule == "cosine" and total:
+            rate *= 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, self.step / total))) / 2
+        rates = self.model.learning_rates(rate)
+        for name, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = rates[name]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from genlib.knobs import InputError
-from genlib.library import bundled
+from genlib.library import bundled, example
 from genlib.runs import ACTIVE, RunFolder, list_runs
+from genlib.settings import FAMILIES
 from pages.ui.news import results
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, opened
@@ -22,8 +23,8 @@ _CHOSEN = "compared"
 def main() -> None:
     st.title("Compare runs")
     st.markdown(
-        "Two or three runs under one slider. **Predict:** which rebuilds digits better, an autoencoder or a VAE of the "
-        "same size, and which of the two beats PCA, the best that straight lines can do?"
+        "Two to four runs under one slider. **Predict:** which family makes the best new digits, and which rebuilds "
+        "best? Can one be good at both?"
     )
     key = visitor_key()
     runs = chosen(key)
@@ -35,7 +36,7 @@ def main() -> None:
         active = any(news["active"] for news in told)
         st.fragment(table, run_every=REFRESH if active else None)(runs)
     else:
-        st.info("Choose up to three runs above.")
+        st.info("Choose up to four runs above.")
     ask_key()
 
 
@@ -62,17 +63,18 @@ def chosen(key: str | None) -> list[Opened]:
     """The runs of the address, which the visitor may change among those at hand."""
     asked = st.query_params.get("runs", "")
     if st.session_state.get("compared_from") != asked:
-        names = [name for name in asked.split(",") if name] or [run.id for run in bundled()]
+        names = [name for name in asked.split(",") if name] or [example(family).id for family in FAMILIES]
         st.session_state[_CHOSEN] = [shown.run.id for shown in found(names[:MOST_RUNS])]
         if len(names) > MOST_RUNS:
             tell(f"At most {MOST_RUNS} runs can be compared at once: the first {MOST_RUNS} are shown.")
     mine = [run for run in reversed(list_runs()) if run.may_steer(key) or run.asked.get("owner") is None]
-    options = [run.id for run in [*mine, *bundled()]]
+    filmed = [run for run in bundled() if (run.path / "frames").is_dir()]
+    options = [run.id for run in [*mine, *filmed]]
     options += [name for name in st.session_state.get(_CHOSEN, []) if name not in options]
     labels = {shown.run.id: shown.label for shown in found(options, quiet=True)}
     names = st.multiselect(
         "Runs", list(labels), format_func=labels.__getitem__, max_selections=MOST_RUNS, key=_CHOSEN,
-        placeholder="Choose two or three", persist_state="session",
+        placeholder="Choose two to four", persist_state="session",
     )  # fmt: skip
     st.query_params["runs"] = st.session_state["compared_from"] = ",".join(names)
     return found(names)

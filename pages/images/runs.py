@@ -27,7 +27,7 @@ _MB = 50
 
 def main() -> None:
     st.title("My runs")
-    st.markdown("Every run that you started in this browser, the newest first. Choose two or three to compare them.")
+    st.markdown("Every run that you started in this browser, the newest first. Choose two to four to compare them.")
     notices = st.container()
     key = visitor_key()
     runs = mine(key)

@@ -1,4 +1,4 @@
-"""The training room: train an autoencoder or a VAE, steer it while it learns, and wind its film back."""
+"""The training room: train a model of any family, steer it while it learns, and wind its film back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from genlib import recipe
 from genlib.knobs import InputError
 from genlib.library import example
 from genlib.runs import ACTIVE
-from genlib.settings import RunSettings
+from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
@@ -35,6 +35,16 @@ IN_SHORT = {
         "clouds together look like one standard bell curve, the prior (KL). So a code drawn from the prior decodes to "
         "a new digit. β says how much the second wish counts."
     ),
+    "gan": (
+        "**A GAN in short.** The generator G turns random numbers into an image; the discriminator D says how sure it "
+        "is that an image is real. D learns to tell real digits from made ones, G learns to be taken for real, and "
+        "neither is ever shown a right answer. It is a game, so no curve says how good it is: look at the digits."
+    ),
+    "mixture": (
+        "**A pixel mixture in short.** No network: each image becomes its coordinates along the directions in which "
+        "digits differ most (PCA), and a mixture of bell curves is fitted to these by EM, a batch at a time. All about "
+        "it is exact: the density of an image, new ones, and what must stand in a hole given what is around it."
+    ),
 }
 CODE = {
     "ae": ("genlib.models.autoencoder:Autoencoder",),
@@ -44,14 +54,16 @@ CODE = {
         "genlib.models.vae:gaussian_kl",
         "genlib.models.vae:rsample",
     ),
+    "gan": ("genlib.models.gan:GAN",),
+    "mixture": ("genlib.models.pixel_mixture:PixelMixture",),
 }
 
 
 def main() -> None:
     st.title("Training room")
     st.markdown(
-        "A network squeezes 784 pixels into a few numbers and learns to draw digits from them. "
-        "**Try this:** press Train, and while it learns drag β up and watch the map of the codes tighten."
+        "Four families learn to make digits, each in its own way, from the same 55,000 images. "
+        "**Try this:** choose one, press Train, and watch. Then choose a preset that fails, and see why."
     )
     notices = st.container()
     key = visitor_key()
@@ -73,13 +85,16 @@ def main() -> None:
     with head:
         toolbar(shown, wanted, key, steered and not difference)
     with picture:
-        training_room([shown or opened(example(wanted[-1].family).id)], key="room", follows=shown is not None)
+        if shown or asked.family() != "all":
+            training_room([shown or opened(example(asked.family()).id)], key="room", follows=shown is not None)
+        else:
+            training_room([opened(example(family).id) for family in FAMILIES], key="room", follows=False)
     more(shown, wanted)
     with notices:
         show(keep=key is None)
     ask_key()
-    if both := st.session_state.pop("both", None):
-        st.switch_page("images/compare.py", query_params={"runs": both})
+    if several := st.session_state.pop("several", None):
+        st.switch_page("images/compare.py", query_params={"runs": several})
 
 
 def in_the_address() -> Opened | None:
@@ -118,7 +133,8 @@ def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, bu
     with st.container(horizontal=True, vertical_alignment="center"):
         text = "Trains with the settings beside, in a process of its own."
         text = "Change a setting to train another." if busy else text
-        button("Train", "play_arrow", start, wanted, key, type="primary", disabled=busy or key is None, help=text)
+        idle = busy or key is None or not wanted
+        button("Train", "play_arrow", start, wanted, key, type="primary", disabled=idle, help=text)
         if shown:
             steering(shown.run, shown.wished, key)
             button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
@@ -128,7 +144,7 @@ def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, bu
 
 def start(wanted: list[RunSettings], key: str) -> None:
     """Queue new runs, unless a second click follows the first."""
-    if "both" in st.session_state:
+    if "several" in st.session_state:
         return
     with suppress(InputError):  # there is none before it, or it was deleted
         before = opened(st.session_state.get("run") or "")
@@ -140,7 +156,7 @@ def start(wanted: list[RunSettings], key: str) -> None:
         tell(str(error))
         return
     if len(names) > 1:
-        st.session_state["both"] = ",".join(names)
+        st.session_state["several"] = ",".join(names)
     else:
         st.session_state["run"] = st.query_params["run"] = names[0]
 
@@ -154,12 +170,15 @@ def more(shown: Opened | None, wanted: list[RunSettings]) -> None:
     """How it works, and how to do the same without the app; only the open tab is made, and the first is light."""
     short, works, python, command = st.tabs(TABS, on_change="rerun", key="train_more")
     families = [shown.settings.family] if shown else [each.family for each in wanted]
+    families = [family for family in families if family in IN_SHORT]
     if short.open:
         for family in families:
             short.markdown(IN_SHORT[family])
     if works.open:
         with works:
-            method(*(code for family in families for code in CODE[family]), "genlib.models.base:Model.training_step")
+            method(*(code for family in families for code in CODE[family]))
+            if {"ae", "vae"} & set(families):
+                method("genlib.models.base:Descent.training_step")
     for part, which, language in ((python, 0, "python"), (command, 1, "bash")):
         if part.open:
             for found in [recipe.of_run(shown.run)] if shown else [_recipes(each) for each in wanted]:

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from genlib.knobs import shown
-from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
+from genlib.knobs import Config, InputError, shown
+from genlib.presets import PRESETS, named, presets_of
+from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
 from pages.ui.controls import Controls
 from pages.ui.notices import tell
 from pages.ui.words import differences
 
-__all__ = ["adopt", "ask", "draft"]
+__all__ = ["adopt", "ask", "draft", "family"]
 
-_FAMILIES = {"ae": "AE", "vae": "VAE", "both": "Both"}
-_FAMILY = "family"
+_FAMILIES = {"ae": "AE", "vae": "VAE", "gan": "GAN", "mixture": "Mixture", "all": "All"}
+_FAMILY, _PRESET, _USUAL = "family", "preset", "vae"
+_FIRST = ("network", "latent_dim", "components", "loss", "beta", "noise", "labels")  # others are folded away
+_TOGETHER = {"ae": "ae-sharp", "vae": "vae-sharp", "gan": "gan", "mixture": "mixture"}  # presets of equal length
 _ECHO = 2.0  # seconds in which a browser hears of what another tab set
 
 Act = Callable[[str, float], None]
+
+
+def family() -> str:
+    """The family whose settings are asked for, or "all"."""
+    return str(st.session_state.get(_FAMILY, _USUAL))
 
 
 def adopt(settings: RunSettings, of: str = "") -> None:
@@ -37,16 +45,10 @@ def adopt(settings: RunSettings, of: str = "") -> None:
         return
     st.session_state["adopted"] = now
     if before is None or before[0] != of or not of:
-        st.session_state[_FAMILY] = settings.family
-        for controls, config in (
-            (Controls(AutoencoderConfig), settings.model if settings.family == "ae" else AutoencoderConfig()),
-            (Controls(VAEConfig), settings.model if settings.family == "vae" else _as_vae(settings.model)),
-            (Controls(TrainConfig), settings.train),
-        ):
-            controls.put(config)
+        _put(settings)
         return
     for knob in settings.live():
-        key, value = _owner(knob.name).key(knob.name), settings.value(knob.name)
+        key, value = _owner(settings.family, knob.name).key(knob.name), settings.value(knob.name)
         if value not in (before[1].value(knob.name), st.session_state[key]):
             # Set in another tab, of which this one's browser has yet to hear.
             st.session_state.setdefault("foreign", []).append((key, st.session_state[key], time.monotonic()))
@@ -54,7 +56,7 @@ def adopt(settings: RunSettings, of: str = "") -> None:
 
 
 def ask(addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act) -> list[RunSettings]:
-    """Draw the widgets; returns what is asked: one run, or an autoencoder and a VAE.
+    """Draw the widgets; returns what is asked: one run, one of each family, or none if that cannot be.
 
     Arguments:
         addressed: Whether the address tells the settings.
@@ -62,70 +64,136 @@ def ask(addressed: bool, live: DeltaGenerator | None, names: Collection[str], ac
         names: The live knobs of the shown run.
         act: Called with the name and the new value of one of them that was moved.
     """
-    family = _family(addressed)
-    model, own = Controls(VAEConfig, addressed=addressed), Controls(AutoencoderConfig, addressed=addressed)
+    chosen = _choose(addressed)
     train = Controls(TrainConfig, addressed=addressed)
-    apart = names if live else ()
+    if chosen == "all":
+        return _all(train, addressed)
+    model = Controls(MODEL_CONFIGS[chosen], addressed=addressed)
+    _presets(chosen, model, train)
     if live:
         with live:
             for name in names:
-                (model if name == "beta" else train).draw(name, act=partial(_moved, act))
-    st.subheader("Model", anchor=False)
-    model.draw("latent_dim", "hidden_dim")
-    own.values |= {name: model.values[name] for name in ("latent_dim", "hidden_dim")}
-    if family != "both":
-        (own if family == "ae" else model).draw("likelihood")
-    if family != "ae" and "beta" not in apart:
-        model.draw("beta")
+                _owner(chosen, name, addressed).draw(name, act=partial(_moved, act))
+    hidden = {*(names if live else ()), *_unused(model)}
+    known = [knob.name for knob in model.cls.knobs() if knob.name not in hidden]
+    model.draw(*sorted(set(known) & set(_FIRST), key=_FIRST.index))
+    with st.expander("More about the model"):
+        model.draw(*(name for name in known if name not in _FIRST))
     st.subheader("Training", anchor=False)
-    if "learning_rate" not in apart:
-        train.draw("learning_rate")
-    train.draw("budget")
+    train.draw(*(name for name in ("learning_rate",) if name not in hidden), "budget")
     train.draw(str(train.values["budget"]))
     with st.expander("Batch, seed, device"):
-        train.draw("batch_size", "seed", "device")
-    asked = []
-    if family != "vae":
-        asked.append(RunSettings("ae", own.config(AutoencoderConfig), train.config(TrainConfig)))
-    if family != "ae":
-        asked.append(RunSettings("vae", model.config(VAEConfig), train.config(TrainConfig)))
-    return asked
+        train.draw(*(name for name in ("batch_size", "schedule", "seed", "device") if name not in hidden))
+    try:
+        return [RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig))]
+    except InputError as error:
+        st.error(str(error), icon=":material/block:")
+        return []
 
 
 def draft(now: RunSettings, asked: list[RunSettings]) -> str:
     """How the next run differs from the shown one, in words; empty if it does not."""
-    if len(asked) > 1:
-        return "an autoencoder and a VAE"
+    if len(asked) != 1:
+        return "one of each family" if asked else "settings that cannot be"
+    if now.family != asked[0].family:
+        return f"{_FAMILIES[asked[0].family]} instead of {_FAMILIES.get(now.family, now.family)}"
     found = differences(now, asked[0])
     return ", ".join(f"{title} {new} instead of {old}" for title, (old, new) in found.items())
 
 
-def _family(addressed: bool) -> str:
+def _choose(addressed: bool) -> str:
     if _FAMILY not in st.session_state:
-        asked = st.query_params.get(_FAMILY, "vae") if addressed else "vae"
+        asked = st.query_params.get(_FAMILY, _USUAL) if addressed else _USUAL
         if asked not in _FAMILIES:
             tell(f"In the address: the family cannot be {shown(asked)}: choose {', '.join(_FAMILIES)}. A VAE is shown.")
-            asked = "vae"
+            asked = _USUAL
         st.session_state[_FAMILY] = asked
-    family = st.segmented_control(
-        "Autoencoder (AE), VAE, or both",
+    chosen = st.pills(
+        "Family",
         list(_FAMILIES),
         format_func=_FAMILIES.__getitem__,
         key=_FAMILY,
         required=True,
+        wrap=True,
         persist_state="session",
+        on_change=_begin,
     )
-    family = str(family or "vae")
-    if family == "vae" or not addressed:
+    chosen = str(chosen or _USUAL)
+    if chosen == _USUAL or not addressed:
         st.query_params.pop(_FAMILY, None)
     else:
-        st.query_params[_FAMILY] = family
-    return family
+        st.query_params[_FAMILY] = chosen
+    return chosen
+
+
+def _begin() -> None:
+    """Another family was chosen: it begins with its first preset, and the address forgets what was the other's."""
+    configs: list[type[Config]] = [TrainConfig, *MODEL_CONFIGS.values()]
+    for name in {knob.name for config in configs for knob in config.knobs()}:
+        st.query_params.pop(name, None)
+    chosen = family()
+    first = PRESETS[_TOGETHER["vae"]] if chosen == "all" else next(iter(presets_of(chosen).values()))
+    _put(replace(first.settings, family=chosen) if chosen != "all" else first.settings)
+    st.session_state[_FAMILY] = chosen
+
+
+def _presets(chosen: str, model: Controls, train: Controls) -> None:
+    """Settings by name; what was changed by hand has none."""
+    known = presets_of(chosen)
+    try:
+        now = named(RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig)))
+    except InputError:
+        now = None
+    key = f"{_PRESET}_{chosen}"
+    st.session_state[key] = now or ""  # it follows the settings, not the other way round
+    st.selectbox(
+        "Preset",
+        [*known, ""],
+        format_func=lambda name: known[name].title if name else "Settings of your own",
+        key=key,
+        on_change=_pick,
+        args=(key,),
+    )
+    if now:
+        st.caption(known[now].aim)
+
+
+def _pick(key: str) -> None:
+    if preset := PRESETS.get(st.session_state[key]):
+        _put(preset.settings)
+
+
+def _put(settings: RunSettings) -> None:
+    st.session_state[_FAMILY] = settings.family
+    Controls(type(settings.model), addressed=False).put(settings.model)
+    Controls(TrainConfig, addressed=False).put(settings.train)
+
+
+def _unused(model: Controls) -> frozenset[str]:
+    try:
+        return model.config(MODEL_CONFIGS[family()]).unused()
+    except InputError:
+        return frozenset()  # all are shown, so that the one that is wrong can be found
+
+
+def _all(train: Controls, addressed: bool) -> list[RunSettings]:
+    """One run of each family, for the same time and with as many numbers for an image."""
+    st.caption("All four on the same digits, one after the other if this machine has no room for more, then compared.")
+    width = Controls(AutoencoderConfig, addressed=addressed)
+    width.draw("latent_dim")
+    train.draw("seconds", "seed")
+    asked = []
+    for name in FAMILIES:
+        settings = PRESETS[_TOGETHER[name]].settings
+        model = replace(settings.model, latent_dim=width.values["latent_dim"])
+        time_and_seed = {name: train.values[name] for name in ("seconds", "seed")}
+        asked.append(RunSettings(name, model, replace(settings.train, budget="seconds", **time_and_seed)))
+    return asked
 
 
 def _moved(act: Act, name: str) -> None:
     """A live knob was moved here; or the browser still told the value from before another tab set it."""
-    key = _owner(name).key(name)
+    key = _owner(family(), name).key(name)
     late = time.monotonic() - _ECHO
     st.session_state["foreign"] = [echo for echo in st.session_state.get("foreign", []) if echo[2] > late]
     if (key, st.session_state[key]) in [echo[:2] for echo in st.session_state["foreign"]]:
@@ -134,10 +202,7 @@ def _moved(act: Act, name: str) -> None:
         act(name, st.session_state[key])
 
 
-def _owner(name: str) -> Controls:
-    return Controls(VAEConfig if name in [knob.name for knob in VAEConfig.knobs()] else TrainConfig)
-
-
-def _as_vae(model: AutoencoderConfig) -> VAEConfig:
-    shared: dict[str, Any] = {"latent_dim": model.latent_dim, "hidden_dim": model.hidden_dim}
-    return VAEConfig(**shared)
+def _owner(chosen: str, name: str, addressed: bool = True) -> Controls:
+    """The widgets among which that of a knob is."""
+    model: type[Config] = MODEL_CONFIGS[chosen]
+    return Controls(model if name in [knob.name for knob in model.knobs()] else TrainConfig, addressed=addressed)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
+from genlib.reading import Obedience, Reader, obedience, reader
 from genlib.settings import MixtureConfig, PointsConfig
 from pages.ui.server import compute
 
-__all__ = ["Source", "fits", "plane", "selection", "table"]
+__all__ = ["Source", "fits", "obeys", "plane", "reads", "selection", "table"]
 
 # Where points come from: drawn, or two columns of a file by its digest; with points put by hand in front.
 Source = tuple[PointsConfig | tuple[str, str, str], tuple[tuple[float, float], ...]]
@@ -60,3 +62,15 @@ def fits(source: Source, config: MixtureConfig, starts: int = 1) -> list[list[EM
 def selection(source: Source, config: MixtureConfig, components: int) -> Selection:
     """The criteria of one K."""
     return compute(select, plane(source), config, components)
+
+
+@lru_cache(maxsize=256)
+def obeys(model: Path, step: int) -> Obedience:
+    """How often what a model draws is read as what it was asked for; ``step`` tells its states apart."""
+    return compute(obedience, model)
+
+
+@lru_cache(maxsize=16)
+def reads(model: Path) -> Reader:
+    """How well a model reads digits."""
+    return compute(reader, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -29,14 +30,15 @@ class Controls:
         self.cls = cls
         self.prefix = prefix
         self.addressed = addressed
-        self.values: dict[str, Any] = {knob.name: knob.default for knob in cls.knobs()}
+        for knob in cls.knobs():  # what is not drawn counts too
+            if self.key(knob.name) not in st.session_state:
+                st.session_state[self.key(knob.name)] = self._from_address(knob)
+        self.values: dict[str, Any] = {knob.name: st.session_state[self.key(knob.name)] for knob in cls.knobs()}
 
     def draw(self, *names: str, act: Callable[[str], None] | None = None) -> None:
         """Draw the widgets of these knobs where the page stands; ``act`` is called with the name of one that moved."""
         for name in names:
             knob, key = self.cls.knob(name), self.key(name)
-            if key not in st.session_state:
-                st.session_state[key] = self._from_address(knob)
             value = self.values[name] = _widget(knob, key, {"on_change": act, "args": (name,)} if act else {})
             address = self.prefix + name
             if value == knob.default or not self.addressed:
@@ -82,7 +84,11 @@ def _widget(knob: Knob, key: str, acting: dict[str, Any]) -> Any:
     if knob.high is not None and knob.high > _ODD:
         return st.number_input(knob.title, int(knob.low or 0), int(knob.high), step=1, **common)
     low, high, step = (knob.kind(value) for value in (knob.low or 0, knob.high or 1, knob.step or 1))
-    return st.slider(knob.title, low, high, step=step, **common)
+    if knob.names:
+        called = {option: knob.names[knob.text(option)] for option in range(low, high + 1)}
+        return st.segmented_control(knob.title, list(called), format_func=called.__getitem__, required=True, **common)
+    digits = None if knob.kind is int else f"%.{max(1, -math.floor(math.log10(step)))}f"
+    return st.slider(knob.title, low, high, step=step, format=digits, **common)
 
 
 def _ladder(knob: Knob, current: float) -> list[Any]:
@@ -91,7 +97,7 @@ def _ladder(knob: Knob, current: float) -> list[Any]:
     steps = {float(f"{digit}e{power}") for power in range(-12, 12) for digit in (1, 2, 5)}
     values = {step for step in steps if low <= step <= high} | {low, high, float(knob.default), float(current)}
     if low == 0:
-        values = {value for value in values if value == 0 or value >= 1e-8}
+        values = {value for value in values if value == 0 or value >= (1 if knob.kind is int else 1e-8)}
     return [knob.kind(value) for value in sorted(values)]
 
 

@@ -86,7 +86,7 @@ const tickTexts = (ticks) => {
   return ticks.map((tick) => [tick, tick.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−")]);
 };
 
-// Lines over a shared x axis. series: [{x, y, colour, dash}]; `range` clips y, `span` is that of x;
+// Lines over a shared x axis. series: [{x, y, colour, dash, label}]; `range` clips y, `span` is that of x;
 // `lines` are [{y, text}] across, `marks` are [{x, colour}] on the axis; `marker` is an x to point
 // at, `empty` what to say where there is nothing yet.
 // Returns the inverse of the x scale, so that a pointer can ask where it is.
@@ -151,8 +151,19 @@ const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [
         context.fill();
       }
   }
-  context.font = `12px ${colours.font}`;
+  context.font = `bold 12px ${colours.font}`;
   context.textAlign = "right";
+  context.textBaseline = "bottom";
+  context.setLineDash([]);
+  for (const line of shown.filter(({ label, y }) => label && Number.isFinite(y[y.length - 1]))) {
+    const at = py(clamp(line.y[line.y.length - 1], low, high));
+    context.lineWidth = 4;
+    context.strokeStyle = colours.ground;
+    context.strokeText(line.label, box.x + box.w, Math.max(at - 3, box.y + 12));
+    context.fillStyle = line.colour;
+    context.fillText(line.label, box.x + box.w, Math.max(at - 3, box.y + 12));
+  }
+  context.font = `12px ${colours.font}`;
   for (const { y, text } of lines) {
     context.strokeStyle = context.fillStyle = colours.text;
     context.lineWidth = 1.5;
@@ -221,5 +232,48 @@ const latentMap = (canvas, codes, labels, palette, colours) => {
     context.strokeText(label, x, y);
     context.fillStyle = colours.text;
     context.fillText(label, x, y);
+  }
+};
+
+// Two heaps of numbers over one axis. kinds: [{text, colour}], ends: [low, high] or null for those of the numbers.
+const histogram = (canvas, heaps, { kinds, ends, names }, colours) => {
+  const { context, width, height } = fit(canvas, 0.62);
+  const all = heaps.flatMap((heap) => Array.from(heap));
+  const [low, high] = ends || [Math.min(...all), Math.max(...all) + 1e-6];
+  const bins = 30;
+  const counts = heaps.map((heap) => {
+    const found = new Array(bins).fill(0);
+    for (const value of heap) found[clamp(Math.floor(((value - low) / (high - low)) * bins), 0, bins - 1)] += 1 / heap.length;
+    return found;
+  });
+  const top = Math.max(...counts.flat(), 0.1);
+  const box = { x: 8, y: 26, w: width - 16, h: height - 66 };
+  counts.forEach((heap, i) => {
+    context.fillStyle = kinds[i].colour;
+    context.globalAlpha = 0.7;
+    heap.forEach((share, bin) => {
+      const h = (share / top) * box.h;
+      context.fillRect(box.x + (bin / bins) * box.w + (i * 0.5 * box.w) / bins, box.y + box.h - h, (0.5 * box.w) / bins - 0.5, h);
+    });
+  });
+  context.globalAlpha = 1;
+  context.fillStyle = colours.text;
+  context.fillRect(box.x, box.y + box.h, box.w, 1);
+  context.font = `12px ${colours.font}`;
+  context.textBaseline = "top";
+  const [left, right] = names || [minus(low, 1), minus(high, 1)];
+  context.textAlign = "left";
+  context.fillText(left, box.x, box.y + box.h + 6);
+  context.textAlign = "right";
+  context.fillText(right, box.x + box.w, box.y + box.h + 6);
+  let at = box.x;
+  context.textAlign = "left";
+  context.font = `bold 13px ${colours.font}`;
+  for (const { text, colour } of kinds) {
+    context.fillStyle = colour;
+    context.fillRect(at, 3, 12, 12);
+    context.fillStyle = colours.text;
+    context.fillText(text, at + 17, 2);
+    at += context.measureText(text).width + 40;
   }
 };

@@ -14,6 +14,7 @@ from genlib.film import Film
 from genlib.library import example
 from genlib.runs import ACTIVE, Status, Watcher
 from genlib.settings import RunSettings
+from pages.ui.charts import METRICS, renamed
 from pages.ui.element import encode
 from pages.ui.opened import Opened
 from pages.ui.server import dispatcher
@@ -21,7 +22,15 @@ from pages.ui.words import duration
 
 __all__ = ["STATES", "curves", "news", "results", "status_words"]
 
-_CURVES = ("error", "reconstruction", "kl")
+_TITLES = {
+    "error": "Squared error, validation",
+    "reconstruction": "Reconstruction, validation (nats)",
+    "kl": "KL, validation (nats)",
+    "bound": "Negative bound, validation (nats)",
+    "surprise": "Surprise, validation (nats)",
+    "spread": "Variety of new digits (real: 1)",
+}
+_DIGITS = {"spread": 2}
 _MOST_POINTS = 500
 _MOST_WATCHED = 64
 STATES = {
@@ -72,14 +81,12 @@ def results(shown: Opened) -> dict[str, str]:
     """How far a run came and how well it does, as a table tells it."""
     status, _, lines = _look(shown)
     validated = lines.get("validation", {})
-    newest = {name: f"{validated[name][-1]:.1f}" if name in validated else "–" for name in _CURVES}
+    newest = {metric: f"{line[-1]:.{_DIGITS.get(metric, 1)}f}" for metric, line in validated.items()}
     return {
         "State": STATES[status.state],
         "Steps": f"{status.step:,}",
         "Training time": duration(status.seconds),
-        "Squared error, validation": newest["error"],
-        "Reconstruction, validation (nats)": newest["reconstruction"],
-        "KL, validation (nats)": newest["kl"],
+        **{title: newest[metric] for metric, title in _TITLES.items() if metric in newest},
     }
 
 
@@ -87,21 +94,17 @@ def curves(settings: RunSettings, found: dict[str, dict[str, list[float]]]) -> d
     """What is drawn of the reports: at most about 500 points of each split.
 
     Returns:
-        By split, ``step``, ``seconds`` and those there are of ``error``, the squared error per image, and
-        ``reconstruction`` and ``kl``, in nats per image.
+        By split, ``step``, ``seconds`` and those there are of the metrics that :func:`pages.ui.charts.charts` names.
     """
     drawn = {}
     for split, values in found.items():
-        own = dict(values)
-        if settings.family == "ae" and "loss" in own:
-            own["error" if settings.model.likelihood == "gaussian" else "reconstruction"] = own["loss"]
-        own["error"] = own.get("squared_error", own.get("error", []))
+        own = renamed(settings, values)
         steps = own["step"]
         if steps:
             # Every n-th value, n by doubling, so that a curve keeps its points between looks; and the newest.
             stride = 2 ** max(0, math.ceil(math.log2(len(steps) / _MOST_POINTS)))
             kept = [*range(0, len(steps) - 1, stride), len(steps) - 1]
-            names = [name for name in ("step", "seconds", *_CURVES) if own.get(name)]
+            names = [name for name in ("step", "seconds", *METRICS) if own.get(name)]
             drawn[split] = {name: np.array([own[name][i] for i in kept], np.float32) for name in names}
     return drawn
 

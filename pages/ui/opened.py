@@ -10,10 +10,12 @@ from genlib.changes import Change, read_changes
 from genlib.knobs import InputError
 from genlib.library import bundled
 from genlib.runs import RunFolder, find
-from genlib.settings import FAMILY_NAMES, RunSettings, VAEConfig
-from pages.ui.words import described, duration
+from genlib.settings import FAMILY_NAMES, RunSettings
+from pages.ui.words import described, duration, said
 
 __all__ = ["Opened", "opened"]
+
+_ALWAYS = ("hidden_dim", "channels", "components", "beta")  # told even where they are as usual
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Opened:
     @property
     def title(self) -> str:
         """The name its owner gave it, or what it is."""
-        return self.run.name or f"{FAMILY_NAMES[self.settings.family]}, latent size {self.settings.model.latent_dim}"
+        model = self.settings.model
+        told = " with labels" if model.labels else ""
+        return self.run.name or f"{FAMILY_NAMES[self.settings.family]}{told}, latent size {model.latent_dim}"
 
     @property
     def label(self) -> str:
@@ -52,16 +56,20 @@ class Opened:
     @property
     def line(self) -> str:
         """What it was asked to do and what was changed, in one line."""
-        model, train, shown = self.settings.model, self.settings.train, self.described
-        parts = [FAMILY_NAMES[self.settings.family], f"latent size {model.latent_dim}"]
-        parts += [f"{model.hidden_dim} hidden units"]
-        parts += [f"β {shown[VAEConfig.knob('beta').title]}"] if isinstance(model, VAEConfig) else []
-        usual = type(model).knob("likelihood").default
-        parts += [f"{model.likelihood} likelihood"] if model.likelihood != usual else []
+        settings, told = self.settings, self.described
+        model, train, used = settings.model, settings.train, settings.used()
+        parts = [FAMILY_NAMES[settings.family], f"{model.latent_dim} numbers an image"]
+        for knob in model.knobs():
+            if knob.name in used and knob.name != "latent_dim":
+                text = told[knob.title]
+                if text != said(knob, knob.default) or knob.name in _ALWAYS:
+                    parts.append(
+                        f"{knob.title[:1].lower()}{knob.title[1:]} {text}" if text != "yes" else knob.title.lower()
+                    )
         epochs = f"{train.epochs} epoch{'s' * (train.epochs > 1)}"
         parts += [epochs if train.budget == "epochs" else duration(train.seconds)]
-        rate = shown[train.knob("learning_rate").title]
-        return " · ".join([*parts, f"learning rate {rate}", f"batch {train.batch_size}", f"seed {train.seed}"])
+        parts += [f"learning rate {told[train.knob('learning_rate').title]}"] if "learning_rate" in used else []
+        return " · ".join([*parts, f"batch {train.batch_size}", f"seed {train.seed}"])
 
     @property
     def described(self) -> dict[str, str]:

@@ -1,12 +1,7 @@
-// The training room: one to three runs, live and back in time. Pictures above, a player, curves below; no canvas is
+// The training room: one to four runs, live and back in time. Pictures above, a player, curves below; no canvas is
 // ever remounted, and nothing but a change of what the owner may do makes the page run again.
 
 const PAIRS_IN_A_ROW = 4;
-const CHARTS = {
-  reconstruction: ["Reconstruction", "nats per image", "How surprising a digit is once it was rebuilt from its code. Lower is better."],
-  kl: ["KL divergence", "nats per image", "How much a code says: how far it lies from the prior, of which new digits are drawn."],
-  error: ["Squared error", "per image", "Difference between a digit and its reconstruction, squared and summed over the pixels."],
-};
 const SPLITS = [["train", []], ["validation", [5, 4]]];
 
 // Originals above their reconstructions, row by row.
@@ -35,11 +30,12 @@ const usualRange = (series, lines) => {
 
 const LANE = `
   <header><b class="name"></b><b class="state"></b> <span class="words"></span></header>
-  <div class="bar"><i></i></div><p class="settings"></p>
+  <div class="bar"><i></i></div><p class="settings"></p><p class="health" hidden><i></i><b></b> <span></span></p>
   <div class="row pictures">
-    <section><h4>New digits</h4><div class="frame"><canvas class="samples" role="img"></canvas><p class="none">None: a plain autoencoder does not learn how its codes are spread.</p></div><p class="how">64 codes drawn once from the prior, decoded at every step.</p></section>
-    <section><h4>Real digits, rebuilt</h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
-    <section><h4>Map of the codes</h4><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
+    <section><h4>New digits</h4><div class="frame"><canvas class="samples" role="img"></canvas></div><p class="how"></p></section>
+    <section class="minds"><h4>What D thinks</h4><div class="frame"><canvas class="scores" role="img"></canvas></div><p class="scorenote"></p></section>
+    <section class="coded"><h4>Real digits, rebuilt</h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
+    <section class="coded"><h4>Map of the codes</h4><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
   </div>`;
 
 const makeLane = (room, run) => {
@@ -65,6 +61,16 @@ const tellLane = (lane, alone) => {
   ask(".bar i").style.width = `${100 * (news.progress || 0)}%`;
   ask(".pictures").classList.toggle("waiting", news.film !== run.name);
   ask(".mapnote").textContent = run.mapnote;
+  ask(".how").textContent = run.how;
+  for (const section of lane.box.querySelectorAll(".coded")) section.hidden = !run.maps;
+  ask(".minds").hidden = run.maps;
+  const health = news.health;
+  ask(".health").hidden = !health;
+  if (health) {
+    ask(".health").dataset.level = health.level;
+    ask(".health b").textContent = health.saw;
+    ask(".health span").textContent = [health.why, health.change].filter(Boolean).join(" ");
+  }
   ask(".samples").setAttribute("aria-label", `Sheet of 64 digits made by ${run.title}.`);
   ask(".pairs").setAttribute("aria-label", `16 test digits, each above its reconstruction by ${run.title}.`);
   ask(".map").setAttribute("aria-label", run.mapnote);
@@ -78,9 +84,8 @@ const drawLane = (lane, step, palette, host, force) => {
   lane.drawn = mark;
   lane.box.dataset.shown = at;
   const { originals, labels } = lane.film.constants;
-  for (const name of [".samples", ".how"]) lane.ask(name).hidden = !frame.samples;
-  lane.ask(".none").hidden = !!frame.samples;
-  if (frame.samples) sheet(lane.ask(".samples"), frame.samples, 28, 8);
+  if (frame.samples) sheet(lane.ask(".samples"), frame.samples, 28, lane.run.columns);
+  if (frame.real_scores) histogram(lane.ask(".scores"), [frame.real_scores, frame.new_scores], lane.run.minds, theme(host));
   if (frame.reconstructions && originals) sheet(lane.ask(".pairs"), pairs(originals, frame.reconstructions, 28), 28, PAIRS_IN_A_ROW);
   if (frame.codes && labels) latentMap(lane.ask(".map"), frame.codes, labels, palette, theme(host));
 };
@@ -90,43 +95,51 @@ const drawCharts = (room, marker) => {
   const alone = room.lanes.length === 1;
   const ends = room.lanes.flatMap((lane) => SPLITS.flatMap(([split]) => (lane.film.line(split) || { [room.axis]: [] })[room.axis].slice(-1)[0] || []));
   const span = [0, Math.max(1, ...ends)];
-  for (const [name, [title, unit]] of Object.entries(CHARTS)) {
-    const series = room.lanes.flatMap((lane) =>
-      SPLITS.flatMap(([split, dash]) => {
-        const line = lane.film.line(split);
-        if (!line || !line[name]) return [];
-        // The first validation, before any step, is out of reach of all others.
-        const from = split === "validation" ? 1 : 0;
-        const colour = split === "validation" && alone ? colours.text : lane.run.colour;
-        return [{ x: line[room.axis].subarray(from), y: line[name].subarray(from), colour, dash, dots: from === 1 }];
-      }),
+  for (const { chart, canvas } of room.charts) {
+    const drawn = room.lanes.filter(({ run }) => run.charts.some(({ name }) => name === chart.name));
+    const series = drawn.flatMap((lane) =>
+      chart.lines.flatMap(({ metric, label, colour }, i) =>
+        SPLITS.flatMap(([split, dash]) => {
+          const line = lane.film.line(split);
+          if (!line || !line[metric] || (split === "validation" && chart.lines.length > 1)) return [];
+          // The first validation, before any step, is out of reach of all others.
+          const from = split === "validation" && chart.name !== "spread" ? 1 : 0;
+          const own = split === "validation" && alone && chart.name !== "spread" ? colours.text : lane.run.colour;
+          return [{ x: line[room.axis].subarray(from), y: line[metric].subarray(from), colour: alone && colour ? colour : own, dash: alone || !colour ? dash : [2, 3], dots: split === "validation", label }];
+        }),
+      ),
     );
-    const widths = name === "error" ? new Map(room.lanes.map((lane) => [lane.run.pca.text, lane.run.pca])) : new Map();
-    const lines = [...widths.values()];
-    const marks = room.lanes.flatMap(({ run, film }) =>
+    const levels = new Map(drawn.flatMap(({ run }) => run.charts.filter(({ name, level }) => name === chart.name && level)).map(({ level }) => [level.text, level]));
+    const lines = [...levels.values()];
+    const marks = drawn.flatMap(({ run, film }) =>
       run.changes.map((step) => ({ x: room.axis === "step" ? step : film.seconds(step), colour: alone ? colours.text : run.colour })),
     );
-    const canvas = room.charts[name];
-    const section = canvas.closest("section");
-    section.hidden = !room.lanes.some((lane) => lane.run.charts.includes(name));
-    if (section.hidden) continue;
     const scale = curves(canvas, Math.max(0.42, 150 / canvas.parentElement.clientWidth), series, colours, {
-      range: usualRange(series, lines), span, lines, marks, marker, empty: name === "error" ? "first told after an epoch" : "not begun", xName: room.axis === "step" ? "step" : "seconds of training", yName: unit,
+      range: usualRange(series, lines), span, lines, marks, marker, empty: chart.empty, xName: room.axis === "step" ? "step" : "seconds of training", yName: chart.unit,
     });
     room.player.scrubs(canvas, (x) => room.nearest(scale(x)));
-    const newest = series.filter((line) => line.y.length).map((line) => line.y[line.y.length - 1].toFixed(1));
-    canvas.setAttribute("aria-label", `${title}, ${unit}, over ${room.axis}s; the newest: ${newest.join(", ")}.`);
+    const newest = series.filter((line) => line.y.length).map((line) => `${line.label} ${line.y[line.y.length - 1].toFixed(chart.lines.length > 1 ? 2 : 1)}`.trim());
+    canvas.setAttribute("aria-label", `${chart.title}, ${chart.unit}, over ${room.axis}s; the newest: ${newest.join(", ")}.`);
   }
+};
+
+// A canvas for every curve that any of the runs has.
+const makeCharts = (room) => {
+  const found = new Map(room.lanes.flatMap(({ run }) => run.charts).map((chart) => [chart.name, chart]));
+  room.ask(".curves").textContent = "";
+  room.ask(".curves").classList.toggle("four", found.size > 3);
+  room.charts = [...found.values()].map((chart) => {
+    const section = room.ask(".curves").appendChild(document.createElement("section"));
+    section.innerHTML = `<h4></h4><div><canvas class="${chart.name}" role="img"></canvas></div><p></p>`;
+    section.querySelector("h4").textContent = chart.title;
+    section.querySelector("p").textContent = chart.gloss;
+    return { chart, canvas: section.querySelector("canvas") };
+  });
 };
 
 const makeRoom = (root) => {
   const host = root.querySelector(".room");
-  const room = { host, lanes: [], axis: "step", times: [0], ask: (selector) => host.querySelector(selector), charts: {} };
-  for (const [name, [title, , gloss]] of Object.entries(CHARTS)) {
-    const section = room.ask(".curves").appendChild(document.createElement("section"));
-    section.innerHTML = `<h4>${title}</h4><div><canvas class="${name}" role="img"></canvas></div><p>${gloss}</p>`;
-    room.charts[name] = section.querySelector("canvas");
-  }
+  const room = { host, lanes: [], axis: "step", times: [0], ask: (selector) => host.querySelector(selector), charts: [] };
   let force = false;
   const draw = () => {
     const live = room.player.at >= room.player.last;
@@ -224,6 +237,7 @@ export default function ({ data, parentElement: root, setStateValue }) {
     room.player.playing(false);
     room.player.at = room.player.last = 0;
     room.lanes = data.runs.map((run) => makeLane(room, run));
+    makeCharts(room);
   }
   room.host.classList.toggle("several", room.lanes.length > 1);
   room.ask(".solid").style.borderColor = room.lanes.length > 1 ? "" : data.runs[0].colour;

@@ -1,4 +1,4 @@
-"""The training room: one to three runs, live and back in time, on canvases that are never remounted."""
+"""The training room: one to four runs, live and back in time, on canvases that are never remounted."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 
 from genlib.changes import Change
 from genlib.colours import CLASSES, FAMILIES
-from genlib.pca import load_pca_errors
-from genlib.settings import RunSettings
+from genlib.settings import GANConfig, RunSettings
+from pages.ui.charts import charts
 from pages.ui.element import element, markup
 from pages.ui.news import news
 from pages.ui.opened import Opened
+from pages.ui.words import said
 
 __all__ = ["MOST_RUNS", "training_room"]
 
-MOST_RUNS = 3
+MOST_RUNS = 4
 _room = element("training_room", "draw.js", "player.js", "film.js", "room.js", html=markup("room.html"))
 
 
@@ -23,7 +24,7 @@ def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> 
     """Show runs: where they stand, their frames under one player, and their curves; returns their news.
 
     Arguments:
-        runs: One to three.
+        runs: One to four.
         key: Name of the element on its page.
         follows: Whether the page runs again when the standing of a run changes, on which its buttons depend.
     """
@@ -45,24 +46,49 @@ def _told(shown: Opened) -> dict[str, Any]:
         "settings": shown.line,
         "changed": _changed(settings, shown.changes),
         "changes": [change.step for change in shown.changes],
-        "charts": _charts(settings),
+        "charts": charts(settings),
         "colour": FAMILIES[settings.family],
+        "columns": 10 if settings.model.labels else 8,
+        "how": _how(settings),
+        "maps": settings.family != "gan",
+        "minds": _minds(settings),
         "mapnote": _map_note(d),
-        "pca": {"y": float(load_pca_errors()[d - 1]), "text": f"PCA, D = {d}"},
         "news": news(shown),
     }
 
 
-def _charts(settings: RunSettings) -> list[str]:
-    """The curves that a run has or will have."""
-    if settings.family == "vae":
-        return ["reconstruction", "kl", "error"]
-    return ["error"] if settings.model.likelihood == "gaussian" else ["reconstruction", "error"]
+def _how(settings: RunSettings) -> str:
+    """How the new digits came about."""
+    if settings.model.labels and settings.family != "ae":
+        return "Each column was asked for one digit, 0 to 9; each row has other noise, the same at every step."
+    return {
+        "ae": "Nothing says where codes lie. Upper half: codes from one bell curve around all of them. Lower half: "
+        "from ten bell curves, fitted to 5,000 codes after the fact.",
+        "vae": "64 codes drawn once from the prior, decoded at every step.",
+        "gan": "64 codes drawn once from the prior, turned into images by G at every step.",
+        "mixture": "64 draws: a component by its weight, then a point of its bell curve; the same noise each time.",
+    }[settings.family]
+
+
+def _minds(settings: RunSettings) -> dict[str, Any]:
+    """How D's answers are drawn."""
+    kinds = [{"text": "real digits", "colour": CLASSES[0]}, {"text": "new digits", "colour": FAMILIES["gan"]}]
+    scored = isinstance(settings.model, GANConfig) and settings.model.loss in ("hinge", "wasserstein")
+    return (
+        {"kinds": kinds, "ends": None, "names": None}
+        if scored
+        else {
+            "kinds": kinds,
+            "ends": [0, 1],
+            "names": ["0: surely made", "1: surely real"],
+        }
+    )
 
 
 def _changed(settings: RunSettings, changes: Sequence[Change]) -> str:
-    titles = {knob.name: knob.title for knob in settings.live()}
-    parts = [f"{titles[change.knob]} {change.value:g} from step {change.step:,}" for change in changes[-4:]]
+    knobs = {knob.name: knob for knob in settings.live()}
+    told = [(knobs[change.knob], change) for change in changes[-4:]]
+    parts = [f"{knob.title} {said(knob, change.value)} from step {change.step:,}" for knob, change in told]
     more = f"; {len(changes) - 4} changes before" if len(changes) > 4 else ""
     return f"▲ Changed while it trained: {'; '.join(parts)}{more}." if parts else ""
 

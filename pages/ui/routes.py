@@ -60,5 +60,5 @@ def shorten(request: Request) -> Response:
 ROUTES = [
     Route("/genlib/runs/{name}/news", tell),
     Route("/genlib/runs/{name}/frames", frames),
-    *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "runs", "compare")),
+    *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "labels", "runs", "compare")),
 ]

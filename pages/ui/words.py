@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from genlib.knobs import Knob
 from genlib.settings import FAMILY_NAMES, RunSettings
 
-__all__ = ["described", "differences", "duration", "plain"]
+__all__ = ["described", "differences", "duration", "plain", "said"]
 
 
 def described(settings: RunSettings) -> dict[str, str]:
     """What a run was asked to do, by title."""
-    found = {"Family": FAMILY_NAMES[settings.family]}
-    unused = "seconds" if settings.train.budget == "epochs" else "epochs"
-    for config in (settings.model, settings.train):
-        values = config.to_json()
-        for knob in config.knobs():
-            if knob.name not in ("budget", unused):
-                value = values[knob.name]
-                found[knob.title] = knob.names.get(value) or (f"{value:g}" if knob.kind is float else knob.text(value))
-    return found
+    used = settings.used()
+    knobs = [knob for config in (settings.model, settings.train) for knob in config.knobs()]
+    return {"Family": FAMILY_NAMES[settings.family]} | {
+        knob.title: said(knob, used[knob.name]) for knob in knobs if knob.name in used and knob.name != "budget"
+    }
+
+
+def said(knob: Knob, value: Any) -> str:
+    """The value of a knob as people say it."""
+    if knob.kind is bool:
+        return "yes" if value else "no"
+    text = knob.text(knob.kind(value))
+    return knob.names.get(text) or (f"{value:g}" if knob.kind is float else text)
 
 
 def differences(old: RunSettings, new: RunSettings) -> dict[str, tuple[str, str]]:

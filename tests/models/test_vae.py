@@ -18,6 +18,8 @@ pytestmark = pytest.mark.fast
 
 torch.set_num_threads(1)
 
+LABELS = torch.arange(8)
+
 
 def posteriors(n=5, d=4):
     rng = torch_rng(0, "posterior")
@@ -76,7 +78,7 @@ def test_reconstruction_is_the_cross_entropy_summed_over_pixels():
     p = model.decode(rsample(q, torch_rng(0, "noise"))).detach().double().numpy()
     grey = x.double().numpy()
     expected = -(grey * np.log(p) + (1 - grey) * np.log(1 - p)).sum((1, 2, 3)).mean()
-    metrics = model.metrics(x, torch_rng(0, "noise"))
+    metrics = model.metrics(x, LABELS, torch_rng(0, "noise"))
     assert metrics["reconstruction"].item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -88,7 +90,7 @@ def test_reconstruction_of_the_gaussian_is_scipys_density_summed_over_pixels():
     # The lower end is so far away that sigma is exp(log_sigma) within two percent.
     assert model.sigma.item() == pytest.approx(math.exp(-1.1), rel=0.02)
     expected = -stats.norm.logpdf(x.double().numpy(), mean, model.sigma.item()).sum((1, 2, 3)).mean()
-    metrics = model.metrics(x, torch_rng(0, "noise"))
+    metrics = model.metrics(x, LABELS, torch_rng(0, "noise"))
     assert metrics["reconstruction"].item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -103,11 +105,11 @@ def test_the_best_sigma_is_the_root_mean_squared_error():
         set_sigma(model, factor * error)
         assert model.sigma.item() == pytest.approx(factor * error, rel=1e-5)
         model.zero_grad()
-        loss = model.losses(x, torch_rng(0, "noise"))["loss"]
+        loss = model.losses(x, LABELS, torch_rng(0, "noise"))["loss"]
         loss.backward()
         slopes.append(model.log_sigma.grad.item())
         if factor == 1.0:
-            reconstruction = model.metrics(x, torch_rng(0, "noise"))["reconstruction"].item()
+            reconstruction = model.metrics(x, LABELS, torch_rng(0, "noise"))["reconstruction"].item()
             assert reconstruction == pytest.approx(784 * math.log(error * math.sqrt(2 * math.pi * math.e)), rel=1e-5)
     assert slopes[0] < -100
     assert slopes[1] == pytest.approx(0, abs=0.05)
@@ -120,29 +122,89 @@ def test_sigma_never_falls_below_a_grey_level(log_sigma):
     model, black = gaussian_vae(), torch.zeros(4, 1, 28, 28)
     with torch.no_grad():
         model.log_sigma.fill_(log_sigma)
-        model.decoder[-2].bias.fill_(-50)
+        model.decoder.rest[-2].bias.fill_(-50)
     assert model.sigma.item() > 0.999 / 255
-    metrics = model.metrics(black, torch_rng(0, "noise"))
+    metrics = model.metrics(black, LABELS[:4], torch_rng(0, "noise"))
     assert metrics["squared_error"] < 1e-9
     assert metrics["reconstruction"].item() >= -784 * (math.log(255) - 0.5 * math.log(2 * math.pi)) - 0.5
 
 
 def test_sigma_comes_back_from_far_below_its_lower_end():
-    model, x = gaussian_vae(), torch.rand(16, 1, 28, 28, generator=torch_rng(0, "x"))
+    model, x = gaussian_vae(), torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x"))
     with torch.no_grad():
         model.log_sigma.fill_(-12.0)
-    optimizers = model.configure_optimizers(TrainConfig(learning_rate=0.1))
+    # Alone, or the networks would break at such a pace.
+    optimizers = {"adam": torch.optim.Adam([model.log_sigma], lr=0.1)}
     for t in range(300):
-        model.training_step(x, None, optimizers, torch_rng(0, "train", t))
+        model.training_step(x, LABELS, optimizers, torch_rng(0, "train", t), t)
     assert model.sigma > 0.1
 
 
 @pytest.mark.parametrize("beta", [0.0, 1.0, 4.0])
 def test_beta_weighs_the_divergence(beta):
     model = build("vae", VAEConfig(latent_dim=3, hidden_dim=32, beta=beta), 0)
-    metrics = model.metrics(torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x")), torch_rng(0, "noise"))
+    x = torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x"))
+    metrics = model.metrics(x, LABELS, torch_rng(0, "noise"))
     expected = metrics["reconstruction"] + beta * metrics["kl"]
     torch.testing.assert_close(metrics["loss"], expected)
+
+
+def test_the_weight_of_the_divergence_grows_from_nothing_and_stays():
+    warm = build("vae", VAEConfig(latent_dim=3, hidden_dim=32, beta=4.0, warmup=200), 0)
+    x = torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x"))
+    weights = []
+    for step in (0, 1, 50, 199, 200, 5000):
+        told = warm.losses(x, LABELS, torch_rng(0, "noise"), step)
+        weights.append(((told["loss"] - told["reconstruction"]) / told["kl"]).item())
+    assert weights == pytest.approx([0, 4 / 200, 1, 4 * 199 / 200, 4, 4], rel=1e-2, abs=1e-3)
+    assert weights == sorted(weights)
+    # What is told of validation images can be compared from the first step to the last.
+    told = warm.metrics(x, LABELS, torch_rng(0, "noise"))
+    assert told["loss"].item() == pytest.approx((told["reconstruction"] + 4 * told["kl"]).item(), rel=1e-6)
+
+
+def test_the_first_step_of_a_warm_up_learns_nothing_from_the_divergence():
+    x, states = torch.rand(8, 1, 28, 28, generator=torch_rng(0, "x")), []
+    for settings in ({"warmup": 10}, {"beta": 0.0}, {}):
+        model = build("vae", VAEConfig(latent_dim=3, hidden_dim=32, **settings), 0)
+        optimizers = model.configure_optimizers(TrainConfig())
+        told = model.training_step(x, LABELS, optimizers, torch_rng(0, "train"), 0)
+        states.append([told["loss"], *model.state_dict().values()])
+    assert all(torch.equal(*pair) for pair in zip(*states[:2], strict=True))
+    assert not all(torch.equal(*pair) for pair in zip(*states[1:], strict=True))
+
+
+def test_black_or_white_is_drawn_anew_by_brightness():
+    """With logit b at every pixel, -log p(x|z) is 784 log(1 + e^b) - b times the number of white pixels."""
+    model, bias = build("vae", VAEConfig(latent_dim=3, hidden_dim=32, binarise=True), 0), 8.0
+    with torch.no_grad():
+        model.decoder.rest[-2].weight.zero_()
+        model.decoder.rest[-2].bias.fill_(bias)
+
+    def drawn(x, i):
+        told = model.losses(x[None, None], LABELS[:1], torch_rng(0, "draw", i))
+        return (784 * math.log1p(math.exp(bias)) - told["reconstruction"].item()) / bias, told["kl"].item()
+
+    x, n = torch.zeros(28, 28), 400
+    x[5, 7] = 0.3
+    found = [drawn(x, i) for i in range(n)]
+    whites, codes = np.array(found).T
+    assert np.abs(whites - whites.round()).max() < 0.01
+    assert set(whites.round()) == {0, 1}
+    assert stats.binomtest(int(whites.round().sum()), n, 0.3).pvalue > 1e-4
+    # The encoder sees the same pixel.
+    for white in (0, 1):
+        shown = torch.zeros(1, 1, 28, 28)
+        shown[0, 0, 5, 7] = white
+        kl = gaussian_kl(model.posterior(shown)).item()
+        assert codes[whites.round() == white] == pytest.approx(kl, rel=1e-4)
+    # Many pixels at once, each for itself; and what is black or white already stays so.
+    many = torch.rand(28, 28, generator=torch_rng(0, "many"))
+    counts = np.array([drawn(many, i)[0] for i in range(100)])
+    spread = (many * (1 - many)).sum().sqrt().item()
+    assert counts.mean() == pytest.approx(many.sum().item(), abs=4.5 * spread / 10)
+    assert counts.std() == pytest.approx(spread, rel=0.35)
+    assert [drawn(many.round(), i)[0] for i in range(5)] == pytest.approx([many.round().sum().item()] * 5, abs=0.01)
 
 
 def test_bound_lies_below_the_importance_sampled_likelihood():
@@ -153,7 +215,7 @@ def test_bound_lies_below_the_importance_sampled_likelihood():
     x = (torch.rand(64, 1, 28, 28, generator=rng) < patterns.repeat(16, 1, 1, 1)).float()
     optimizers = model.configure_optimizers(TrainConfig(learning_rate=0.003))
     for t in range(100):
-        model.training_step(x, None, optimizers, torch_rng(0, "train", t))
+        model.training_step(x, LABELS, optimizers, torch_rng(0, "train", t), t)
     with torch.no_grad():
         q, n = model.posterior(x), 1000
         bounds, weights = [], []

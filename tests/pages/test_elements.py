@@ -143,7 +143,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 
 page = """from pages.ui.explain import method
-method("genlib.models.vae:VAE", "genlib.models.base:Model.training_step")"""
+method("genlib.models.vae:VAE", "genlib.models.base:Descent.training_step")"""
 test = AppTest.from_string(page).run()
 assert not test.exception, test.exception
 assert "torch" not in sys.modules

@@ -5,9 +5,9 @@ import pytest
 
 from genlib import archive
 from genlib.film import Film
-from genlib.library import bundled
+from genlib.library import example
 from genlib.runs import RunFolder, Status, list_runs
-from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig
+from genlib.settings import FAMILIES, AutoencoderConfig, RunSettings, TrainConfig
 from pages.ui.server import _executor
 from tests.pages.conftest import KEY, labels, own, told
 
@@ -152,7 +152,7 @@ def test_two_runs_are_picked_and_compared(app, run):
 def test_a_comparison_opens_with_the_recorded_runs(app):
     test = app(COMPARE)
     assert not test.exception
-    assert [each["name"] for each in told(test)] == [each.id for each in bundled()]
+    assert [each["name"] for each in told(test)] == [example(family).id for family in FAMILIES]
 
 
 def test_a_comparison_says_what_differs(app, run):
@@ -189,9 +189,9 @@ def test_a_junk_comparison_gets_sentences(app, names):
     assert all("/" not in warning.value for warning in test.warning)
 
 
-def test_at_most_three_runs_are_compared(app):
-    made = [another() for _ in range(4)]
+def test_at_most_four_runs_are_compared(app):
+    made = [another() for _ in range(5)]
     test = app(COMPARE, runs=",".join(run.id for run in made))
     assert not test.exception
-    assert [each["name"] for each in told(test)] == [run.id for run in made[:3]]
-    assert any("At most 3" in warning.value for warning in test.warning)
+    assert [each["name"] for each in told(test)] == [run.id for run in made[:4]]
+    assert any("At most 4" in warning.value for warning in test.warning)

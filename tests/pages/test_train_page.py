@@ -8,6 +8,7 @@ import pytest
 
 from genlib.library import example
 from genlib.pca import load_pca_errors
+from genlib.presets import PRESETS, named
 from genlib.runs import RunFolder, Status, find
 from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig
 from tests.pages.conftest import KEY, labels, own, told
@@ -27,7 +28,8 @@ def test_opens_with_the_recorded_run(app):
     assert shown["news"]["title"] == "A recorded run"
     assert shown["news"]["step"] == example("vae").status.step
     assert shown["news"]["film"] == shown["name"]
-    assert shown["pca"]["y"] == load_pca_errors()[1]
+    levels = [chart["level"]["y"] for chart in shown["charts"] if "level" in chart]
+    assert levels == [load_pca_errors()[1]]
     assert labels(test) == ["Train"]
 
 
@@ -107,11 +109,11 @@ def test_a_steered_run_is_described_with_what_was_changed(app, run):
     assert shown["changes"] == [12]
 
 
-@pytest.mark.parametrize("family", ["gan", "", "<b>", "VAE"])
+@pytest.mark.parametrize("family", ["classifier", "", "<b>", "VAE"])
 def test_a_family_that_is_none_gets_one_sentence(app, family):
     test = app(PAGE, family=family)
     assert not test.exception
-    assert "choose ae, vae, both" in test.warning[0].value
+    assert "choose ae, vae, gan, mixture, all" in test.warning[0].value
 
 
 def test_a_guest_cannot_change_a_live_knob(app, run):
@@ -225,16 +227,68 @@ def test_train_starts_a_process_that_the_page_can_stop(app):
     assert (run.path / "checkpoint").is_dir()
 
 
-def test_both_queues_two_runs_of_one_size_and_compares_them(app):
-    test = own(app(PAGE, family="both", latent_dim="5", hidden_dim="16", seconds="1", budget="seconds"))
+def test_all_queues_one_run_of_each_family_for_the_same_time_and_compares_them(app):
+    test = own(app(PAGE, family="all", latent_dim="5", seconds="1"))
     test.button(key="do_Train").click().run()
     assert not test.exception
-    families = {run["name"]: find(run["name"]).settings for run in told(test)}
-    assert sorted(settings["family"] for settings in families.values()) == ["ae", "vae"]
-    assert {settings["model"]["latent_dim"] for settings in families.values()} == {5}
-    assert {settings["model"]["likelihood"] for settings in families.values()} == {"bernoulli", "gaussian"}
-    for name in families:
-        find(name).steer(KEY, want="stop")
+    found = [find(run["name"]).settings for run in told(test)]
+    assert [settings["family"] for settings in found] == ["ae", "vae", "gan", "mixture"]
+    for settings in found:
+        assert settings["model"]["latent_dim"] == 5
+        assert (settings["train"]["budget"], settings["train"]["seconds"]) == ("seconds", 1)
+    for run in told(test):
+        find(run["name"]).steer(KEY, want="stop")
+
+
+def test_a_preset_sets_everything_and_an_edit_is_a_preset_no_more(app):
+    test = app(PAGE)
+    preset = test.selectbox(key="preset_vae")
+    assert preset.value == "vae-2d"
+    preset.set_value("vae-collapse").run()
+    assert test.slider(key="VAEConfig.beta").value == 20.0
+    assert test.query_params["beta"] == "20.0"
+    assert test.selectbox(key="preset_vae").value == "vae-collapse"
+    test.slider(key="VAEConfig.beta").set_value(3.0).run()
+    assert test.selectbox(key="preset_vae").value == ""
+    assert not test.exception
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_can_be_asked_for_on_the_page(app, name):
+    settings = PRESETS[name].settings
+    test = app(PAGE, family=settings.family)
+    test.selectbox(key=f"preset_{settings.family}").set_value(name).run()
+    assert not test.exception
+    assert test.selectbox(key=f"preset_{settings.family}").value == name
+    # What the address tells is the same settings, and so is what is read back from it.
+    texts = dict(test.query_params.items())
+    assert RunSettings.from_text(texts).used() == settings.used()
+    assert test.selectbox(key=f"preset_{settings.family}").value == named(RunSettings.from_text(texts))
+
+
+def test_another_family_begins_with_its_own_settings(app):
+    test = app(PAGE, latent_dim="9", beta="3.0")
+    test.button_group(key="family").set_value("gan").run()
+    assert not test.exception
+    assert test.selectbox(key="preset_gan").value == "gan"
+    assert not {"beta", "latent_dim"} & set(test.query_params)
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [
+        ({"family": "gan", "loss": "hinge", "smoothing": "0.1"}, "Label smoothing needs"),
+        ({"importance": "5", "beta": "2.0"}, "no β"),
+        ({"binarise": "true", "likelihood": "gaussian"}, "Bernoulli"),
+        ({"schedule": "cosine", "budget": "seconds"}, "epochs"),
+    ],
+)
+def test_what_cannot_be_together_is_said_and_not_trained(app, query, part):
+    test = own(app(PAGE, **query))
+    assert not test.exception
+    (error,) = test.error
+    assert part in error.value
+    assert test.button(key="do_Train").disabled
 
 
 def test_an_autoencoders_loss_is_its_squared_error(app):
@@ -261,4 +315,4 @@ def test_how_it_works_shows_the_formula_and_the_code(app):
     test.session_state["train_more"] = "Formula and code"
     test.run()
     assert any(r"\log p(x)" in item.value for item in test.markdown)
-    assert any(item.value.startswith("class VAE(Model):") for item in test.code)
+    assert any(item.value.startswith("class VAE(Descent):") for item in test.code)

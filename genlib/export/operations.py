@@ -1,0 +1,100 @@
+"""The operations that decoders are made of, and what each of them means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genlib.knobs import InputError
+
+__all__ = ["Decoder", "Floats", "Operation", "evaluate"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """A step from a code to its image.
+
+    Arguments:
+        kind: One of those in :func:`evaluate`.
+        shape: Of its result for one code, without the batch.
+        arrays: What it needs, by name, float32.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    arrays: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Decoder:
+    """What makes images of codes: the family it comes from, the size D of a code, and its operations."""
+
+    family: str
+    latent_dim: int
+    operations: Sequence[Operation]
+
+    @property
+    def labels(self) -> bool:
+        """Whether it has to be told which digit is meant."""
+        return any(operation.kind == "shift" for operation in self.operations)
+
+
+def evaluate(operations: Sequence[Operation], z: NDArray[Any], labels: NDArray[np.integer] | None = None) -> Floats:
+    """The image of each code, (B, D) to (B, 1, 28, 28) in [0, 1].
+
+    Arguments:
+        operations: Done one after another.
+        z: Codes, (B, D).
+        labels: Their digits, (B,); only a decoder with labels looks at them.
+
+    Raises:
+        InputError: If labels are needed and missing.
+    """
+    x = z.astype(np.float32)
+    for operation in operations:
+        a = operation.arrays
+        match operation.kind:
+            case "linear":
+                x = x @ a["weight"].T + a["bias"]  # weight (out, in)
+            case "shift":
+                if labels is None:
+                    raise InputError("This model was trained with labels: say which digit is meant.")
+                x = x + a["table"][labels]  # table (10, width)
+            case "relu":
+                x = np.maximum(x, 0)
+            case "reshape":
+                x = x.reshape(-1, *operation.shape)
+            case "conv_transpose":
+                x = _conv_transpose(x, a["weight"]) + a["bias"][:, None, None]
+            case "sigmoid":
+                x = 0.5 + 0.5 * np.tanh(0.5 * x)  # 1 / (1 + exp(-x)), which overflows
+            case "clamp":
+                x = x.clip(0, 1)
+    return x
+
+
+def _conv_transpose(x: Floats, weight: Floats) -> Floats:
+    r"""Every pixel stamps its window of $4 \times 4$, two pixels from that of its neighbour; a frame of 1 is cut off.
+
+    $$y_{o,\,2i+k-1,\,2j+l-1} \mathrel{+}= \sum_c x_{c,i,j}\,w_{c,o,k,l}$$
+
+    Arguments:
+        x: (B, C, H, W).
+        weight: (C, O, 4, 4).
+
+    Returns:
+        (B, O, 2H, 2W).
+    """
+    b, _, height, width = x.shape
+    stamps = np.tensordot(x, weight, (1, 0)).transpose(0, 3, 1, 2, 4, 5)  # (B, O, H, W, 4, 4)
+    y = np.zeros((b, weight.shape[1], 2 * height + 2, 2 * width + 2), np.float32)
+    for k in range(4):
+        for l in range(4):  # noqa: E741
+            y[:, :, k : k + 2 * height : 2, l : l + 2 * width : 2] += stamps[..., k, l]
+    return y[:, :, 1:-1, 1:-1]

@@ -1,0 +1,169 @@
+"""Presets: settings with a name and an aim, as data. A failure on purpose names the preset that cures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from genlib.settings import (
+    AutoencoderConfig,
+    GANConfig,
+    PixelMixtureConfig,
+    RunSettings,
+    TrainConfig,
+    VAEConfig,
+)
+
+__all__ = ["PRESETS", "Preset", "named", "presets_of"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings worth a name.
+
+    Arguments:
+        title: What to call them.
+        aim: What is to be seen, in a sentence.
+        settings: What is trained.
+        kind: Whether they work, or fail on purpose.
+        cure: Of a failure, the name of the preset that mends it.
+    """
+
+    title: str
+    aim: str
+    settings: RunSettings
+    kind: Literal["good", "failure"] = "good"
+    cure: str = ""
+
+
+_MINUTE = TrainConfig(budget="seconds", seconds=60)
+_HALF = TrainConfig(budget="seconds", seconds=30)
+
+PRESETS: dict[str, Preset] = {
+    "ae-2d": Preset(
+        "Two numbers",
+        "All of a digit in two numbers, which fit on a map. Classes part, but nobody says where codes are to lie.",
+        RunSettings("ae", AutoencoderConfig(latent_dim=2), TrainConfig()),
+    ),
+    "ae-sharp": Preset(
+        "Sharp",
+        "With 32 numbers digits are rebuilt almost as they were: far better than PCA of the same width.",
+        RunSettings("ae", AutoencoderConfig(latent_dim=32), _MINUTE),
+    ),
+    "ae-conv": Preset(
+        "Convolutional",
+        "Small windows that slide over the image instead of units that see every pixel: a tenth of the weights.",
+        RunSettings("ae", AutoencoderConfig(latent_dim=16, network="conv"), _MINUTE),
+    ),
+    "ae-denoising": Preset(
+        "Denoising",
+        "It is shown noisy digits and asked for the clean ones, so it learns what belongs to a digit.",
+        RunSettings("ae", AutoencoderConfig(latent_dim=32, noise=0.5), _MINUTE),
+    ),
+    "ae-holes": Preset(
+        "Fails: holes between the codes",
+        "Codes spread as they like: one picked between them decodes to no digit. Look at the upper half of New digits.",
+        RunSettings("ae", AutoencoderConfig(latent_dim=8), _HALF),
+        "failure",
+        cure="vae-sharp",
+    ),
+    "vae-2d": Preset(
+        "Two numbers",
+        "A map on which every point decodes to something like a digit.",
+        RunSettings("vae", VAEConfig(latent_dim=2), TrainConfig()),
+    ),
+    "vae-sharp": Preset(
+        "Sharp",
+        "Twenty numbers an image: sharper than two, and new digits can still be drawn.",
+        RunSettings("vae", VAEConfig(latent_dim=20), _MINUTE),
+    ),
+    "vae-conv": Preset(
+        "Convolutional",
+        "Small windows that slide over the image, there and back.",
+        RunSettings("vae", VAEConfig(latent_dim=16, network="conv"), _MINUTE),
+    ),
+    "vae-tight": Preset(
+        "Tighter bound",
+        "Five codes an image, weighted by how well they explain it: nearer to the true likelihood, for more time.",
+        RunSettings("vae", VAEConfig(latent_dim=20, importance=5, binarise=True), _MINUTE),
+    ),
+    "vae-labels": Preset(
+        "With labels",
+        "Told which digit each image is, it can be asked for one; the codes are left to say how it is written.",
+        RunSettings("vae", VAEConfig(latent_dim=20, labels=True), _MINUTE),
+    ),
+    "vae-collapse": Preset(
+        "Fails: posterior collapse",
+        "β = 20 makes every word of the code so dear that it says nothing: all digits come out as the mean image.",
+        RunSettings("vae", VAEConfig(latent_dim=10, beta=20.0), _HALF),
+        "failure",
+        cure="vae-sharp",
+    ),
+    "vae-fast": Preset(
+        "Fails: too large a learning rate",
+        "Steps so long that they jump over every valley: the loss leaps up, or ends in no number at all.",
+        RunSettings("vae", VAEConfig(latent_dim=2), TrainConfig(learning_rate=0.1, budget="seconds", seconds=30)),
+        "failure",
+        cure="vae-2d",
+    ),
+    "gan": Preset(
+        "First minute",
+        "Two networks, one minute: G draws, D judges, and neither is ever shown a right answer.",
+        RunSettings("gan", GANConfig(), _MINUTE),
+    ),
+    "gan-dense": Preset(
+        "Fully connected",
+        "The GAN of many textbooks: ten times the weights, and slower to get anywhere.",
+        RunSettings("gan", GANConfig(network="dense", latent_dim=100), _MINUTE),
+    ),
+    "gan-hinge": Preset(
+        "Hinge and spectral norm",
+        "D may not stretch distances, and stops caring about images that it is sure of.",
+        RunSettings("gan", GANConfig(loss="hinge", spectral=True), _MINUTE),
+    ),
+    "gan-wasserstein": Preset(
+        "Wasserstein with gradient penalty",
+        "D estimates how far apart the two heaps of images are. Slower, and it hardly ever collapses.",
+        RunSettings("gan", GANConfig(loss="wasserstein"), _MINUTE),
+    ),
+    "gan-labels": Preset(
+        "With labels",
+        "Both are told the digit, so that G can be asked for one.",
+        RunSettings("gan", GANConfig(labels=True), _MINUTE),
+    ),
+    "gan-collapse": Preset(
+        "Fails: mode collapse",
+        "G finds a few images that please D and draws nothing else.",
+        RunSettings("gan", GANConfig(d_rate=0.1), _MINUTE),
+        "failure",
+        cure="gan-wasserstein",
+    ),
+    "gan-d-wins": Preset(
+        "Fails: D wins",
+        "D is always sure, so what it tells G is next to nothing.",
+        RunSettings("gan", GANConfig(loss="minimax", d_rate=5.0), _MINUTE),
+        "failure",
+        cure="gan",
+    ),
+    "mixture": Preset(
+        "Thirty components",
+        "No network at all: thirty bell curves in fifty directions, fitted in seconds.",
+        RunSettings("mixture", PixelMixtureConfig(), TrainConfig(batch_size=1024, epochs=10)),
+    ),
+    "mixture-labels": Preset(
+        "With labels",
+        "A mixture for each digit. By Bayes' rule it can read digits, too.",
+        RunSettings("mixture", PixelMixtureConfig(components=10, labels=True), TrainConfig(batch_size=1024, epochs=10)),
+    ),
+}
+
+
+def presets_of(family: str) -> dict[str, Preset]:
+    """The presets of a family, by name; the first is the one to begin with."""
+    return {name: preset for name, preset in PRESETS.items() if preset.settings.family == family}
+
+
+def named(settings: RunSettings) -> str | None:
+    """Name of the preset that has these settings, where they count, if one has."""
+    known, used = presets_of(settings.family), settings.used()
+    return next((name for name, preset in known.items() if preset.settings.used() == used), None)

@@ -1,0 +1,253 @@
+"""What each family of models on images can be asked to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from genlib.knobs import Config, InputError, knob
+
+__all__ = [
+    "FAMILIES",
+    "FAMILY_NAMES",
+    "MODEL_CONFIGS",
+    "AutoencoderConfig",
+    "ClassifierConfig",
+    "GANConfig",
+    "ModelConfig",
+    "NetworkConfig",
+    "PixelMixtureConfig",
+    "VAEConfig",
+]
+
+_NETWORKS = {"dense": "Fully connected", "conv": "Convolutional"}
+_NETWORK_HELP = "Every unit sees every pixel, or small windows slide over the image."
+_AVERAGE_HELP = "What is shown is a running mean of the weights, of which each step keeps this share; 0 is no mean."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(Config):
+    """What every model on images has."""
+
+    latent_dim: int = knob(2, 1, 64, step=1, label="Latent size D", help="How many numbers describe one image.")
+    labels: bool = knob(
+        False, label="With labels", help="The model is told which digit each image is, and can then be asked for one."
+    )
+
+    def unused(self) -> frozenset[str]:
+        """Names of the knobs, of the model and of training, that change nothing with these values."""
+        return frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig(ModelConfig):
+    """Sizes of a network."""
+
+    network: Literal["dense", "conv"] = knob("dense", help=_NETWORK_HELP, names=_NETWORKS)
+    hidden_dim: int = knob(
+        400, 16, 1024, step=16, log=True, label="Hidden units", help="Width of the layers between image and code."
+    )
+    layers: int = knob(1, 1, 4, step=1, label="Hidden layers", help="How many layers lie between image and code.")
+    channels: int = knob(
+        16, 4, 64, step=4, log=True, help="Features in the layer next to the image; the one behind has twice as many."
+    )
+    average: float = knob(0.0, 0.0, 0.9999, step=0.0001, label="Averaged weights", help=_AVERAGE_HELP)
+
+    def unused(self) -> frozenset[str]:
+        return frozenset({"channels"} if self.network == "dense" else {"hidden_dim", "layers"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderConfig(NetworkConfig):
+    """An autoencoder."""
+
+    title: ClassVar[str] = "autoencoder settings"
+
+    likelihood: Literal["bernoulli", "gaussian"] = knob(
+        "gaussian",
+        label="Likelihood",
+        help="How far a rebuilt image is from its original: by cross-entropy or by squared error.",
+        names={"bernoulli": "Bernoulli: cross-entropy", "gaussian": "Gaussian: squared error"},
+    )
+    noise: float = knob(
+        0.0,
+        0.0,
+        1.0,
+        step=0.05,
+        label="Noise on the input",
+        help="Spread of the noise on every pixel that goes in, while the clean image is asked for: a denoising "
+        "autoencoder.",
+        live=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class VAEConfig(NetworkConfig):
+    """A variational autoencoder and its bound."""
+
+    title: ClassVar[str] = "VAE settings"
+
+    likelihood: Literal["bernoulli", "gaussian"] = knob(
+        "bernoulli",
+        label="Likelihood",
+        help="What a decoded grey level says: how probable a white pixel is, or the middle of a bell curve over greys.",
+        names={"bernoulli": "Bernoulli: black or white", "gaussian": "Gaussian: one learned width σ"},
+    )
+    beta: float = knob(
+        1.0,
+        0.0,
+        20.0,
+        step=0.1,
+        label="Beta β",
+        help="Weight of the KL term: 1 is the bound on the log-likelihood, more gives a tidier and blurrier code.",
+        live=True,
+    )
+    warmup: int = knob(
+        0,
+        0,
+        50_000,
+        log=True,
+        unit="steps",
+        label="KL warm-up",
+        help="Over so many steps the weight of the KL term grows from 0.",
+    )
+    importance: int = knob(
+        1,
+        1,
+        50,
+        step=1,
+        label="Importance samples k",
+        help="Codes drawn for each image: more than 1 gives the tighter importance-weighted bound, for more time.",
+    )
+    binarise: bool = knob(
+        False,
+        label="Black or white",
+        help="Each grey level is drawn as black or white anew at each step, by its brightness.",
+    )
+
+    def check_together(self) -> None:
+        if self.importance > 1 and self.beta != 1:
+            raise InputError("The importance-weighted bound has no β: choose β = 1, or one importance sample.")
+        if self.binarise and self.likelihood != "bernoulli":
+            raise InputError("Black or white pixels need the Bernoulli likelihood: choose it, or keep the grey levels.")
+
+    def unused(self) -> frozenset[str]:
+        # With several codes for an image there is no KL term to be weighted.
+        return super().unused() | ({"beta", "warmup"} if self.importance > 1 else set())
+
+
+@dataclass(frozen=True, kw_only=True)
+class GANConfig(NetworkConfig):
+    """A generative adversarial network: generator G and discriminator D."""
+
+    title: ClassVar[str] = "GAN settings"
+
+    latent_dim: int = knob(64, 1, 128, step=1, label="Latent size D", help="How many numbers G draws an image from.")
+    network: Literal["dense", "conv"] = knob("conv", help=_NETWORK_HELP, names=_NETWORKS)
+    hidden_dim: int = knob(
+        1024,
+        16,
+        1024,
+        step=16,
+        log=True,
+        label="Hidden units",
+        help="Width of G's last layer; each before it has half.",
+    )
+    layers: int = knob(4, 1, 4, step=1, label="Hidden layers", help="Of G; D has at most two.")
+    average: float = knob(0.99, 0.0, 0.9999, step=0.0001, label="Averaged generator", help=_AVERAGE_HELP)
+    loss: Literal["non-saturating", "minimax", "hinge", "wasserstein"] = knob(
+        "non-saturating",
+        help="What D and G play for.",
+        names={
+            "non-saturating": "Non-saturating: G raises log D(G(z))",
+            "minimax": "Minimax: the game as first written",
+            "hinge": "Hinge: margins",
+            "wasserstein": "Wasserstein with gradient penalty",
+        },
+    )
+    penalty: float = knob(
+        10.0, 0.0, 100.0, step=1.0, label="Gradient penalty", help="How strongly D's slope is held near 1."
+    )
+    spectral: bool = knob(
+        False, label="Spectral normalisation", help="Every layer of D is scaled so that it stretches nothing."
+    )
+    smoothing: float = knob(
+        0.0, 0.0, 0.5, step=0.05, label="Label smoothing", help="D is told that real images are real with 1 less this."
+    )
+    d_steps: int = knob(
+        1, 1, 10, step=1, label="Steps of D for one of G", help="How often D learns before G does once.", live=True
+    )
+    d_rate: float = knob(
+        1.0, 0.0, 10.0, step=0.1, label="D's pace", help="D's learning rate is this many times G's.", live=True
+    )
+    turns: int = knob(
+        0,
+        0,
+        2,
+        step=1,
+        label="Who learns",
+        help="Both in turn, or one alone while the other waits.",
+        names={"0": "Both", "1": "D alone", "2": "G alone"},
+        live=True,
+    )
+
+    def check_together(self) -> None:
+        if self.smoothing and self.loss in ("hinge", "wasserstein"):
+            raise InputError(
+                f"Label smoothing needs a D that answers with a probability, which {self.loss} has not: "
+                "set it to 0, or choose non-saturating."
+            )
+
+    def unused(self) -> frozenset[str]:
+        return super().unused() | (set() if self.loss == "wasserstein" else {"penalty"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelMixtureConfig(ModelConfig):
+    """A Gaussian mixture of digits, in the space of their principal components."""
+
+    title: ClassVar[str] = "pixel mixture settings"
+
+    latent_dim: int = knob(50, 1, 100, step=1, label="PCA axes D", help="How many numbers describe one image.")
+    components: int = knob(
+        30, 1, 100, step=1, label="Components K", help="How many Gaussians share the images, of each digit if told."
+    )
+    regularisation: float = knob(
+        1e-3, 1e-6, 1.0, log=True, help="Added to each variance, so that no component can collapse to a point."
+    )
+
+    def unused(self) -> frozenset[str]:
+        return frozenset({"learning_rate", "schedule"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierConfig(NetworkConfig):
+    """A network that reads digits and makes none."""
+
+    title: ClassVar[str] = "classifier settings"
+
+    latent_dim: int = knob(128, 8, 512, step=8, label="Features", help="Width of the layer before the answer.")
+    network: Literal["dense", "conv"] = knob("conv", help=_NETWORK_HELP, names=_NETWORKS)
+    channels: int = knob(32, 4, 64, step=4, log=True, help="Features next to the image; the layer behind has twice.")
+    shift: int = knob(2, 0, 4, step=1, unit="pixels", help="Training images are moved by up to so much, at random.")
+
+    def check_together(self) -> None:
+        if self.labels:
+            raise InputError("A classifier is to find the labels: it cannot be told them.")
+
+
+MODEL_CONFIGS: dict[str, type[ModelConfig]] = {
+    "ae": AutoencoderConfig,
+    "vae": VAEConfig,
+    "gan": GANConfig,
+    "mixture": PixelMixtureConfig,
+    "classifier": ClassifierConfig,
+}
+FAMILY_NAMES = {
+    "ae": "Autoencoder",
+    "vae": "VAE",
+    "gan": "GAN",
+    "mixture": "Pixel mixture",
+    "classifier": "Classifier",
+}
+FAMILIES = ("ae", "vae", "gan", "mixture")  # those that make images, as people meet them

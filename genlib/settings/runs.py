@@ -1,0 +1,131 @@
+"""How networks are trained, and all that a run is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Self
+
+from genlib.knobs import Config, InputError, Knob, knob, shown
+from genlib.settings.models import MODEL_CONFIGS, ModelConfig, VAEConfig
+from genlib.settings.points import SEED_HELP
+
+__all__ = ["RunSettings", "TrainConfig", "check_family"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Config):
+    """How a network is trained."""
+
+    title: ClassVar[str] = "training settings"
+
+    learning_rate: float = knob(
+        1e-3,
+        1e-6,
+        100.0,
+        log=True,
+        help="Step size of the Adam optimiser. Far too large a value breaks the run.",
+        live=True,
+    )
+    schedule: Literal["constant", "cosine"] = knob(
+        "constant",
+        label="Learning rate over time",
+        help="The same all the time, or falling to a hundredth along a cosine; that needs a length in epochs.",
+        names={"constant": "Constant", "cosine": "Falling"},
+    )
+    batch_size: int = knob(128, 8, 4096, step=8, log=True, unit="images", help="Images averaged for one step.")
+    budget: Literal["epochs", "seconds"] = knob(
+        "epochs",
+        label="Length in",
+        help="Count epochs (each image seen once) or seconds of training.",
+        names={"epochs": "Epochs", "seconds": "Seconds"},
+    )
+    epochs: int = knob(10, 1, 1000, step=1, log=True, help="How often each training image is seen.")
+    seconds: int = knob(
+        60, 1, 86_400, step=1, log=True, label="Time", unit="s", help="Seconds spent on training, pauses left out."
+    )
+    seed: int = knob(0, 0, 2**32 - 1, help=SEED_HELP)
+    device: Literal["auto", "cpu", "cuda", "mps"] = knob(
+        "auto",
+        help="What computes. Automatic takes a graphics card when there is one.",
+        names={"auto": "Automatic", "cpu": "Processor (CPU)", "cuda": "NVIDIA or AMD card", "mps": "Apple card"},
+    )
+
+    def check_together(self) -> None:
+        if self.schedule == "cosine" and self.budget != "epochs":
+            raise InputError(
+                "A falling learning rate must know its end: give the length in epochs, or keep it constant."
+            )
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """All that a training run is asked to do."""
+
+    family: str = "vae"
+    model: ModelConfig = field(default_factory=VAEConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Build from a JSON object with ``family``, ``model`` and ``train``.
+
+        Raises:
+            InputError: If a name is unknown or a value is refused.
+        """
+        if not isinstance(values, Mapping):
+            raise InputError("The run settings must be a JSON object with family, model and train.")
+        unknown = [name for name in values if name not in ("family", "model", "train")]
+        if unknown:
+            raise InputError(f"The run settings have no {shown(unknown[0])}: they are family, model and train.")
+        family = check_family(values.get("family", "vae"))
+        model = MODEL_CONFIGS[family].from_json(values.get("model", {}))
+        return cls(family, model, TrainConfig.from_json(values.get("train", {})))
+
+    @classmethod
+    def from_text(cls, values: Mapping[str, str]) -> Self:
+        """Build from texts by name, as in an address."""
+        family = check_family(values.get("family", "vae"))
+        return cls(family, MODEL_CONFIGS[family].from_text(values), TrainConfig.from_text(values))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"family": self.family, "model": self.model.to_json(), "train": self.train.to_json()}
+
+    def used(self) -> dict[str, Any]:
+        """The values that count, by name: those of knobs that change nothing here are left out."""
+        unused = self.model.unused() | {"seconds" if self.train.budget == "epochs" else "epochs"}
+        values = {**self.train.to_json(), **self.model.to_json()}
+        return {name: value for name, value in values.items() if name not in unused}
+
+    def live(self) -> tuple[Knob, ...]:
+        """What may be changed while the run trains: the model's knobs, then those of training."""
+        used = self.used()
+        return tuple(knob for knob in (*self.model.knobs(), *self.train.knobs()) if knob.live and knob.name in used)
+
+    def value(self, name: str) -> Any:
+        """The value of a knob of the model or of training."""
+        return getattr(self.model if any(knob.name == name for knob in self.model.knobs()) else self.train, name)
+
+    def changed(self, name: str, value: Any) -> Self:
+        """The settings with another value of a live knob.
+
+        Raises:
+            InputError: If there is no such knob, it stays as it is while a run trains, or the value is refused.
+        """
+        live = [knob.name for knob in self.live()]
+        if name not in live:
+            instead = f": change {' or '.join(live)}" if live else ", like all its settings: start a new one"
+            raise InputError(f"While a run trains, {shown(name)} stays as it is{instead}.")
+        part = "model" if any(knob.name == name for knob in self.model.knobs()) else "train"
+        return replace(self, **{part: replace(getattr(self, part), **{name: value})})
+
+
+def check_family(family: Any) -> str:
+    """Return ``family`` if it names a kind of model that can be trained.
+
+    Raises:
+        InputError: If it does not.
+    """
+    if not isinstance(family, str) or family not in MODEL_CONFIGS:
+        raise InputError(f"The family cannot be {shown(family)}: choose one of {', '.join(MODEL_CONFIGS)}.")
+    return family

@@ -1,0 +1,347 @@
+"""Decoders as plain operations: what they give is what the model gives, and damaged files are refused."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load, save
+from torch import nn
+
+from genlib.export import Operation, evaluate, operations, read_decoder, write_decoder
+from genlib.knobs import InputError
+from genlib.models import MODELS, build
+from genlib.seeding import torch_rng
+from genlib.settings import GANConfig, TrainConfig, VAEConfig
+from tests.models.test_contract import KINDS, D, make, step
+
+pytestmark = pytest.mark.fast
+
+torch.set_num_threads(1)
+
+DRAW = [kind for kind in KINDS if kind.split("-")[0] in MODELS and kind != "classifier"]
+DESCRIPTION, ARRAYS = "decoder.json", "decoder.safetensors"
+GREY = 1 / 255
+
+
+def trained(kind, seed=0):
+    model = make(kind, seed)
+    optimizers = model.configure_optimizers(TrainConfig(learning_rate=0.02))
+    for t in range(6):
+        step(model, t, optimizers)
+    return model.eval()
+
+
+@torch.no_grad()
+def pictures(model, z, labels):
+    return model.decode(torch.as_tensor(z, dtype=torch.float32), torch.as_tensor(labels)).numpy()
+
+
+def codes(n=200, d=D, name="z"):
+    z = torch.randn(n, d, generator=torch_rng(3, name)).numpy()
+    return z, torch.randint(10, (n,), generator=torch_rng(3, name, "labels")).numpy()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    write_decoder(trained("gan-dense-labels"), folder)
+    return folder
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    return shutil.copytree(written, tmp_path / "decoder")
+
+
+def refusal(call, *arguments):
+    with pytest.raises(InputError) as caught:
+        call(*arguments)
+    text = str(caught.value)
+    assert "/" not in text
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+# The same images ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", DRAW)
+def test_operations_give_the_images_of_the_model(kind):
+    model = trained(kind)
+    steps = operations(model.train())
+    for size in (1, 5, 1000):
+        z, labels = codes()
+        expected = pictures(model, size * z, labels)
+        assert expected.std(0).max() > 0.01
+        found = evaluate(steps, size * z, labels)
+        assert (found.dtype, found.shape) == (np.float32, (200, 1, 28, 28))
+        assert np.abs(found - expected).max() <= (1e-4 if size < 1000 else 1e-2)
+
+
+@pytest.mark.parametrize("kind", DRAW)
+def test_files_give_them_within_one_grey_level(kind, tmp_path):
+    model = trained(kind)
+    write_decoder(model, tmp_path)
+    decoder = read_decoder(tmp_path)
+    conditional = KINDS[kind].labels and not kind.startswith("mixture")
+    assert (decoder.family, decoder.latent_dim, decoder.labels) == (model.family, D, conditional)
+    z, labels = codes(2000, name="other")
+    found, expected = evaluate(decoder.operations, z, labels), pictures(model, z, labels)
+    assert np.abs(found - expected).max() < GREY
+    assert np.abs(np.rint(255 * found) - np.rint(255 * expected)).max() <= 1
+    arrays = load((tmp_path / ARRAYS).read_bytes())
+    assert {array.dtype for array in arrays.values()} == {np.dtype(np.float16)}
+    numbers = sum(array.size for operation in operations(model) for array in operation.arrays.values())
+    assert 2 * numbers < (tmp_path / ARRAYS).stat().st_size < 2 * numbers + 2000
+    told = json.loads((tmp_path / DESCRIPTION).read_text())
+    assert told["labels"] is conditional
+    listed = {f"{i}.{n}": s for i, each in enumerate(told["operations"]) for n, s in each["arrays"].items()}
+    assert listed == {name: list(array.shape) for name, array in arrays.items()}
+
+
+@pytest.mark.parametrize("network", ["dense", "conv"])
+@pytest.mark.parametrize("labels", [True, False])
+def test_normalisation_is_folded_whatever_its_numbers(network, labels):
+    config = GANConfig(latent_dim=4, hidden_dim=48, layers=3, channels=4, network=network, labels=labels, average=0.0)
+    model, rng = build("gan", config, 0), torch_rng(0, "norms")
+    norms = [each for each in model.generator.modules() if isinstance(each, nn.BatchNorm1d | nn.BatchNorm2d)]
+    assert len(norms) == (3 if network == "dense" else 2)
+    with torch.no_grad():
+        for norm in norms:
+            for tensor in (norm.running_mean, norm.weight, norm.bias):
+                tensor.copy_(torch.randn(tensor.shape, generator=rng))
+            norm.running_var.copy_(torch.rand(norm.running_var.shape, generator=rng) + 0.01)
+    steps = operations(model.eval())
+    assert {each.kind for each in steps} <= {"linear", "shift", "relu", "reshape", "conv_transpose", "sigmoid"}
+    z, digits = codes(d=4)
+    np.testing.assert_allclose(evaluate(steps, z, digits), pictures(model, z, digits), atol=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1, 1), (3, 5, 2, 7, 7), (2, 4, 1, 3, 6)])
+def test_transposed_convolution_agrees_with_pytorch(sizes):
+    b, inputs, outputs, height, width = sizes
+    rng = torch_rng(0, "convolution")
+    layer = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
+    x = torch.randn(b, inputs, height, width, generator=rng)
+    arrays = {"weight": layer.weight.detach().numpy(), "bias": layer.bias.detach().numpy()}
+    found = evaluate([Operation("conv_transpose", (outputs, 2 * height, 2 * width), arrays)], x.numpy())
+    np.testing.assert_allclose(found, layer(x).detach().numpy(), atol=1e-5)
+
+
+def test_what_was_exported_stays_when_the_model_learns_on():
+    model = trained("vae")
+    steps, (z, labels) = operations(model), codes(5)
+    before = evaluate(steps, z, labels)
+    step(model, learning_rate=0.1)
+    assert np.array_equal(evaluate(steps, z, labels), before)
+    assert not np.allclose(evaluate(operations(model), z, labels), before, atol=1e-3)
+
+
+def test_an_image_does_not_depend_on_the_others():
+    steps, (z, labels) = operations(trained("gan")), codes(50)
+    np.testing.assert_allclose(evaluate(steps, z[7:8], labels[7:8]), evaluate(steps, z, labels)[7:8], atol=1e-6)
+
+
+def test_a_digit_has_to_be_named():
+    assert "say which digit" in refusal(evaluate, operations(make("vae-conv-labels")), codes(1)[0])
+
+
+def test_what_draws_nothing_is_not_exported(tmp_path):
+    assert "draws no images" in refusal(write_decoder, make("classifier"), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+# Half precision -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("factor", "layer"), [(300.0, "last"), (1e7, "last"), (1e7, "first")])
+def test_arrays_keep_single_precision_where_half_shows(tmp_path, factor, layer):
+    """Steep decoders turn rounding into other greys, and half precision ends at 65,504."""
+    model = build("vae", VAEConfig(latent_dim=D, hidden_dim=32), 0).eval()
+    steep = model.decoder.rest[-2] if layer == "last" else model.decoder.first
+    with torch.no_grad():
+        steep.weight.mul_(factor)
+    write_decoder(model, tmp_path)
+    kept = {str(array.dtype) for array in load((tmp_path / ARRAYS).read_bytes()).values()}
+    assert kept == {"float16", "float32"}
+    z, labels = codes(2000, name="other")
+    found = evaluate(read_decoder(tmp_path).operations, z, labels)
+    rounding = np.abs(evaluate(operations(model), z, labels) - pictures(model, z, labels)).max()
+    assert np.abs(found - pictures(model, z, labels)).max() < GREY + rounding
+
+
+def test_numbers_that_are_none_are_not_written(tmp_path):
+    model = make("ae")
+    with torch.no_grad():
+        model.decoder.first.weight[0, 0] = float("nan")
+    assert "not finite" in refusal(write_decoder, model, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_disk_that_refuses(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert "could not be written" in refusal(write_decoder, make("ae"), tmp_path / "file")
+
+
+def test_writing_again_replaces_and_leaves_nothing_behind(tmp_path):
+    for kind in ("gan", "vae"):
+        write_decoder(make(kind), tmp_path)
+        assert read_decoder(tmp_path).family == kind
+        assert sorted(path.name for path in tmp_path.iterdir()) == [DESCRIPTION, ARRAYS]
+
+
+def test_reading_needs_no_torch(written):
+    code = (
+        "import sys; from pathlib import Path; import numpy as np; from genlib.export import evaluate, read_decoder\n"
+        "decoder = read_decoder(Path(sys.argv[1]))\n"
+        "evaluate(decoder.operations, np.zeros((2, decoder.latent_dim)), np.array([3, 4]))\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    root = Path(__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", code, str(written)], cwd=root, check=False).returncode == 0
+
+
+# Damaged files --------------------------------------------------------------------------------------------------------
+
+
+def change(folder, **values):
+    path = folder / DESCRIPTION
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def change_arrays(folder, arrays):
+    """Other arrays, whose checksum is right."""
+    content = save(arrays)
+    (folder / ARRAYS).write_bytes(content)
+    change(folder, sha256=hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("name", [DESCRIPTION, ARRAYS])
+def test_files_that_are_missing_cut_or_too_long(folder, name):
+    whole = (folder / name).read_bytes()
+    for i in range(20):
+        (folder / name).write_bytes(whole[: len(whole) * i // 20])
+        assert "damaged" in refusal(read_decoder, folder)
+    (folder / name).write_bytes(whole + b" " * 2**26)
+    assert "damaged" in refusal(read_decoder, folder)
+    (folder / name).unlink()
+    assert "missing" in refusal(read_decoder, folder)
+
+
+def test_a_changed_number_is_noticed(folder):
+    whole = (folder / ARRAYS).read_bytes()
+    for place in range(0, len(whole), len(whole) // 50):
+        (folder / ARRAYS).write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert "damaged" in refusal(read_decoder, folder)
+
+
+@pytest.mark.parametrize("number", [0, 2, "1", None, 10**400])
+def test_another_version_is_named(folder, number):
+    change(folder, format=number)
+    assert "another version" in refusal(read_decoder, folder)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *({"latent_dim": d} for d in (0, 4, 3.0, "3", None, True)),
+        *({"labels": told} for told in (False, 1, None)),
+        *({"family": family} for family in ("classifier", "gan9", 3, ["gan"], None)),
+        *(
+            {"operations": made}
+            for made in ([], None, {}, 3, [3], [{}], [{"kind": "relu", "shape": [D], "arrays": {}}])
+        ),
+    ],
+)
+def test_descriptions_that_fit_no_arrays(folder, values):
+    change(folder, **values)
+    assert "damaged" in refusal(read_decoder, folder)
+
+
+def test_every_operation_has_to_fit_the_one_before(folder):
+    made = json.loads((folder / DESCRIPTION).read_text())["operations"]
+    for i, each in enumerate(made):
+        wrong = [[*each["shape"], 1], each["shape"][:-1], [-size for size in each["shape"]], [2**20]]
+        for other in [*({"shape": shape} for shape in wrong), {"kind": "softmax"}, {"kind": "conv_transpose"}]:
+            change(folder, operations=[*made[:i], each | other, *made[i + 1 :]])
+            assert "damaged" in refusal(read_decoder, folder)
+    relu = {"kind": "relu", "shape": [1, 28, 28], "arrays": {}}
+    for more in ([relu], [relu] * 40 + made[-1:]):
+        change(folder, operations=made + more)
+        assert "damaged" in refusal(read_decoder, folder)
+    change(folder, operations=made[:-1] + [relu, made[-1]])
+    assert len(read_decoder(folder).operations) == len(made) + 1
+
+
+def test_arrays_that_no_decoder_has(folder):
+    arrays = load((folder / ARRAYS).read_bytes())
+    name, array = next((name, array) for name, array in arrays.items() if name.endswith("weight"))
+    infinite = array.copy()
+    infinite[0, 0] = np.inf
+    for other in (array.T, array[1:], array.reshape(-1), array.astype(np.int16), array.astype(np.float64), infinite):
+        change_arrays(folder, arrays | {name: np.ascontiguousarray(other)})
+        assert "damaged" in refusal(read_decoder, folder)
+    for other in (arrays | {"99.weight": array}, {n: a for n, a in arrays.items() if n != name}):
+        change_arrays(folder, other)
+        assert "damaged" in refusal(read_decoder, folder)
+    change_arrays(folder, arrays | {name: array.astype(np.float32)})
+    assert read_decoder(folder).family == "gan"
+
+
+FUZZ = settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def try_read(folder):
+    """Either one sentence, or a decoder that makes images."""
+    try:
+        decoder = read_decoder(folder)
+    except InputError as error:
+        assert str(error).endswith(".")
+        return
+    images = evaluate(decoder.operations, np.zeros((2, decoder.latent_dim)), np.array([0, 9]))
+    assert images.shape == (2, 1, 28, 28)
+    assert 0 <= images.min() <= images.max() <= 1
+
+
+@given(
+    st.sampled_from([DESCRIPTION, ARRAYS]), st.binary(max_size=500) | JSON.map(lambda value: json.dumps(value).encode())
+)
+@FUZZ
+def test_any_bytes_in_place_of_a_file(written, tmp_path, name, content):
+    for each in (DESCRIPTION, ARRAYS):
+        shutil.copy(written / each, tmp_path / each)
+    (tmp_path / name).write_bytes(content)
+    refusal(read_decoder, tmp_path)
+    if name == ARRAYS:
+        change(tmp_path, sha256=hashlib.sha256(content).hexdigest())
+        refusal(read_decoder, tmp_path)
+
+
+@given(st.data())
+@FUZZ
+def test_any_value_in_place_of_any_other(written, tmp_path, data):
+    told = json.loads((written / DESCRIPTION).read_text())
+    where, key = told, data.draw(st.sampled_from(sorted(told)))
+    while isinstance(where[key], dict | list) and where[key] and data.draw(st.integers(0, 4)):
+        where = where[key]
+        key = data.draw(st.sampled_from(sorted(where) if isinstance(where, dict) else range(len(where))))
+    where[key] = data.draw(JSON | st.integers(0, 2000) | st.sampled_from(["relu", "linear", "reshape", "clamp"]))
+    shutil.copy(written / ARRAYS, tmp_path / ARRAYS)
+    (tmp_path / DESCRIPTION).write_text(json.dumps(told))
+    try_read(tmp_path)
