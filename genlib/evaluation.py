@@ -34,7 +34,7 @@ __all__ = ["Likelihood", "asked_for", "bayes_classify", "nll", "read_digits"]
 _MOST_CODES = 100_000
 _AT_ONCE = 1000
 # What the classifier says is compared over years and pages, so it must always be the same one.
-_CLASSIFIER = ""
+_CLASSIFIER = "b1fca06948703f6f9edf068dcd19bc666aa8ddc205be97c092b36a4ce4182a3e"
 
 
 @runtime_checkable
@@ -110,7 +110,7 @@ def nll(folder: Path, k: int = 5000, seed: int = 0, n: int | None = None) -> Ite
     labels = torch.tensor(images.test_labels[chosen.numpy()]).long() if model.config.labels else None
     tight, loose = torch.empty(0), torch.empty(0)
     for part in _parts(model, x[chosen], labels, k, seed):
-        tight, loose = torch.cat([tight, part[0]]), torch.cat([loose, part[1]])
+        tight, loose = torch.cat([tight, part[0].double()]), torch.cat([loose, part[1].double()])
         stderr = float(tight.std() / math.sqrt(len(tight))) if len(tight) > 1 else 0.0
         elbo = None if exact else -float(loose.mean())
         yield Likelihood(folder.name, -float(tight.mean()), None if exact else k, len(tight), seed, stderr, elbo)
@@ -124,7 +124,7 @@ def _parts(model: Model, x: Tensor, labels: Tensor | None, k: int, seed: int) ->
     for first in range(0, len(x), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
         with torch.no_grad():
-            exact = model.log_prob(x[part], None if labels is None else labels[part]).double()
+            exact = model.log_prob(x[part], None if labels is None else labels[part])
         yield exact, exact
 
 
@@ -157,8 +157,8 @@ def bayes_classify(model: Model, x: Tensor, prior: Tensor | None = None, k: int 
         if isinstance(model, VAE):
             scores.append(log_likelihood(model, x, labels, k, torch_rng(seed, "bayes")))
         else:
-            scores.append(model.log_prob(x, labels).double())
-    joint = torch.stack(scores, 1) + (torch.zeros(DIGITS) if prior is None else prior.log())
+            scores.append(model.log_prob(x, labels))
+    joint = torch.stack(scores, 1).double() + (torch.zeros(DIGITS) if prior is None else prior.log())
     return joint.log_softmax(1)
 
 

@@ -38,6 +38,8 @@ class Preset:
 
 _MINUTE = TrainConfig(budget="seconds", seconds=60)
 _HALF = TrainConfig(budget="seconds", seconds=30)
+# Small batches and long steps: a GAN learns most from many steps.
+_GAME = TrainConfig(budget="seconds", seconds=60, learning_rate=0.004, batch_size=64)
 
 PRESETS: dict[str, Preset] = {
     "ae-2d": Preset(
@@ -109,39 +111,39 @@ PRESETS: dict[str, Preset] = {
     "gan": Preset(
         "First minute",
         "Two networks, one minute: G draws, D judges, and neither is ever shown a right answer.",
-        RunSettings("gan", GANConfig(), _MINUTE),
+        RunSettings("gan", GANConfig(), _GAME),
     ),
     "gan-dense": Preset(
         "Fully connected",
         "The GAN of many textbooks: ten times the weights, and slower to get anywhere.",
-        RunSettings("gan", GANConfig(network="dense", latent_dim=100), _MINUTE),
+        RunSettings("gan", GANConfig(network="dense", latent_dim=100), _GAME),
     ),
     "gan-hinge": Preset(
         "Hinge and spectral norm",
         "D may not stretch distances, and stops caring about images that it is sure of.",
-        RunSettings("gan", GANConfig(loss="hinge", spectral=True), _MINUTE),
+        RunSettings("gan", GANConfig(loss="hinge", spectral=True), _GAME),
     ),
     "gan-wasserstein": Preset(
         "Wasserstein with gradient penalty",
         "D estimates how far apart the two heaps of images are. Slower, and it hardly ever collapses.",
-        RunSettings("gan", GANConfig(loss="wasserstein"), _MINUTE),
+        RunSettings("gan", GANConfig(loss="wasserstein"), _GAME),
     ),
     "gan-labels": Preset(
         "With labels",
         "Both are told the digit, so that G can be asked for one.",
-        RunSettings("gan", GANConfig(labels=True), _MINUTE),
+        RunSettings("gan", GANConfig(labels=True), _GAME),
     ),
     "gan-collapse": Preset(
         "Fails: mode collapse",
         "G finds a few images that please D and draws nothing else.",
-        RunSettings("gan", GANConfig(d_rate=0.1), _MINUTE),
+        RunSettings("gan", GANConfig(d_rate=0.1), _GAME),
         "failure",
         cure="gan-wasserstein",
     ),
     "gan-d-wins": Preset(
         "Fails: D wins",
         "D is always sure, so what it tells G is next to nothing.",
-        RunSettings("gan", GANConfig(loss="minimax", d_rate=5.0), _MINUTE),
+        RunSettings("gan", GANConfig(loss="minimax", d_rate=5.0), _GAME),
         "failure",
         cure="gan",
     ),

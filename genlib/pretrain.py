@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from genlib.checkpoint import save_model
+from genlib.checkpoint import load_model, save_model
 from genlib.data.images import Images, load_images
+from genlib.export import write_decoder
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.pca import fit_pca
@@ -43,22 +44,28 @@ class Bundle:
 
 
 _EPOCHS, _LONG, _MIXTURE = TrainConfig(epochs=20), TrainConfig(epochs=40), TrainConfig(epochs=10, batch_size=1024)
+_GAME = TrainConfig(epochs=12, learning_rate=0.004, batch_size=64, schedule="cosine")
 BUNDLED = {
-    "ae-2d": Bundle(RunSettings("ae", AutoencoderConfig(latent_dim=2), _EPOCHS), frames=40),
+    "ae-2d": Bundle(RunSettings("ae", AutoencoderConfig(latent_dim=2), _EPOCHS), frames=24),
     "classifier": Bundle(
-        RunSettings("classifier", ClassifierConfig(average=0.999), TrainConfig(epochs=20, schedule="cosine")), frames=0
+        RunSettings(
+            "classifier",
+            ClassifierConfig(average=0.999),
+            TrainConfig(epochs=24, learning_rate=0.002, schedule="cosine"),
+        ),
+        frames=0,
     ),
-    "gan": Bundle(RunSettings("gan", GANConfig(), _EPOCHS), frames=40),
-    "gan-labels": Bundle(RunSettings("gan", GANConfig(labels=True), _EPOCHS)),
+    "gan": Bundle(RunSettings("gan", GANConfig(), _GAME), frames=24),
+    "gan-labels": Bundle(RunSettings("gan", GANConfig(labels=True), _GAME)),
     "mixture": Bundle(RunSettings("mixture", PixelMixtureConfig(), _MIXTURE), frames=20),
     "mixture-labels": Bundle(RunSettings("mixture", PixelMixtureConfig(components=10, labels=True), _MIXTURE)),
-    "vae-2d": Bundle(RunSettings("vae", VAEConfig(latent_dim=2), _EPOCHS), frames=40),
+    "vae-2d": Bundle(RunSettings("vae", VAEConfig(latent_dim=2), _EPOCHS), frames=24),
     "vae-20d": Bundle(RunSettings("vae", VAEConfig(latent_dim=20), _LONG)),
     "vae-50d": Bundle(
         RunSettings(
             "vae",
             VAEConfig(latent_dim=50, hidden_dim=512, layers=2, average=0.999, importance=5, binarise=True),
-            TrainConfig(epochs=200, batch_size=256, schedule="cosine"),
+            TrainConfig(epochs=200, learning_rate=0.002, batch_size=256, schedule="cosine"),
         )
     ),
     "vae-labels": Bundle(RunSettings("vae", VAEConfig(latent_dim=20, labels=True), _LONG)),
@@ -66,7 +73,7 @@ BUNDLED = {
 
 
 def pretrain(name: str, target: Path) -> Iterator[Status]:
-    """Train a bundled model and put its weights, curves and film into ``target``.
+    """Train a bundled model and put its weights, its decoder for the browser, its curves and film into ``target``.
 
     Arguments:
         name: A key of ``BUNDLED``.
@@ -87,6 +94,9 @@ def pretrain(name: str, target: Path) -> Iterator[Status]:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     save_model(run.path, target)
+    model = load_model(target)
+    if model.can_sample or model.can_encode:
+        write_decoder(model, target)
     if bundle.frames:
         film = Film(run.path / "frames")
         film.thin(bundle.frames)

@@ -25,11 +25,7 @@ def sample_images(folder: Path, n: int, seed: int) -> np.ndarray:
     from genlib.checkpoint import load_model
     from genlib.seeding import torch_rng
 
-    model = load_model(folder)
-    if not model.can_sample:
-        raise InputError("A plain autoencoder has no distribution to sample from: choose a VAE.")
-    with torch.no_grad():
-        x = model.sample(n, torch_rng(seed, "sample"))
+    x = load_model(folder).sample(n, torch_rng(seed, "sample"))
     return (x[:, 0] * 255).round().to(torch.uint8).numpy()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from few import small
 from PIL import Image
 
 from genlib import __version__, checkpoint
@@ -22,6 +23,7 @@ from genlib.changes import Change, read_changes
 from genlib.cli import main
 from genlib.data.images import load_images
 from genlib.library import bundled
+from genlib.models import MODELS
 from genlib.runs import Dispatcher, LocalBackend, RunFolder, Status, home, list_runs
 from genlib.sampling import sample_images, sheet
 from genlib.settings import MODEL_CONFIGS, RunSettings, TrainConfig, VAEConfig
@@ -72,6 +74,17 @@ def check_refused(answer, *parts):
         (["train", "--seed", "4294967296"], ["Seed cannot be 4294967296", "from 0 to 4294967295"]),
         (["train", "--family", "gun"], ["'gun'", "vae"]),
         (["train", "--family", "ae", "--beta", "2"], ["Autoencoder has no beta"]),
+        (["train", "--family", "mixture", "--hidden-dim", "16"], ["Pixel mixture has no hidden_dim"]),
+        (["train", "--family", "gan", "--turns", "3"], ["Who learns cannot be 3", "0 (Both), 1 (D alone)"]),
+        (["train", "--labels", "perhaps"], ["With labels cannot be 'perhaps'", "true or false"]),
+        (["train", "--importance", "5", "--beta", "2"], ["has no β", "choose β = 1"]),
+        (["train", "--binarise", "true", "--likelihood", "gaussian"], ["need the Bernoulli likelihood"]),
+        (["train", "--family", "gan", "--loss", "hinge", "--smoothing", "0.1"], ["Label smoothing", "set it to 0"]),
+        (["train", "--family", "classifier", "--labels", "true"], ["cannot be told them"]),
+        (["train", "--schedule", "cosine", "--budget", "seconds"], ["must know its end", "in epochs"]),
+        (["train", "--importance", "5", "--change", "7:beta=2"], ["'beta' stays as it is"]),
+        (["train", "--family", "mixture", "--change", "7:learning_rate=2"], ["stays as it is, like all its settings"]),
+        (["train", "--family", "gan", "--change", "7:turns=0.5"], ["Who learns cannot be 0.5"]),
         (["train", "--speed", "2"], ["--speed"]),
         (["train", "0123"], ["There is no run 0123"]),
         (["train", "../../etc"], ["There is no run of this name"]),
@@ -100,6 +113,27 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(call, arguments, parts):
     assert list_runs() == []
 
 
+def flag_of(knob):
+    return f"{knob.flag}{knob.name.upper()}"
+
+
+@pytest.mark.fast
+def test_the_help_says_which_family_it_means(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1000")
+    told = dict(re.findall(r"^  --([a-z-]+) [A-Z_]+\s+(.*)$", call("train", "--help")[1], re.MULTILINE))
+    size = "How many numbers describe one image. (Autoencoder, VAE: a whole number from 1 to 64; default 2 | "
+    assert told["latent-dim"].startswith(
+        size + "Pixel mixture: a whole number from 1 to 100; default 50) GAN: How many"
+    )
+    # What is the same to all is said of none, and what only one has is said of that one.
+    assert told["epochs"].startswith("How often each training image is seen. (a whole number from 1 to 1000; default")
+    assert told["labels"].startswith("The model is told which digit each image is")
+    assert told["noise"].startswith("Autoencoder: Spread of the noise")
+    assert told["turns"].endswith("(one of 0 (Both), 1 (D alone), 2 (G alone); default 0)")
+    assert "Autoencoder: How far a rebuilt image" in told["likelihood"]
+    assert "VAE: What a decoded grey level says" in told["likelihood"]
+
+
 @pytest.mark.fast
 def test_the_help_tells_each_setting_with_its_range(call):
     status, out, _ = call("train", "--help")
@@ -107,10 +141,14 @@ def test_the_help_tells_each_setting_with_its_range(call):
     knobs = [knob for config in (TrainConfig, *MODEL_CONFIGS.values()) for knob in config.knobs()]
     assert status == 0
     assert len(knobs) > 8
+    # Of the list, after the line of usage, what stands behind each flag.
+    sections = {knob.name: told.partition("options:")[2].partition(flag_of(knob))[2] for knob in knobs}
+    for name, section in sections.items():
+        ends = [section.find(flag_of(knob)) for knob in knobs if knob.name != name and flag_of(knob) in section]
+        sections[name] = section[: min(ends)] if ends else section
     for knob in knobs:
-        # One that means something else to each family is told of each.
-        flag, text = f"{knob.flag}{knob.name.upper()}", f"{knob.help}({knob.allowed};default{knob.text(knob.default)})"
-        assert re.sub(r"\s+", "", text) in told.partition(flag)[2]
+        for text in (knob.help, f"{knob.allowed};default{knob.text(knob.default)}"):
+            assert re.sub(r"\s+", "", text) in sections[knob.name], text
     assert "--attempt" not in out
     status, out, _ = call("--help")
     assert status == 0
@@ -194,6 +232,40 @@ def test_training_ends_done_with_the_weights_of_the_library(call):
     # Nobody's browser started it, and what is done stays done.
     assert run.asked["owner"] is None
     check_refused(call("train", run.id), "is done", "only a new, parked, stopped or interrupted run")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("family", MODELS)
+def test_every_family_is_trained_and_drawn_from(call, tmp_path, family):
+    sizes = {knob.name: str(value) for knob in MODEL_CONFIGS[family].knobs()
+             for value in [getattr(small(family, network="dense"), knob.name)] if value != knob.default}  # fmt: skip
+    flags = [word for name, value in sizes.items() for word in ("--" + name.replace("_", "-"), value)]
+    training = ["--batch-size", "4096", "--epochs", "1", "--device", "cpu"]
+    status, out, error = call("train", "--family", family, *flags, *training, "--json")
+    run = list_runs()[0]
+    assert (status, error) == (0, "")
+    assert json.loads(out) == {"run": run.id, "state": "done", "step": 13, "message": ""}
+    assert RunSettings.from_json(run.settings).model == small(family, network="dense")
+    out = tmp_path / "sheet.png"
+    answer = call("sample", run.id, "--n", 4, "--out", out)
+    if MODELS[family].can_sample:
+        assert answer[0] == 0
+        with Image.open(out) as opened:
+            assert np.array_equal(np.asarray(opened), sheet(sample_images(run.path, 4, 0)))
+    else:
+        check_refused(answer, "has no distribution to draw from", "choose a VAE")
+        assert not out.exists()
+    status, out, _ = call("models", "--json")
+    entry = json.loads(out)[-1]
+    assert (entry["name"], entry["family"], entry["conditional"]) == (run.id, family, False)
+
+
+@pytest.mark.fast
+def test_a_conditional_run_is_told_to_be_one(call):
+    assert call("train", *TINY, "--labels", "true", "--until-step", 1)[0] == 0
+    assert list_runs()[0].settings["model"]["labels"] is True
+    entry = json.loads(call("models", "--json")[1])[-1]
+    assert (entry["name"], entry["conditional"]) == (list_runs()[0].id, True)
 
 
 @pytest.mark.fast

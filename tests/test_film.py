@@ -16,6 +16,7 @@ FRAME = {
     "samples": np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28),
     "reconstructions": np.full((1, 28, 28), 7, np.uint8),
     "codes": np.array([[0.5, -1.5], [2.0, 3.0], [0.0, 1e-30]], np.float32),
+    "real_scores": np.array([0.25, 1.0, -7.5], np.float32),
 }
 
 
@@ -132,6 +133,8 @@ def test_a_damaged_frame_is_none_or_one_of_the_right_form(tmp_path_factory, data
         {"samples": FRAME["samples"].astype(np.int8)},
         {"samples": FRAME["samples"][:, :14]},
         {"codes": FRAME["codes"].T.copy()},
+        {"new_scores": FRAME["codes"]},
+        {"new_scores": FRAME["real_scores"].astype(np.float64)},
         {"surprise": FRAME["samples"]},
     ],
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from few import few_images
+from few import few_images, small
 
 from genlib import checkpoint
 from genlib.changes import Change, read_changes
@@ -518,7 +518,7 @@ def changes_of(run):
 def same_by_list(run, images, until_step=None, model=TINY):
     """The model that an unbroken run with the recorded changes gives."""
     settings = RunSettings.from_json(run.settings)
-    whole = Run.new("vae", settings.model, settings.train)
+    whole = Run.new(settings.family, settings.model, settings.train)
     whole.changes = changes_of(run)
     for _ in train(whole, images, until_step):
         pass
@@ -612,6 +612,35 @@ def test_knobs_are_recorded_before_they_act_and_replayed(images):
     assert equal(weights(run), same_by_list(run, images))
     assert not equal(weights(run), unbroken(images, config).model.state_dict())
     assert last.acknowledged == run.wish.sequence
+
+
+def test_who_learns_in_a_game_is_recorded_and_replayed_even_before_both_have(images):
+    config, rested = replace(ENDLESS, epochs=3), []
+    run = RunFolder.create(RunSettings("gan", small("gan", latent_dim=3), config).to_json(), KEY)
+    run.steer(KEY, until_step=3, knobs={"turns": 1.0})
+    rest = lambda status: rested.append(status) if status.state == "paused" else None  # noqa: E731
+    first = go(run, images, rest, ended=lambda: bool(rested))[-1]
+    assert (first.state, first.step) == ("interrupted", 3)
+    # Left, and taken up again, while G has never learnt.
+    kept = checkpoint.load(run.path, "cpu").optimizers
+    assert {name: bool(optimizer.state) for name, optimizer in kept.items()} == {
+        "discriminator": True,
+        "generator": False,
+    }
+    run.steer(KEY, want="run", until_step=6, knobs={"turns": 2.0, "d_rate": 0.5})
+    owner = Owner(run, {"want": "run", "until_step": None, "knobs": {"turns": 0.0}})
+    last = go(run, images, owner)[-1]
+    assert (last.state, last.step) == ("done", 9)
+    assert changes_of(run) == [
+        Change(0, "turns", 1), Change(3, "turns", 2), Change(3, "d_rate", 0.5), Change(6, "turns", 0),
+    ]  # fmt: skip
+    assert equal(weights(run), same_by_list(run, images))
+    reports = [line for line in run.metrics()[0] if line["split"] == "train"]
+    # The gradient of the one that waits is not told.
+    told = {line["step"]: {"gradient_d", "gradient_g"} & line.keys() for line in reports}
+    assert told[3] == {"gradient_d"}
+    assert told[6] == {"gradient_g"}
+    assert told[9] == {"gradient_d", "gradient_g"}
 
 
 def test_knobs_are_turned_while_it_runs(images):

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import random
 import shutil
@@ -209,7 +210,9 @@ def outlook(run):
     for curves in watcher.curves.values():
         assert {"step", "seconds"} <= curves.keys()
         assert len({len(values) for values in curves.values()}) == 1
-        assert all(abs(float(value)) < 1e301 for values in curves.values() for value in values)
+        told = [float(value) for values in curves.values() for value in values]
+        assert all(abs(value) < 1e301 or math.isnan(value) for value in told)  # a metric that a report left out
+        assert not any(math.isnan(value) for name in ("step", "seconds") for value in curves[name])
     for status in statuses:
         assert status.state in ACTIVE | RESUMABLE | {"done", "failed"}
         assert f"{status.step:,} {status.epoch:.1f} {status.seconds:.0f} {status.progress:.2f} {status.device}"
@@ -398,14 +401,40 @@ def test_lines_that_no_trainer_wrote_are_left_out():
     run.append_metrics(line(1))
     for odd in (
         {"step": 2}, {"split": "train", "loss": 1.0}, line(2, loss="x"), line(2, loss=True), line(2, loss=None),
-        line(2, loss=float("nan")), line(2, loss=float("inf")), line(2, loss=10**400), line(2, lost=1.0),
-        line(2) | {"split": 7}, line(2) | {"split": ["train"]}, {},
+        line(2, loss=float("nan")), line(2, loss=float("inf")), line(2, loss=10**400), line(2) | {"step": True},
+        line(2, **{f"a{i}": 1.0 for i in range(40)}), line(2) | {"split": 7}, line(2) | {"split": ["train"]}, {},
     ):  # fmt: skip
         run.append_metrics(odd)
     run.append_metrics(line(3))
     watcher = Watcher(run)
     watcher.poll()
     assert watcher.curves == {"train": {"step": [1, 3], "seconds": [0.01, 0.03], "loss": [99.0, 97.0]}}
+
+
+def test_a_metric_that_some_reports_leave_out_is_no_number_there():
+    run, nan = RunFolder.create(ASKED), float("nan")
+    reports = [{"a": 1.0}, {"a": 2.0, "b": 20.0}, {"b": 30.0}, {"a": 4.0, "c": 400.0}, {"c": 500.0, "a": 5.0}]
+    watcher = Watcher(run)
+    for step, metrics in enumerate(reports):
+        run.append_metrics(line(step, **metrics))
+        if step == 2:
+            watcher.poll()
+    for each in (watcher, Watcher(run)):
+        each.poll()
+        curves = each.curves["train"]
+        assert set(curves) == {"step", "seconds", "a", "b", "c"}
+        assert curves["step"] == list(range(5))
+        for name in ("a", "b", "c"):
+            assert curves[name] == pytest.approx([metrics.get(name, nan) for metrics in reports], nan_ok=True)
+
+
+def test_a_line_of_too_many_names_is_left_out_even_if_it_is_the_first():
+    run = RunFolder.create(ASKED)
+    run.append_metrics(line(0, **{f"a{i}": 1.0 for i in range(1000)}))
+    run.append_metrics(line(1))
+    watcher = Watcher(run)
+    watcher.poll()
+    assert watcher.curves == {"train": {"step": [1], "seconds": [0.01], "loss": [99.0]}}
 
 
 def test_silence_is_judged_by_the_watchers_own_clock():

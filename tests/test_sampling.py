@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from few import small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from genlib.checkpoint import load_model, save
 from genlib.knobs import InputError
+from genlib.models import MODELS
 from genlib.sampling import sample_images, save_sheet, sheet
 from genlib.seeding import torch_rng
-from genlib.settings import MODEL_CONFIGS, TrainConfig
+from genlib.settings import TrainConfig
 from genlib.training import Run
 
 pytestmark = pytest.mark.fast
@@ -19,9 +21,8 @@ pytestmark = pytest.mark.fast
 torch.set_num_threads(1)
 
 
-def saved(folder, family="vae"):
-    config = MODEL_CONFIGS[family](latent_dim=2, hidden_dim=16)
-    save(Run.new(family, config, TrainConfig(device="cpu")), folder)
+def saved(folder, family="vae", **settings):
+    save(Run.new(family, small(family, **settings), TrainConfig(device="cpu")), folder)
     return folder
 
 
@@ -34,8 +35,21 @@ def test_samples_are_the_means_of_decoded_normal_codes(tmp_path):
     assert np.abs(images - expected).max() <= 0.5 + 1e-3  # rounded, not cut
 
 
-def test_the_seed_alone_decides(tmp_path):
-    folder = saved(tmp_path)
+@pytest.mark.parametrize("family", ["vae", "gan"])
+def test_a_conditional_model_draws_the_digits_in_turn(tmp_path, family):
+    images = sample_images(saved(tmp_path, family, labels=True), 23, seed=3)
+    model, z = load_model(tmp_path), torch.randn(23, 2, generator=torch_rng(3, "sample"))
+    with torch.no_grad():
+        expected = model.decode(z, torch.tensor([*range(10), *range(10), 0, 1, 2]))[:, 0].numpy() * 255
+    assert np.abs(images - expected).max() <= 0.5 + 1e-3
+
+
+SAMPLED = [family for family in MODELS if MODELS[family].can_sample]
+
+
+@pytest.mark.parametrize("family", SAMPLED)
+def test_the_seed_alone_decides(tmp_path, family):
+    folder = saved(tmp_path, family)
     first = sample_images(folder, 8, 0)
     torch.manual_seed(1)
     assert np.array_equal(sample_images(folder, 8, 0), first)
@@ -43,8 +57,10 @@ def test_the_seed_alone_decides(tmp_path):
 
 
 def test_what_cannot_be_sampled_says_so(tmp_path):
-    with pytest.raises(InputError, match=r"^A plain autoencoder has no distribution .*choose a VAE"):
-        sample_images(saved(tmp_path, "ae"), 1, 0)
+    assert {"vae", "gan", "mixture"} <= set(SAMPLED)
+    for family, name in (("ae", "Autoencoder"), ("classifier", "Classifier")):
+        with pytest.raises(InputError, match=rf"^The family {name} has no distribution .*: choose a VAE, GAN or pixel"):
+            sample_images(saved(tmp_path / family, family), 1, 0)
     with pytest.raises(InputError, match="no checkpoint that can be read"):
         sample_images(tmp_path / "nothing", 1, 0)
 

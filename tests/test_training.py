@@ -283,9 +283,9 @@ def test_frames_show_what_the_model_makes(images):
 def test_frames_of_a_conditional_model_show_each_digit_in_turn(images, family):
     run = new(family, model=small(family, labels=True))
     arrays, rng = frame_of(run, images).arrays, torch_rng(0, "frames")
-    asked = torch.arange(10).repeat(6)
-    samples = run.model.sample(60, rng, asked)[:, 0].numpy() * 255
-    assert arrays["samples"].shape == (60, 28, 28)
+    asked = torch.arange(10).repeat(10)
+    samples = run.model.sample(100, rng, asked)[:, 0].numpy() * 255
+    assert arrays["samples"].shape == (100, 28, 28)
     assert np.abs(arrays["samples"] - samples).max() <= 0.501
     assert np.array_equal(arrays["samples"], frame_of(run, images).arrays["samples"])
     if run.model.can_encode:
@@ -294,6 +294,21 @@ def test_frames_of_a_conditional_model_show_each_digit_in_turn(images, family):
         np.testing.assert_allclose(arrays["codes"], run.model.encode(x, labels).detach(), atol=1e-5)
         again = run.model.reconstruct(x[:16], labels[:16])[:, 0].numpy() * 255
         assert np.abs(arrays["reconstructions"] - again).max() <= 0.501
+
+
+@pytest.mark.parametrize(("labels", "n"), [(False, 64), (True, 100)])
+def test_frames_of_an_autoencoder_show_what_its_codes_do_not_say(images, labels, n):
+    """Half of one Gaussian around all codes, half of a mixture: both are of the spread of the codes."""
+    run = new("ae", model=small("ae", labels=labels))
+    samples = frame_of(run, images).arrays["samples"]
+    assert (samples.shape, samples.dtype) == ((n, 28, 28), np.uint8)
+    assert len(np.unique(samples, axis=0)) > n / 2
+    assert np.array_equal(samples, frame_of(run, images).arrays["samples"])
+    x, digits = torch.tensor(images.train)[:, None] / 255, torch.tensor(images.train_labels).long()
+    rebuilt = run.model.reconstruct(x, digits)[:, 0].numpy() * 255
+    for half in (samples[: n // 2], samples[n // 2 :]):
+        assert np.abs(half.mean(0) - rebuilt.mean(0)).mean() < 2.0
+        assert half.std(0).mean() == pytest.approx(rebuilt.std(0).mean(), rel=0.6)
 
 
 def test_map_of_larger_codes_shows_their_principal_components(images):
@@ -337,16 +352,15 @@ def test_a_frame_is_drawn_of_whatever_the_weights_have_become(images, family, sc
     run = new(family)
     before = {name: array.shape for name, array in frame_of(run, images).arrays.items()}
     with torch.no_grad():
-        for tensor in (*run.model.parameters(), *run.model.buffers()):
+        for tensor in run.model.parameters():
             tensor.mul_(scale)
     after = loop.draw(run, images)
     assert {name: array.shape for name, array in after.items()} == before
 
 
 @pytest.mark.parametrize("family", MODELS)
-@pytest.mark.parametrize("rate", [1.0, 100.0])
-def test_whatever_a_learning_rate_does_is_at_worst_a_sentence(images, eager, family, rate):
-    run = new(family, learning_rate=rate, epochs=30)
+def test_whatever_a_learning_rate_does_is_at_worst_a_sentence(images, eager, family):
+    run = new(family, learning_rate=100.0, epochs=8)
     with suppress(Diverged):
         exhaust(train(run, images))
     assert run.step > 0

@@ -31,7 +31,7 @@ __all__ = ["read_decoder", "write_decoder"]
 _FORMAT = 1
 _DESCRIPTION, _ARRAYS = "decoder.json", "decoder.safetensors"
 _LONGEST, _LARGEST = 2**16, 2**25  # bytes of either file that are read at all; the largest decoder has half of them
-_MOST_OPERATIONS, _WIDEST = 32, 2**16
+_MOST_OPERATIONS = 32
 # Half a grey level, so that with codes that were not tried, and in other arithmetic, it stays below a whole one.
 _LIMIT, _TRIED = 0.5 / 255, 256
 _DIGITS, _IMAGE = 10, (1, 28, 28)
@@ -173,7 +173,7 @@ def _fits(operation: Operation, before: tuple[int, ...]) -> bool:
     """Whether an operation can be done to what has the shape ``before``, and gives what it says."""
     shape = operation.shape
     sizes = {name: array.shape for name, array in operation.arrays.items()}
-    if not all(type(n) is int and n > 0 for n in (*shape, *before)) or math.prod(shape) > _WIDEST:
+    if not all(type(n) is int and n > 0 for n in (*shape, *before)):
         return False
     match operation.kind, before, shape:
         case "linear", (inputs,), (outputs,):
@@ -185,6 +185,6 @@ def _fits(operation: Operation, before: tuple[int, ...]) -> bool:
             return doubled and sizes == {"weight": (inputs, outputs, 4, 4), "bias": (outputs,)}
         case "reshape", _, _:
             return math.prod(shape) == math.prod(before) and not sizes
-        case "relu" | "sigmoid" | "clamp", _, _:
+        case "relu" | "silu" | "sigmoid" | "clamp", _, _:
             return shape == before and not sizes
     return False

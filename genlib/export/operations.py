@@ -68,15 +68,22 @@ def evaluate(operations: Sequence[Operation], z: NDArray[Any], labels: NDArray[n
                 x = x + a["table"][labels]  # table (10, width)
             case "relu":
                 x = np.maximum(x, 0)
+            case "silu":
+                x = x * _sigmoid(x)
             case "reshape":
                 x = x.reshape(-1, *operation.shape)
             case "conv_transpose":
                 x = _conv_transpose(x, a["weight"]) + a["bias"][:, None, None]
             case "sigmoid":
-                x = 0.5 + 0.5 * np.tanh(0.5 * x)  # 1 / (1 + exp(-x)), which overflows
+                x = _sigmoid(x)
             case "clamp":
                 x = x.clip(0, 1)
     return x
+
+
+def _sigmoid(x: Floats) -> Floats:
+    r"""$1 / (1 + e^{-x})$, by a function that does not overflow."""
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
 
 
 def _conv_transpose(x: Floats, weight: Floats) -> Floats:

@@ -58,6 +58,8 @@ def _add(made: list[Operation], layer: nn.Module) -> None:
             made.append(Operation("shift", shape, {"table": _array(layer.weight)}))
         case nn.ReLU():
             made.append(Operation("relu", shape, {}))
+        case nn.SiLU():
+            made.append(Operation("silu", shape, {}))
         case nn.Unflatten():
             made.append(Operation("reshape", tuple(layer.unflattened_size), {}))
         case nn.ConvTranspose2d(stride=(2, 2), padding=(1, 1)):

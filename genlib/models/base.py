@@ -121,7 +121,8 @@ class Model(nn.Module, ABC):
             InputError: If the model has no distribution of codes.
         """
         if not self.can_sample:
-            raise InputError(f"{FAMILY_NAMES[self.family]}: it has no distribution to draw from; choose a VAE or GAN.")
+            name = FAMILY_NAMES[self.family]
+            raise InputError(f"The family {name} has no distribution to draw from: choose a VAE, GAN or pixel mixture.")
         self.eval()
         if self.config.labels and labels is None:
             labels = digits(n, rng.device)

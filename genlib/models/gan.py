@@ -89,13 +89,7 @@ class GAN(Network):
         """Update D once, then G where it is its turn: at each ``config.d_steps``-th step, or whenever it is alone.
 
         The images are new at each step, and so is the noise. Who waits while the other is alone stays as it is.
-
-        Arguments:
-            x: Images, (B, 1, 28, 28).
-            labels: Their digits, (B,), which drawn images are told, too.
-            optimizers: What :meth:`configure_optimizers` made.
-            rng: Noise of this step.
-            step: Updates made before this one.
+        For the arguments see :meth:`genlib.models.base.Model.training_step`.
 
         Returns:
             Losses and scores as they stood before the updates, and the lengths of the gradients.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bounds", "importance_weighted_bound", "log_likelihood", "reparameterise_doubly", "several"]
 
-_CODES = 2000  # decoded at once: about what fits into a processor's cache
+_CODES = 1000  # decoded at once: about what fits into a processor's cache
 _IMAGES = 20  # looked at together
 
 
@@ -46,7 +46,7 @@ def reparameterise_doubly(z: Tensor, log_weights: Tensor) -> None:
     \frac{\partial \log w_i}{\partial z_i} \frac{\partial z_i}{\partial \phi}, \qquad
     \tilde w_i = \frac{w_i}{\sum_j w_j}$$
 
-    Eq. (8) of Tucker et al. (2019). Differentiating $\mathcal{L}_k$ as it stands has the same mean, but $\phi$ in
+    The estimator of Tucker et al. (2019). Differentiating $\mathcal{L}_k$ as it stands has the same mean, but $\phi$ in
     $\log q_\phi(z_i|x)$ adds noise that drowns it as $k$ grows. All other gradients stay as they are.
 
     Arguments:
@@ -95,7 +95,7 @@ def bounds(
         at_once = max(1, codes // len(q.mean))
         for done in range(0, k, at_once):
             z = several(q, min(at_once, k - done), rng)
-            log_weights = model.log_weights(x[part], digits, q, z)[0].double()
+            log_weights = model.log_weights(x[part], digits, q, z)[0]
             sums.append(log_weights.logsumexp(0))
             means.append(log_weights.sum(0))
         yield torch.stack(sums).logsumexp(0) - math.log(k), torch.stack(means).sum(0) / k

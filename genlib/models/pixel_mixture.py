@@ -2,7 +2,7 @@ r"""Mixtures of Gaussians on whole images: no network, and yet a proper density 
 
 References:
     Mixtures of Probabilistic Principal Component Analysers (Tipping & Bishop, 1999), Neural Computation 11, 443-482
-    From Learning Models of Natural Image Patches to Whole Image Restoration (Zoran & Weiss, 2011), ICCV
+    On-line Expectation-Maximization Algorithm for Latent Data Models (Cappé & Moulines, 2009), JRSS B 71, 593-613
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from genlib.models.base import DIGITS, Model, digits
-from genlib.models.stepwise import SMALLEST, Gaussians, em_step, exact, log_densities
+from genlib.models.stepwise import SMALLEST, Gaussians, beginning, em_step, exact, log_densities
 from genlib.models.subspace import Conditional, Subspace
 from genlib.settings import PixelMixtureConfig
 
@@ -23,7 +23,7 @@ __all__ = ["PixelMixture"]
 _PIXELS = 28 * 28
 _CHUNK = 2000  # images that are held as numbers at once
 _FINEST = 1 / 255**2  # one grey level, squared: with less noise a density would grow without end
-_PATIENCE = 100  # images for each component, over which the statistics of the beginning are averaged
+_PATIENCE = 2  # images for each axis of each component, which the statistics of the beginning are averaged over
 
 
 class PixelMixture(Model):
@@ -38,10 +38,10 @@ class PixelMixture(Model):
     The mean $m$, the $D$ axes $A$ and the noise $\sigma^2$, the mean variance across the axes, come from the images at
     once (Tipping & Bishop, 1999, eq. 8); weights, means and full covariances are learnt by EM, a little with each batch
     (Cappé & Moulines, 2009), with the rate $\eta_t = \min\{1, b\,(1 + b t)^{-0.6}\}$ for batches of $B$ images,
-    $b = B / (100 K)$.
+    $b = B / (2 D K)$, where $K$ counts all components.
 
-    With labels there are $K$ components for each digit $y$, and $p(x) = \sum_y p(y)\,p(x|y)$: one mixture for each
-    class, fitted to the images of that class alone.
+    With labels each digit $y$ has components of its own, and $p(x) = \sum_y p(y)\,p(x|y)$: one mixture for each class,
+    fitted to the images of that class alone.
 
     Arguments:
         config: Number of axes and of components, and what is added to each variance.
@@ -81,35 +81,30 @@ class PixelMixture(Model):
 
     @torch.no_grad()
     def prepare(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> None:
-        """Find mean, axes and noise; each component begins at the code of an image, as wide as all of them."""
+        """Find mean, axes and noise, and where the components begin: those of a digit that is not there, anywhere."""
         mean, axes, variances = _principal_components(images)
-        d, k = self.latent_dim, self.config.components
+        d = self.latent_dim
         self.mean.copy_(mean)
         self.axes.copy_(axes[:, :d])
         self.noise.copy_(variances[d:].mean().clamp(min=_FINEST))
-        groups = [labels == y for y in range(DIGITS)] if self.config.labels else [torch.ones_like(labels) > 0]
-        chosen = []
-        for group in groups:
-            rows = (group if group.any() else group.logical_not()).nonzero().squeeze(1)
-            order = torch.randperm(len(rows), generator=rng, device=rng.device)
-            chosen.append(rows[order[torch.arange(k, device=rng.device) % len(rows)]])
-        self.means.copy_(self.encode(images[torch.cat(chosen)].unsqueeze(1).float() / 255))
+        z = torch.cat([self.encode(part.float() / 255) for part in images.split(_CHUNK)])
         self.weights.fill_(1 / len(self.weights))
-        self.scatters.copy_(torch.diag(variances[:d]).expand_as(self.scatters))
+        for digit, part in enumerate(self._parts()):
+            own = labels == digit if self.config.labels and (labels == digit).any() else labels >= 0
+            _, self.means[part], self.scatters[part] = beginning(z[own], self.config.components, rng)
 
     @torch.no_grad()
     def training_step(
         self, x: Tensor, labels: Tensor, optimizers: dict[str, Optimizer], rng: torch.Generator, step: int
     ) -> dict[str, Tensor]:
         """One step of EM on the statistics of this batch and of those before, for each digit at its own components."""
-        portion = len(x) / (_PATIENCE * len(self.weights))
+        portion = len(x) / (_PATIENCE * self.latent_dim * len(self.weights))
         rate = min(1.0, portion * (1 + portion * step) ** -0.6)
         whole = Subspace(self.mean, self.axes, self.noise, self.means, self.covariances)
         z, noise = whole.split(x.flatten(1))
-        total, k = noise.sum(), self.config.components
-        for start in range(0, len(self.weights), k):
-            part = slice(start, start + k)
-            codes = z[labels == start // k] if self.config.labels else z
+        total = noise.sum()
+        for digit, part in enumerate(self._parts()):
+            codes = z[labels == digit] if self.config.labels else z
             old = Gaussians(self.weights[part], self.means[part], self.scatters[part])
             joint = log_densities(codes, old.means, whole.covariances[part]) + old.weights.log()
             total += (joint.logsumexp(1) - old.weights.sum().log()).sum()
@@ -208,6 +203,11 @@ class PixelMixture(Model):
         given = Conditional(self._exact(), exact(mask).flatten() > 0)
         pixels = exact(x.flatten(1))
         return given, pixels, given.log_densities(pixels) + self._log_weights(labels)
+
+    def _parts(self) -> list[slice]:
+        """Which components belong together: those of each digit, or all."""
+        k = self.config.components
+        return [slice(start, start + k) for start in range(0, len(self.weights), k)]
 
     def _exact(self) -> Subspace:
         return Subspace(*map(exact, (self.mean, self.axes, self.noise, self.means, self.covariances)))

@@ -1,6 +1,7 @@
 r"""Fitting a mixture of Gaussians to batches: EM that goes on a little with each.
 
 References:
+    Some Methods for Classification and Analysis of Multivariate Observations (MacQueen, 1967), Berkeley Symposium 5
     Maximum Likelihood from Incomplete Data via the EM Algorithm (Dempster, Laird & Rubin, 1977), JRSS B 39, 1-38
     On-line Expectation-Maximization Algorithm for Latent Data Models (Cappé & Moulines, 2009), JRSS B 71, 593-613
 """
@@ -11,10 +12,12 @@ import math
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["SMALLEST", "Gaussians", "em_step", "exact", "log_densities"]
+__all__ = ["SMALLEST", "Gaussians", "beginning", "em_step", "exact", "log_densities"]
 
+_LOOKED_AT, _ROUNDS = 5000, 5  # points and iterations of k-means: more make no better end
 SMALLEST = 1e-30  # weight of a component that explains nothing; its logarithm is still a number
 
 
@@ -58,6 +61,28 @@ def log_densities(z: Tensor, means: Tensor, covariances: Tensor) -> Tensor:
     # One component at a time: all at once, the points in K frames would no longer lie in the cache.
     squares = [torch.addmm(b, z, w.T).square_().sum(1) for w, b in zip(whitening, shifts, strict=True)]
     return torch.stack(squares, dim=1).mul_(-0.5).add_(constants)
+
+
+def beginning(z: Tensor, k: int, rng: torch.Generator) -> Gaussians:
+    """K equal Gaussians where k-means (MacQueen, 1967) finds its centres, all as wide as its groups on average.
+
+    From means at single points and one width of all points, EM in many dimensions would give nearly all of them to the
+    most central component at once, and lose the others.
+
+    Arguments:
+        z: Points, (N, D), of which some are looked at; fewer than K are taken more than once.
+        k: How many.
+        rng: Chooses them.
+    """
+    z = z[torch.randperm(len(z), generator=rng, device=rng.device)[:_LOOKED_AT]]
+    means = z[torch.arange(k, device=z.device) % len(z)]
+    for _ in range(_ROUNDS):
+        owns = F.one_hot(torch.cdist(z, means).argmin(1), k).to(z)  # (N, K)
+        sizes = owns.sum(0).unsqueeze(1)
+        means = torch.where(sizes > 0, owns.T @ z / sizes.clamp(min=1), means)
+    around = z - means[torch.cdist(z, means).argmin(1)]
+    covariances = (around.T @ around / len(z)).expand(k, -1, -1)
+    return Gaussians(torch.full((k,), 1 / k, dtype=z.dtype, device=z.device), means, covariances)
 
 
 def em_step(old: Gaussians, z: Tensor, responsibilities: Tensor, rate: float, count: int) -> Gaussians:

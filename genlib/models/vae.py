@@ -44,13 +44,17 @@ class VAE(Descent):
     The first reads each grey level as the probability of a white pixel. The second has one $\sigma$ for all pixels,
     learnt with the weights; the best is the root mean squared error (Rybkin, Daniilidis & Levine, 2021).
 
+    With $k > 1$ importance samples, training raises the tighter bound of
+    :func:`genlib.models.importance.importance_weighted_bound` instead, which has no $\beta$.
+
     Arguments:
-        config: Size of the code and of the network, likelihood, and $\beta$.
+        config: Size of the code and of the network, likelihood, $\beta$, and importance samples.
 
     Metrics:
-        loss: Negative right side, nats per image: reconstruction + beta * kl.
-        reconstruction: $-\log p(x|z)$ for one $z$ drawn from $q$, nats per image. The gaussian $p$ is a density,
-            which may exceed 1, so its nats may be negative; they cannot be compared with the bernoulli ones.
+        loss: Negative right side, nats per image: reconstruction + beta * kl. With importance samples the negative
+            tighter bound, on average below reconstruction + kl.
+        reconstruction: $-\log p(x|z)$ for $z$ drawn from $q$, nats per image. The gaussian $p$ is a density, which
+            may exceed 1, so its nats may be negative; they cannot be compared with the bernoulli ones.
         kl: KL term before weighting, nats per image.
         squared_error: Squared error of the image decoded from $\mu(x)$, summed over pixels; only on validation images.
     """

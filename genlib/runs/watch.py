@@ -63,8 +63,8 @@ class Watcher:
         complete = isinstance(split, str) and {"step", "seconds"} <= line.keys()
         if not complete or not all(map(_is_number, line.values())):
             return  # not written by a trainer
-        curves = self.curves.setdefault(split, {name: [] for name in line})
-        if len(curves.keys() | line.keys()) <= _NAMES:
+        if len(self.curves.get(split, {}).keys() | line.keys()) <= _NAMES:
+            curves = self.curves.setdefault(split, {name: [] for name in line})
             told = len(curves["step"])
             curves.update({name: [math.nan] * told for name in line if name not in curves})
             whole = {name: line.get(name, math.nan) for name in curves}

@@ -22,6 +22,7 @@ __all__ = [
 
 _NETWORKS = {"dense": "Fully connected", "conv": "Convolutional"}
 _NETWORK_HELP = "Every unit sees every pixel, or small windows slide over the image."
+_CHANNELS_HELP = "Features in the layer next to the image; the one behind has twice as many."
 _AVERAGE_HELP = "What is shown is a running mean of the weights, of which each step keeps this share; 0 is no mean."
 
 
@@ -48,9 +49,7 @@ class NetworkConfig(ModelConfig):
         400, 16, 1024, step=16, log=True, label="Hidden units", help="Width of the layers between image and code."
     )
     layers: int = knob(1, 1, 4, step=1, label="Hidden layers", help="How many layers lie between image and code.")
-    channels: int = knob(
-        16, 4, 64, step=4, log=True, help="Features in the layer next to the image; the one behind has twice as many."
-    )
+    channels: int = knob(16, 4, 64, step=4, log=True, help=_CHANNELS_HELP)
     average: float = knob(0.0, 0.0, 0.9999, step=0.0001, label="Averaged weights", help=_AVERAGE_HELP)
 
     def unused(self) -> frozenset[str]:
@@ -142,7 +141,7 @@ class GANConfig(NetworkConfig):
 
     title: ClassVar[str] = "GAN settings"
 
-    latent_dim: int = knob(64, 1, 128, step=1, label="Latent size D", help="How many numbers G draws an image from.")
+    latent_dim: int = knob(32, 1, 128, step=1, label="Latent size D", help="How many numbers G draws an image from.")
     network: Literal["dense", "conv"] = knob("conv", help=_NETWORK_HELP, names=_NETWORKS)
     hidden_dim: int = knob(
         1024,
@@ -154,7 +153,8 @@ class GANConfig(NetworkConfig):
         help="Width of G's last layer; each before it has half.",
     )
     layers: int = knob(4, 1, 4, step=1, label="Hidden layers", help="Of G; D has at most two.")
-    average: float = knob(0.99, 0.0, 0.9999, step=0.0001, label="Averaged generator", help=_AVERAGE_HELP)
+    channels: int = knob(24, 4, 64, step=4, log=True, help=_CHANNELS_HELP)
+    average: float = knob(0.995, 0.0, 0.9999, step=0.0001, label="Averaged generator", help=_AVERAGE_HELP)
     loss: Literal["non-saturating", "minimax", "hinge", "wasserstein"] = knob(
         "non-saturating",
         help="What D and G play for.",
@@ -178,7 +178,7 @@ class GANConfig(NetworkConfig):
         1, 1, 10, step=1, label="Steps of D for one of G", help="How often D learns before G does once.", live=True
     )
     d_rate: float = knob(
-        1.0, 0.0, 10.0, step=0.1, label="D's pace", help="D's learning rate is this many times G's.", live=True
+        0.5, 0.0, 10.0, step=0.1, label="D's pace", help="D's learning rate is this many times G's.", live=True
     )
     turns: int = knob(
         0,

@@ -15,6 +15,7 @@ from genlib.training.run import Run
 __all__ = ["draw", "frame_constants", "grey"]
 
 _SAMPLES, _DIGITS, _ORIGINALS, _CODES, _OPINIONS = 64, 100, 16, 1000, 250
+_FARTHEST = 1e9  # from 0 lies a code of a run that is not breaking
 
 
 def frame_constants(images: Images) -> dict[str, np.ndarray]:
@@ -46,8 +47,8 @@ def draw(run: Run, images: Images) -> dict[str, np.ndarray]:
 def _guesses(model: Model, images: Images, rng: torch.Generator) -> Tensor:
     """New images of a model without a distribution of codes: half from one Gaussian around all, half from a mixture."""
     codes = training_codes(model, images, rng.device)
-    if not bool(codes.isfinite().all()):
-        codes = torch.zeros_like(codes)  # of a run that is breaking, which its next report will say
+    if not bool((codes.abs() < _FARTHEST).all()):
+        codes = torch.zeros_like(codes)  # of a run that is breaking: no covariance can be told of such numbers
     half = (_DIGITS if model.config.labels else _SAMPLES) // 2
     drawn = [draw_codes(fit_codes(codes, rng, components), half, rng) for components in (1, 10)]
     return model.decode(torch.cat(drawn), digits(2 * half, rng.device))

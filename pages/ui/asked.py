@@ -13,8 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from genlib.knobs import Config, InputError, shown
 from genlib.presets import PRESETS, named, presets_of
 from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
-from pages.ui.controls import Controls
+from pages.ui.controls import Controls, place
 from pages.ui.notices import tell
+from pages.ui.steering import button
 from pages.ui.words import differences
 
 __all__ = ["adopt", "ask", "draft", "family"]
@@ -23,6 +24,7 @@ _FAMILIES = {"ae": "AE", "vae": "VAE", "gan": "GAN", "mixture": "Mixture", "all"
 _FAMILY, _PRESET, _USUAL = "family", "preset", "vae"
 _FIRST = ("network", "latent_dim", "components", "loss", "beta", "noise", "labels")  # others are folded away
 _TOGETHER = {"ae": "ae-sharp", "vae": "vae-sharp", "gan": "gan", "mixture": "mixture"}  # presets of equal length
+_WIDTH = 16  # numbers an image, where all have as many
 _ECHO = 2.0  # seconds in which a browser hears of what another tab set
 
 Act = Callable[[str, float], None]
@@ -127,14 +129,20 @@ def _choose(addressed: bool) -> str:
 
 
 def _begin() -> None:
-    """Another family was chosen: it begins with its first preset, and the address forgets what was the other's."""
+    """Another family was chosen: it begins with its first preset."""
+    chosen = family()
+    first = PRESETS[_TOGETHER["vae"]] if chosen == "all" else next(iter(presets_of(chosen).values()))
+    _take(first.settings)
+    st.session_state[_FAMILY] = chosen
+    st.session_state.pop(place(AutoencoderConfig, "latent_dim") if chosen == "all" else "", None)
+
+
+def _take(settings: RunSettings) -> None:
+    """Have the widgets show these settings, and the address forget what was there before."""
     configs: list[type[Config]] = [TrainConfig, *MODEL_CONFIGS.values()]
     for name in {knob.name for config in configs for knob in config.knobs()}:
         st.query_params.pop(name, None)
-    chosen = family()
-    first = PRESETS[_TOGETHER["vae"]] if chosen == "all" else next(iter(presets_of(chosen).values()))
-    _put(replace(first.settings, family=chosen) if chosen != "all" else first.settings)
-    st.session_state[_FAMILY] = chosen
+    _put(settings)
 
 
 def _presets(chosen: str, model: Controls, train: Controls) -> None:
@@ -156,11 +164,13 @@ def _presets(chosen: str, model: Controls, train: Controls) -> None:
     )
     if now:
         st.caption(known[now].aim)
+        if cure := known[now].cure:
+            button("Show the cure", "healing", _take, PRESETS[cure].settings, help=PRESETS[cure].aim)
 
 
 def _pick(key: str) -> None:
     if preset := PRESETS.get(st.session_state[key]):
-        _put(preset.settings)
+        _take(preset.settings)
 
 
 def _put(settings: RunSettings) -> None:
@@ -179,6 +189,8 @@ def _unused(model: Controls) -> frozenset[str]:
 def _all(train: Controls, addressed: bool) -> list[RunSettings]:
     """One run of each family, for the same time and with as many numbers for an image."""
     st.caption("All four on the same digits, one after the other if this machine has no room for more, then compared.")
+    if "latent_dim" not in st.query_params:
+        st.session_state.setdefault(place(AutoencoderConfig, "latent_dim"), _WIDTH)
     width = Controls(AutoencoderConfig, addressed=addressed)
     width.draw("latent_dim")
     train.draw("seconds", "seed")

@@ -11,7 +11,7 @@ import streamlit as st
 from genlib.knobs import Config, InputError, Knob
 from pages.ui.notices import tell
 
-__all__ = ["Controls"]
+__all__ = ["Controls", "place"]
 
 C = TypeVar("C", bound=Config)
 _ODD = 10**6
@@ -53,8 +53,8 @@ class Controls:
                 st.session_state[self.key(knob.name)] = getattr(config, knob.name)
 
     def key(self, name: str) -> str:
-        """Where the session keeps the value; two pages may have parameters of the same name."""
-        return f"{self.cls.__name__}.{name}"
+        """Where the session keeps the value."""
+        return place(self.cls, name)
 
     def config(self, cls: type[C]) -> C:
         return cls(**{knob.name: self.values[knob.name] for knob in cls.knobs()})
@@ -68,6 +68,11 @@ class Controls:
         except InputError as error:
             tell(f"In the address: {error} The default, {knob.text(knob.default)}, is used.")
             return knob.default
+
+
+def place(cls: type[Config], name: str) -> str:
+    """Where the session keeps the value of a knob; two configurations may have knobs of the same name."""
+    return f"{cls.__name__}.{name}"
 
 
 def _widget(knob: Knob, key: str, acting: dict[str, Any]) -> Any:

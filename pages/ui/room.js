@@ -64,6 +64,9 @@ const tellLane = (lane, alone) => {
   ask(".how").textContent = run.how;
   for (const section of lane.box.querySelectorAll(".coded")) section.hidden = !run.maps;
   ask(".minds").hidden = run.maps;
+  ask(".scorenote").textContent = run.minds.note;
+  ask(".scores").setAttribute("aria-label", run.minds.note);
+  ask(".pictures").classList.toggle("game", !run.maps);
   const health = news.health;
   ask(".health").hidden = !health;
   if (health) {

@@ -29,7 +29,7 @@ def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> 
         follows: Whether the page runs again when the standing of a run changes, on which its buttons depend.
     """
     told = [_told(run) for run in runs]
-    if len(told) > 1:
+    if len({run.settings.family for run in runs}) < len(runs):
         for i, each in enumerate(told):
             each["colour"] = CLASSES[i]
     standing = "|".join(each["news"]["standing"] for each in told) if follows else ""
@@ -72,17 +72,14 @@ def _how(settings: RunSettings) -> str:
 
 def _minds(settings: RunSettings) -> dict[str, Any]:
     """How D's answers are drawn."""
-    kinds = [{"text": "real digits", "colour": CLASSES[0]}, {"text": "new digits", "colour": FAMILIES["gan"]}]
     scored = isinstance(settings.model, GANConfig) and settings.model.loss in ("hinge", "wasserstein")
-    return (
-        {"kinds": kinds, "ends": None, "names": None}
-        if scored
-        else {
-            "kinds": kinds,
-            "ends": [0, 1],
-            "names": ["0: surely made", "1: surely real"],
-        }
-    )
+    return {
+        "kinds": [{"text": "real digits", "colour": CLASSES[0]}, {"text": "new digits", "colour": FAMILIES["gan"]}],
+        "ends": None if scored else [0, 1],
+        "names": None if scored else ["0: surely made", "1: surely real"],
+        "note": "D's answer to 250 test images, and to as many that G drew. Where the heaps lie on each other, D can "
+        "only guess.",
+    }
 
 
 def _changed(settings: RunSettings, changes: Sequence[Change]) -> str:

@@ -365,3 +365,29 @@ def test_a_first_visitor_reads_what_is_wrong_with_an_address(visit, query, part)
     page.wait_for_selector(f"text={part}")
     page.wait_for_timeout(1500)  # the browser has told its key by now, and the page has run again
     assert page.get_by_text(part).count() == 1
+
+
+def test_a_gan_plays_and_either_side_can_be_stopped(visit):
+    page = visit().go(f"{LONG}&family=gan", "canvas.scores")
+    start(page)
+    page.wait_for_function("document.querySelector('.live').dataset.step > 5")
+    click(page, "D alone")
+    page.wait_for_selector(".changed:has-text('Who learns D alone')")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    wait(page, "paused")
+    before = step(page)
+    click(page, "One step")
+    page.wait_for_function(f"document.querySelector('.live').dataset.step == {before + 1}")
+    for name in ("game", "belief", "gradients", "spread", "samples", "scores"):
+        assert page.locator(f"canvas.{name}").is_visible()
+    assert not page.locator("canvas.map").is_visible(), "a GAN has no codes of images"
+
+
+def test_a_preset_that_fails_names_its_cure(visit):
+    page = visit().go("/train", "canvas.samples")
+    page.get_by_label("Preset").click()
+    page.get_by_role("option", name="Fails: posterior collapse").click()
+    page.wait_for_url("**beta=20**")
+    click(page, "Show the cure")
+    page.wait_for_url(lambda url: "beta" not in url)
+    assert page.get_by_text("Settings of your own").count() == 0

@@ -6,22 +6,21 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
 from genlib import __version__
-from genlib.changes import Change, checked_changes
+from genlib.cli.claim import claim
 from genlib.data import assets
-from genlib.device import choose
 from genlib.ending import Ending
-from genlib.flags import add_flags, asked_for
+from genlib.flags import add_flags
 from genlib.knobs import InputError, shown
 from genlib.progress import Progress
-from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, find, home, list_runs
-from genlib.runs.wish import checked_step
-from genlib.settings import FAMILY_NAMES, RunSettings, TrainConfig
+from genlib.runs import Status, home, list_runs
+from genlib.settings import FAMILY_NAMES, TrainConfig
 
 __all__ = ["main"]
 
@@ -72,11 +71,19 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--out", type=Path, default=Path("samples.png"), help="PNG to write (default samples.png)")
     sample.set_defaults(command=_sample)
 
+    evaluate = commands.add_parser("evaluate", help="measure what a model is worth on the test images")
+    evaluate.add_argument("model", metavar="MODEL", help="a name from `genlib models`")
+    evaluate.add_argument("--nll", action="store_true", help="negative log-likelihood, nats per image")
+    evaluate.add_argument("--k", type=int, default=5000, help="importance samples of each image (default 5000)")
+    evaluate.add_argument("--n", type=int, help="how many test images, spread evenly (default all)")
+    evaluate.add_argument("--seed", type=int, default=0, help="of all draws (default 0)")
+    evaluate.set_defaults(command=_evaluate)
+
     info = commands.add_parser("info", help="this machine, and what genlib finds on it")
     info.set_defaults(command=_info)
     models = commands.add_parser("models", help="the models at hand")
     models.set_defaults(command=_models)
-    for command in (train, sample, info, models):
+    for command in (train, sample, evaluate, info, models):
         command.add_argument("--json", action="store_true", help="answer as JSON")
 
     pretrain = commands.add_parser("pretrain", help="make the models that come with genlib anew")
@@ -91,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> int:
-    folder, attempt = _claim(options)
+    folder, attempt = claim(options)
     # Before torch is imported, which takes seconds in which the process may be asked to end, too; and torch only now,
     # so that a wrong flag is answered at once.
     with Ending(options.tied) as ending:
@@ -107,50 +114,6 @@ def _train(options: argparse.Namespace) -> int:
         _say(f"Run {folder.id} is {status.state} at step {status.step:,}. {status.message}".strip())
     unasked = status.state == "interrupted" and not ending.is_set()
     return 1 if status.state == "failed" or unasked else 0
-
-
-def _claim(options: argparse.Namespace) -> tuple[RunFolder, int]:
-    """The run to train, new or old, and the number of this attempt at it."""
-    if options.until_step is not None:
-        checked_step(options.until_step)
-    if options.run is None:
-        return _new_run(options), 1
-    if asked_for(options) or options.change:
-        raise InputError("The settings of a run never change: leave the flags out, or start a new run.")
-    folder = find(options.run)
-    if options.attempt is not None:
-        if not folder.held_by(options.attempt):
-            raise InputError(f"Attempt {options.attempt} does not hold run {folder.id}: leave --attempt out.")
-        return folder, options.attempt
-    status = folder.settle()
-    more = status.state == "done" and options.until_step is not None and options.until_step > status.step
-    if status.state not in RESUMABLE | {"queued", "parked"} and not more:
-        state = "is being trained already" if status.state in ACTIVE else f"is {status.state}"
-        raise InputError(f"Run {folder.id} {state}: only a new, parked, stopped or interrupted run can be trained.")
-    attempt = folder.claim(status)
-    if attempt is None:
-        raise InputError(f"Run {folder.id} was just taken by another process: watch it, or try again in a moment.")
-    if options.until_step is not None or not folder.wish.ahead(status.step):
-        folder.ask(want="run", until_step=... if options.until_step is None else options.until_step)
-    return folder, attempt
-
-
-def _new_run(options: argparse.Namespace) -> RunFolder:
-    """A run with these settings, claimed by this process."""
-    asked = asked_for(options)
-    settings = RunSettings.from_text(asked)
-    foreign = set(asked) - {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
-    if foreign:
-        raise InputError(f"{FAMILY_NAMES[settings.family]} has no {min(foreign)}: leave that flag out.")
-    changes = checked_changes([Change.parse(text) for text in options.change], settings)
-    if settings.train.device not in ("auto", "cpu"):
-        choose(settings.train.device)  # before there is a folder of a run that cannot be
-    folder = RunFolder.create(settings.to_json(), claimed=True)
-    if changes:
-        folder.write_changes(change.to_json() for change in changes)
-    if options.until_step is not None:
-        folder.ask(until_step=options.until_step)
-    return folder
 
 
 def _pretrain(options: argparse.Namespace) -> int:
@@ -183,6 +146,32 @@ def _sample(options: argparse.Namespace) -> int:
         _print({"model": folder.id, "n": options.n, "seed": options.seed, "file": str(options.out)})
     else:
         _say(f"{options.n} samples of {folder.id} written to {options.out}.")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    if not options.nll:
+        raise InputError("What is to be measured is missing: give --nll for the negative log-likelihood.")
+    from genlib.library import find_model
+
+    folder = find_model(options.model)
+
+    from genlib.data.images import load_images
+    from genlib.evaluation import nll
+
+    of, began = options.n or len(load_images().test), time.monotonic()
+    with Progress(folder.id, quiet=options.json) as progress:
+        for found in nll(folder.path, options.k, options.seed, options.n):
+            rate = found.n / (time.monotonic() - began)
+            progress.show(Status(progress=found.n / of, rate=rate, left=(of - found.n) / rate))
+    if options.json:
+        _print(found.to_json())
+    else:
+        by = "exactly" if found.k is None else f"by {found.k:,} importance samples each"
+        _out(
+            f"{folder.id}: {found.nll:.2f} ± {found.stderr:.2f} nats an image, the negative log-likelihood of "
+            f"{found.n:,} test images, {by}, seed {found.seed}."
+        )
     return 0
 
 

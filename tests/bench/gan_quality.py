@@ -1,0 +1,61 @@
+"""How near the default GAN comes in a fifth of the time to what the fully connected GAN of many textbooks reaches.
+
+Both on the same loop, one thread each, one after the other; the distance is the Fréchet distance between 5,000 samples
+and the 10,000 test images in the 128 features of the bundled classifier. Run:
+python -m tests.bench.gan_quality
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import torch
+from scipy.linalg import sqrtm
+
+from genlib.data.images import load_images
+from genlib.evaluation import classifier_features
+from genlib.seeding import torch_rng
+from genlib.settings import GANConfig, TrainConfig
+from genlib.training import Run, train
+
+LONG, SEEDS = 300, (0, 1, 2)
+TEXTBOOK = GANConfig(network="dense", latent_dim=100, average=0.0, d_rate=1.0)
+TEXTBOOK_TRAINING = TrainConfig(learning_rate=2e-4, batch_size=64, budget="seconds", seconds=LONG)
+OURS_TRAINING = TrainConfig(learning_rate=0.004, batch_size=64, budget="seconds", seconds=LONG // 5)
+
+
+def frechet(a: np.ndarray, b: np.ndarray) -> float:
+    """Between Gaussians fitted to two sets of features, (N, F) each (Dowson & Landau, 1982)."""
+    mean = a.mean(0) - b.mean(0)
+    one, other = np.cov(a.T), np.cov(b.T)
+    return float(mean @ mean + np.trace(one + other - 2 * np.real(sqrtm(one @ other))))
+
+
+def distance(config: GANConfig, training: TrainConfig, seed: int, real: np.ndarray) -> tuple[float, int]:
+    images = load_images()
+    run = Run.new("gan", config, TrainConfig(**{**training.to_json(), "seed": seed, "device": "cpu"}))
+    for _ in train(run, images):
+        pass
+    drawn = run.model.sample(5000, torch_rng(1, "distance"))
+    return frechet(classifier_features(drawn), real), run.step
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    images = load_images()
+    real = classifier_features(torch.tensor(images.test).unsqueeze(1) / 255)
+    held = classifier_features(torch.tensor(images.train[:5000]).unsqueeze(1) / 255)
+    sys.stdout.write(f"5,000 training images: {frechet(held, real):.2f}\n")
+    for seed in SEEDS:
+        ours, steps = distance(GANConfig(), OURS_TRAINING, seed, real)
+        textbook, more = distance(TEXTBOOK, TEXTBOOK_TRAINING, seed, real)
+        sys.stdout.write(
+            f"seed {seed}: ours after {LONG // 5} s ({steps:,} steps) {ours:.1f}, "
+            f"fully connected after {LONG} s ({more:,} steps) {textbook:.1f}\n"
+        )
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
