@@ -627,12 +627,12 @@ def test_who_learns_in_a_game_is_recorded_and_replayed_even_before_both_have(ima
         "discriminator": True,
         "generator": False,
     }
-    run.steer(KEY, want="run", until_step=6, knobs={"turns": 2.0, "d_rate": 0.5})
+    run.steer(KEY, want="run", until_step=6, knobs={"turns": 2.0, "d_rate": 3.0})
     owner = Owner(run, {"want": "run", "until_step": None, "knobs": {"turns": 0.0}})
     last = go(run, images, owner)[-1]
     assert (last.state, last.step) == ("done", 9)
     assert changes_of(run) == [
-        Change(0, "turns", 1), Change(3, "turns", 2), Change(3, "d_rate", 0.5), Change(6, "turns", 0),
+        Change(0, "turns", 1), Change(3, "turns", 2), Change(3, "d_rate", 3.0), Change(6, "turns", 0),
     ]  # fmt: skip
     assert equal(weights(run), same_by_list(run, images))
     reports = [line for line in run.metrics()[0] if line["split"] == "train"]

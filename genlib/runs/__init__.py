@@ -27,12 +27,13 @@ from genlib.runs.finding import find, list_runs
 from genlib.runs.folder import RunFolder
 from genlib.runs.queue import Dispatcher, slots
 from genlib.runs.saved import newest_checkpoint, saved_status
-from genlib.runs.status import ACTIVE, RESUMABLE, Status
+from genlib.runs.status import ACTIVE, BROKE, RESUMABLE, Status
 from genlib.runs.watch import Watcher
 from genlib.runs.wish import Wish
 
 __all__ = [
     "ACTIVE",
+    "BROKE",
     "RESUMABLE",
     "Backend",
     "Dispatcher",

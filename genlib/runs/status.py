@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, get_type_hints
 
-__all__ = ["ACTIVE", "RESUMABLE", "TRAINED", "Status", "lives"]
+__all__ = ["ACTIVE", "BROKE", "RESUMABLE", "TRAINED", "Status", "lives"]
 
 TRAINED = frozenset({"starting", "running", "paused"})  # with a process
 ACTIVE = TRAINED | {"queued", "parked"}
 RESUMABLE = frozenset({"interrupted", "stopped"})
+BROKE = "Training broke"  # how the message of a run begins whose numbers are no longer finite
 _STATES = ACTIVE | RESUMABLE | {"done", "failed"}
 _LARGEST = 1e15
 _MOST_PER_EPOCH = 1e12

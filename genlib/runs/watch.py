@@ -53,6 +53,11 @@ class Watcher:
         return self.status
 
     @property
+    def read(self) -> int:
+        """How far the reports were read, in bytes."""
+        return self._offset
+
+    @property
     def silent(self) -> float:
         """Seconds since the trainer was last heard of, once they are too many; else 0."""
         seconds = time.monotonic() - self._moved

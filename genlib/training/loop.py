@@ -16,6 +16,7 @@ from torch import Tensor
 
 from genlib.changes import checked_changes
 from genlib.data.images import Images
+from genlib.runs import BROKE
 from genlib.seeding import torch_rng
 from genlib.training.events import Diverged, Event, Frame, Report, Save
 from genlib.training.frames import draw, grey
@@ -185,7 +186,7 @@ def _means(sums: Mapping[str, Tensor], counts: Mapping[str, int]) -> dict[str, f
 def _checked(run: Run, report: Report) -> Report:
     if not all(map(math.isfinite, report.metrics.values())):
         raise Diverged(
-            f"Training broke at step {run.step}: with a learning rate of {run.train_config.learning_rate:g} "
+            f"{BROKE} at step {run.step}: with a learning rate of {run.train_config.learning_rate:g} "
             "the loss is no longer a finite number; choose a smaller one."
         )
     return report

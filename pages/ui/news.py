@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from genlib.film import Film
+from genlib.health import Health, look
 from genlib.library import example
-from genlib.runs import ACTIVE, Status, Watcher
+from genlib.runs import ACTIVE, BROKE, Status, Watcher
 from genlib.settings import RunSettings
 from pages.ui.charts import METRICS, renamed
 from pages.ui.element import encode
@@ -45,7 +47,7 @@ STATES = {
     "failed": "Failed",
 }
 
-_watchers: OrderedDict[Path, Watcher] = OrderedDict()
+_watchers: OrderedDict[Path, tuple[Watcher, tuple[Any, Health] | None]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -57,9 +59,9 @@ def news(shown: Opened) -> dict[str, Any]:
         run ``film``: another one's until this one has any; ``curves`` are explained at :func:`curves`.
     """
     run = shown.run
-    status, silent, lines = _look(shown)
-    wish, recorded = run.wish, shown.recorded
     film, steps = _film(shown)
+    status, silent, lines, health = _look(shown, steps[-1] if steps and film == run.id else None)
+    wish, recorded = run.wish, shown.recorded
     place = 0 if recorded or status.state not in ("queued", "parked") else dispatcher().place(run)
     return {
         "state": status.state,
@@ -71,6 +73,7 @@ def news(shown: Opened) -> dict[str, Any]:
         "words": f"{status.seconds:.0f} s of training" if recorded else status_words(status, silent, place),
         "progress": status.progress,
         "per_epoch": status.per_epoch,
+        "health": None if health.level == "early" else asdict(health),
         "film": film,
         "steps": steps,
         "curves": {split: {name: encode(line) for name, line in found.items()} for split, found in lines.items()},
@@ -79,11 +82,12 @@ def news(shown: Opened) -> dict[str, Any]:
 
 def results(shown: Opened) -> dict[str, str]:
     """How far a run came and how well it does, as a table tells it."""
-    status, _, lines = _look(shown)
+    status, _, lines, health = _look(shown)
     validated = lines.get("validation", {})
     newest = {metric: f"{line[-1]:.{_DIGITS.get(metric, 1)}f}" for metric, line in validated.items()}
     return {
         "State": STATES[status.state],
+        "Health": health.saw,
         "Steps": f"{status.step:,}",
         "Training time": duration(status.seconds),
         **{title: newest[metric] for metric, title in _TITLES.items() if metric in newest},
@@ -131,16 +135,26 @@ def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
     return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
 
 
-def _look(shown: Opened) -> tuple[Status, float, dict[str, dict[str, np.ndarray]]]:
-    """Status, seconds of silence and curves of a run, whose reports all visitors share."""
+def _look(shown: Opened, frame: int | None = None) -> tuple[Status, float, dict[str, dict[str, np.ndarray]], Health]:
+    """Status, seconds of silence, curves and health of a run, whose reports all visitors share.
+
+    Arguments:
+        frame: The step of the newest frame, for the rules that look at pictures.
+    """
     run = shown.run
     with _lock:
-        watcher = _watchers.pop(run.path, None) or Watcher(run)
-        _watchers[run.path] = watcher
+        found = _watchers.pop(run.path, None)
+        watcher, before = found or (Watcher(run), None)
+        status = watcher.poll()
+        mark = (status.attempt, status.state, watcher.read, frame)
+        if before is None or before[0] != mark:
+            arrays = {} if frame is None else Film(run.path / "frames").frame(frame)
+            broke = status.state == "failed" and status.message.startswith(BROKE)
+            before = mark, look(shown.changed, watcher.curves, arrays, broke)
+        _watchers[run.path] = watcher, before
         while len(_watchers) > _MOST_WATCHED:
             _watchers.popitem(last=False)
-        status = watcher.poll()
-        return status, watcher.silent, curves(shown.settings, watcher.curves)
+        return status, watcher.silent, curves(shown.settings, watcher.curves), before[1]
 
 
 def _film(shown: Opened) -> tuple[str, list[int]]:

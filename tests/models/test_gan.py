@@ -215,34 +215,34 @@ def test_penalty_holds_the_critic_back():
 # Who learns, and what from.
 
 
-def test_a_step_is_an_update_of_d_and_then_one_of_g():
+@pytest.mark.parametrize("labels", [False, True])
+def test_a_step_is_an_update_of_d_and_then_one_of_g(labels):
     """The same in plain PyTorch: two Adams, D on real and on detached images, then G on the D that has just learnt."""
-    model, reference = make(), make()
-    x, labels = batch()
+    model, reference = make(labels=labels, d_rate=2.0), make(labels=labels)
+    x, digits = batch()
+    told_label = [digits] if labels else []
     g, d = reference.generator, reference.discriminator
     optimizers = [torch.optim.Adam(side.parameters(), lr=lr, betas=(0.5, 0.999)) for side, lr in ((g, 1e-3), (d, 2e-3))]
-    model.config = replace(model.config, d_rate=2.0)
     ours = model.configure_optimizers(TrainConfig(learning_rate=1e-3))
+    bce = F.binary_cross_entropy_with_logits
     for t in range(3):
-        told = model.train().training_step(x, labels, ours, torch_rng(0, "noise", t), t)
-        drawn = g.train()(torch.randn(16, 3, generator=torch_rng(0, "noise", t))).sigmoid()
-        bce = F.binary_cross_entropy_with_logits
-        real, fake = d(x), d(drawn.detach())
+        told = model.train().training_step(x, digits, ours, torch_rng(0, "noise", t), t)
+        drawn = g.train()(torch.randn(16, 3, generator=torch_rng(0, "noise", t)), *told_label).sigmoid()
+        real, fake = d(x, *told_label), d(drawn.detach(), *told_label)
         loss_d = bce(real, torch.ones(16)) + bce(fake, torch.zeros(16))
-        torch.testing.assert_close(told["loss_d"], loss_d.detach(), rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(told["loss_g"], bce(fake, torch.ones(16)).detach(), rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(told["real"], real.sigmoid().mean().detach(), rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(told["fake"], fake.sigmoid().mean().detach(), rtol=1e-4, atol=1e-5)
+        expected = {"loss_d": loss_d, "loss_g": bce(fake, torch.ones(16))}
+        expected |= {"real": real.sigmoid().mean(), "fake": fake.sigmoid().mean()}
         d.zero_grad()
         loss_d.backward()
-        length = torch.cat([weight.grad.flatten() for weight in d.parameters()]).norm()
-        torch.testing.assert_close(told["gradient_d"], length, rtol=1e-3, atol=1e-5)
+        expected["gradient_d"] = torch.cat([weight.grad.flatten() for weight in d.parameters()]).norm()
         optimizers[1].step()
         g.zero_grad()
-        bce(d(drawn), torch.ones(16)).backward()
-        length = torch.cat([weight.grad.flatten() for weight in g.parameters()]).norm()
-        torch.testing.assert_close(told["gradient_g"], length, rtol=1e-3, atol=1e-5)
+        bce(d(drawn, *told_label), torch.ones(16)).backward()
+        expected["gradient_g"] = torch.cat([weight.grad.flatten() for weight in g.parameters()]).norm()
         optimizers[0].step()
+        assert told.keys() == expected.keys()
+        for name, value in told.items():
+            torch.testing.assert_close(value, expected[name].detach(), rtol=1e-3, atol=1e-5, msg=f"{name}, step {t}")
     for name, side in (("generator", g), ("discriminator", d)):
         for (part, mine), theirs in zip(
             getattr(model, name).state_dict().items(), side.state_dict().values(), strict=True
@@ -250,6 +250,24 @@ def test_a_step_is_an_update_of_d_and_then_one_of_g():
             # Adam divides by the size of the gradient, which is rounding alone for a bias before a normalisation.
             if not part.endswith(("first.bias", "3.bias")):
                 torch.testing.assert_close(mine, theirs, rtol=1e-3, atol=2e-4, msg=f"{name} {part}")
+
+
+def test_a_step_of_the_critic_holds_its_slope_between_its_own_two_kinds_of_images():
+    model, (x, labels) = make(loss="wasserstein", penalty=7.0), batch()
+    reference = make(loss="wasserstein", penalty=7.0)
+    rng = torch_rng(0, "noise", 0)
+    drawn = reference.generator.train()(torch.randn(16, 3, generator=rng)).sigmoid().detach()
+    u = torch.rand(16, 1, 1, 1, generator=rng)
+    d, between = reference.discriminator, (u * x + (1 - u) * drawn).requires_grad_()
+    (slope,) = torch.autograd.grad(d(between).sum(), between, create_graph=True)
+    loss = d(drawn).mean() - d(x).mean()
+    (loss + 7 * (slope.square().sum((1, 2, 3)).sqrt() - 1).square().mean()).backward()
+    expected = torch.cat([weight.grad.flatten() for weight in d.parameters()]).norm()
+    told = model.train().training_step(
+        x, labels, model.configure_optimizers(TrainConfig()), torch_rng(0, "noise", 0), 0
+    )
+    torch.testing.assert_close(told["gradient_d"], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(told["loss_d"], loss.detach(), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
