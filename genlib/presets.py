@@ -40,6 +40,7 @@ _MINUTE = TrainConfig(budget="seconds", seconds=60)
 _HALF = TrainConfig(budget="seconds", seconds=30)
 # Small batches and long steps: a GAN learns most from many steps.
 _GAME = TrainConfig(budget="seconds", seconds=60, learning_rate=0.004, batch_size=64)
+_TEXTBOOK = TrainConfig(budget="seconds", seconds=300, learning_rate=2e-4, batch_size=64)
 
 PRESETS: dict[str, Preset] = {
     "ae-2d": Preset(
@@ -92,7 +93,7 @@ PRESETS: dict[str, Preset] = {
     "vae-labels": Preset(
         "With labels",
         "Told which digit each image is, it can be asked for one; the codes are left to say how it is written.",
-        RunSettings("vae", VAEConfig(latent_dim=20, labels=True), _MINUTE),
+        RunSettings("vae", VAEConfig(latent_dim=2, labels=True), TrainConfig()),
     ),
     "vae-collapse": Preset(
         "Fails: posterior collapse",
@@ -103,7 +104,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "vae-fast": Preset(
         "Fails: too large a learning rate",
-        "Steps so long that they jump over every valley: the loss leaps up, or ends in no number at all.",
+        "Steps so long that they jump over every valley: within a few, the loss is no number any more.",
         RunSettings("vae", VAEConfig(latent_dim=2), TrainConfig(learning_rate=0.1, budget="seconds", seconds=30)),
         "failure",
         cure="vae-2d",
@@ -115,8 +116,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "gan-dense": Preset(
         "Fully connected",
-        "The GAN of many textbooks: ten times the weights, and slower to get anywhere.",
-        RunSettings("gan", GANConfig(network="dense", latent_dim=100), _GAME),
+        "The GAN of many textbooks: five times the weights, and five minutes to get where windows are after one.",
+        RunSettings("gan", GANConfig(network="dense", latent_dim=100, average=0.0, d_rate=1.0), _TEXTBOOK),
     ),
     "gan-hinge": Preset(
         "Hinge and spectral norm",
@@ -135,17 +136,21 @@ PRESETS: dict[str, Preset] = {
     ),
     "gan-collapse": Preset(
         "Fails: mode collapse",
-        "G finds a few images that please D and draws nothing else.",
-        RunSettings("gan", GANConfig(d_rate=0.1), _GAME),
+        "D learns fifty times slower than G, which finds one picture that pleases it and draws nothing else.",
+        RunSettings(
+            "gan",
+            GANConfig(network="dense", latent_dim=32, d_rate=0.02),
+            TrainConfig(budget="seconds", seconds=60, learning_rate=0.01, batch_size=64),
+        ),
         "failure",
-        cure="gan-wasserstein",
+        cure="gan",
     ),
     "gan-d-wins": Preset(
         "Fails: D wins",
-        "D is always sure, so what it tells G is next to nothing.",
+        "D learns five times faster than G and is always sure, so what it tells G is next to nothing.",
         RunSettings("gan", GANConfig(loss="minimax", d_rate=5.0), _GAME),
         "failure",
-        cure="gan",
+        cure="gan-wasserstein",
     ),
     "mixture": Preset(
         "Thirty components",

@@ -66,9 +66,10 @@ BUNDLED = {
             "vae",
             VAEConfig(latent_dim=50, hidden_dim=512, layers=2, average=0.999, importance=5, binarise=True),
             TrainConfig(epochs=200, learning_rate=0.002, batch_size=256, schedule="cosine", device="cpu"),
-        )
+        ),
+        frames=6,
     ),
-    "vae-labels": Bundle(RunSettings("vae", VAEConfig(latent_dim=20, labels=True), _LONG)),
+    "vae-labels": Bundle(RunSettings("vae", VAEConfig(latent_dim=2, labels=True), _EPOCHS)),
 }
 
 

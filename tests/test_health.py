@@ -1,4 +1,4 @@
-"""The health light: what it says of recorded runs, good and bad, at four moments of each."""
+"""The health light: what it says of recorded runs, good and bad, at eight moments of each."""
 
 import json
 import math
@@ -22,15 +22,16 @@ MAY = {"good": {"early", "good"}, "watch": {"early", "good", "watch"}, "bad": {"
 
 
 def verdicts(name):
-    """What is said at each recorded moment, the last one last."""
+    """What is said at eight moments of a run, each with the newest pictures that were kept; the last one in the end."""
     run = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
-    asked = RunSettings.from_json(run["settings"])
-    found = []
-    for step, packed in run["frames"].items():
-        frame = {key: unpacked(text) for key, text in packed.items()}
-        found.append(look(asked, until(run["curves"], int(step)), frame))
-    if run["broke"]:
-        found.append(look(asked, run["curves"], {}, broke=True))
+    asked, found = RunSettings.from_json(run["settings"]), []
+    pictures = {int(step): packed for step, packed in run["frames"].items()}
+    end = max(lines["step"][-1] for lines in run["curves"].values() if lines)
+    for moment in range(1, 9):
+        step = end * moment // 8
+        newest = max((each for each in pictures if each <= step), default=None)
+        frame = {key: unpacked(text) for key, text in pictures.get(newest, {}).items()}
+        found.append(look(asked, until(run["curves"], step), frame, broke=run["broke"] and moment == 8))
     return found
 
 

@@ -21,9 +21,9 @@ from pages.ui.room import training_room
 from pages.ui.server import dispatcher
 from pages.ui.steering import button, steer
 
-BUNDLED = {"vae": ("vae-20d", "vae-labels"), "gan": ("gan", "gan-labels"), "mixture": ("mixture", "mixture-labels")}
+BUNDLED = {"vae": ("vae-2d", "vae-labels"), "gan": ("gan", "gan-labels"), "mixture": ("mixture", "mixture-labels")}
 NAMES = {"vae": "VAE", "gan": "GAN", "mixture": "Mixture", "ae": "AE"}
-USUAL = {"vae": "vae-sharp", "gan": "gan", "mixture": "mixture", "ae": "ae-sharp"}  # presets
+USUAL = {"vae": "vae-2d", "gan": "gan", "mixture": "mixture", "ae": "ae-sharp"}  # presets
 JUDGED = {
     "classifier": ("Classifier", "Only predicts: p(y|x) in one pass"),
     "vae-labels": ("Conditional VAE", "Bayes' rule, p(x|y) from 16 importance samples a digit"),

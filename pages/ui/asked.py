@@ -26,6 +26,8 @@ _FIRST = ("network", "latent_dim", "components", "loss", "beta", "noise", "label
 _TOGETHER = {"ae": "ae-sharp", "vae": "vae-sharp", "gan": "gan", "mixture": "mixture"}  # presets of equal length
 _WIDTH = 16  # numbers an image, where all have as many
 _ECHO = 2.0  # seconds in which a browser hears of what another tab set
+_CONFIGS: list[type[Config]] = [TrainConfig, *MODEL_CONFIGS.values()]
+_KNOWN = {knob.name for config in _CONFIGS for knob in config.knobs()}
 
 Act = Callable[[str, float], None]
 
@@ -110,6 +112,8 @@ def _choose(addressed: bool) -> str:
             tell(f"In the address: the family cannot be {shown(asked)}: choose {', '.join(_FAMILIES)}. A VAE is shown.")
             asked = _USUAL
         st.session_state[_FAMILY] = asked
+        if addressed and asked in MODEL_CONFIGS and not _KNOWN & set(st.query_params):
+            _put(next(iter(presets_of(asked).values())).settings)  # an address that says nothing else
     chosen = st.pills(
         "Family",
         list(_FAMILIES),
@@ -139,8 +143,7 @@ def _begin() -> None:
 
 def _take(settings: RunSettings) -> None:
     """Have the widgets show these settings, and the address forget what was there before."""
-    configs: list[type[Config]] = [TrainConfig, *MODEL_CONFIGS.values()]
-    for name in {knob.name for config in configs for knob in config.knobs()}:
+    for name in _KNOWN:
         st.query_params.pop(name, None)
     _put(settings)
 

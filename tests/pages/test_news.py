@@ -156,6 +156,7 @@ def test_results_are_the_newest_of_each(run):
     run.append_metrics(line | {"squared_error": 40.04})
     assert results(opened(run.id)) == {
         "State": "Stopped",
+        "Health": "Too early to say.",
         "Steps": "40",
         "Training time": "2 s",
         "Squared error, validation": "40.0",
