@@ -79,6 +79,10 @@ def test_the_seed_alone_decides(tmp_path):
     first, again, other = ([*nll(folder, k=5, n=30, seed=seed)][-1] for seed in (0, 0, 1))
     assert first == again
     assert first.nll != other.nll
+    folder, _ = saved(tmp_path / "grey", latent_dim=2, hidden_dim=16, likelihood="gaussian")
+    # Here no pixel is drawn: it is the codes that the seed decides.
+    first, other = ([*nll(folder, k=5, n=30, seed=seed)][-1] for seed in (0, 1))
+    assert first.nll != other.nll
     (one,) = nll(folder, k=5, n=1)
     assert (one.n, one.stderr) == (1, 0.0)
 

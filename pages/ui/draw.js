@@ -237,7 +237,7 @@ const latentMap = (canvas, codes, labels, palette, colours) => {
 
 // Two heaps of numbers over one axis. kinds: [{text, colour}], ends: [low, high] or null for those of the numbers.
 const histogram = (canvas, heaps, { kinds, ends, names }, colours) => {
-  const { context, width, height } = fit(canvas, 0.62);
+  const { context, width, height } = fit(canvas, Math.max(0.62, 150 / canvas.parentElement.clientWidth));
   const all = heaps.flatMap((heap) => Array.from(heap));
   const [low, high] = ends || [Math.min(...all), Math.max(...all) + 1e-6];
   const bins = 30;
@@ -261,7 +261,7 @@ const histogram = (canvas, heaps, { kinds, ends, names }, colours) => {
   context.fillRect(box.x, box.y + box.h, box.w, 1);
   context.font = `12px ${colours.font}`;
   context.textBaseline = "top";
-  const [left, right] = names || [minus(low, 1), minus(high, 1)];
+  const [left, right] = (width > 220 && names) || [minus(low, 1), minus(high, 1)];
   context.textAlign = "left";
   context.fillText(left, box.x, box.y + box.h + 6);
   context.textAlign = "right";
@@ -273,7 +273,8 @@ const histogram = (canvas, heaps, { kinds, ends, names }, colours) => {
     context.fillStyle = colour;
     context.fillRect(at, 3, 12, 12);
     context.fillStyle = colours.text;
-    context.fillText(text, at + 17, 2);
-    at += context.measureText(text).width + 40;
+    const said = width > 220 ? text : text.split(" ")[0];
+    context.fillText(said, at + 17, 2);
+    at += context.measureText(said).width + 34;
   }
 };

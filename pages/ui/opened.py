@@ -51,7 +51,7 @@ class Opened:
     @property
     def label(self) -> str:
         """A title that no other run has."""
-        return f"{self.title} ({self.run.id[:6]})"
+        return f"{self.title} ({self.run.id if self.recorded else self.run.id[:6]})"
 
     @property
     def line(self) -> str:

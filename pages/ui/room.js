@@ -243,6 +243,7 @@ export default function ({ data, parentElement: root, setStateValue }) {
     makeCharts(room);
   }
   room.host.classList.toggle("several", room.lanes.length > 1);
+  room.ask(".lanes").classList.toggle("four", room.lanes.length > 3);
   room.ask(".solid").style.borderColor = room.lanes.length > 1 ? "" : data.runs[0].colour;
   room.lanes.forEach((lane, i) => {
     lane.run = data.runs[i];

@@ -168,6 +168,25 @@ def test_a_conditional_model_is_asked_for_the_digit():
     torch.testing.assert_close(mixed[1::2], second[1::2], atol=0.5, rtol=0)
 
 
+def test_labels_stay_with_their_images_however_many_there_are():
+    model, x, y = make(2, labels=True), images(1).repeat(50, 1, 1, 1), (torch.arange(50) > 24).long()
+    with torch.no_grad():
+        model.decoder.shift.weight.mul_(100)
+    found = log_likelihood(model, x, y, 200, torch_rng(0, "a"))
+    assert (found[:25].mean() - found[25:].mean()).abs() > 1
+    for part in (found[:25], found[25:]):
+        assert part.max() - part.min() < 0.5
+
+
+def test_it_is_the_average_that_is_looked_at():
+    model, x = make(2, average=0.9), images(3)
+    expected = log_likelihood(model, x, None, 10, torch_rng(0, "a"))
+    with torch.no_grad():
+        model.decoder.first.weight.mul_(9)
+    model.train()
+    assert torch.equal(log_likelihood(model, x, None, 10, torch_rng(0, "a")), expected)
+
+
 def gradients(model, x, k, seed, doubly):
     """Of the bound, by the posterior's mean and by the decoder's last bias."""
     model.zero_grad()
@@ -195,6 +214,19 @@ def test_the_gradient_of_the_decoder_stays_as_it_is():
     model, x = make(2), images(3)
     (_, plain), (_, doubly) = gradients(model, x, 8, 0, False), gradients(model, x, 8, 0, True)
     torch.testing.assert_close(plain, doubly)
+
+
+def test_training_takes_the_gradient_with_the_squared_shares():
+    model, x = make(2, importance=6), images()
+    encoder = list(model.encoder.parameters())
+    found = torch.autograd.grad(model.losses(x, None, torch_rng(0, "noise"))["loss"], encoder)
+    q = model.posterior(x)
+    z = several(q, 6, torch_rng(0, "noise"))
+    log_weights, _ = model.log_weights(x, None, Normal(q.mean.detach(), q.stddev.detach()), z)
+    squares = log_weights.detach().softmax(0).square()
+    expected = torch.autograd.grad(-(squares * log_weights).sum(0).mean(), encoder)
+    for name, (one, other) in enumerate(zip(found, expected, strict=True)):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4, msg=str(name))
 
 
 def test_training_makes_the_tighter_bound_small():
