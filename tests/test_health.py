@@ -119,7 +119,7 @@ def test_a_loss_that_leaps_is_told_from_one_that_wavers():
     falling = 200 + 300 * np.exp(-np.arange(200) / 20)
     wavering = falling + np.random.default_rng(0).normal(size=200) * 5
     for loss, level in ((wavering, "good"), (wavering + np.repeat([0, 150], 100), "bad"), (np.full(200, 53.0), "bad")):
-        asked, curves = with_curves("ae", MODEL_CONFIGS["ae"](), loss=loss)
+        asked, curves = with_curves("classifier", MODEL_CONFIGS["classifier"](), loss=loss)
         assert look(asked, curves, {}).level == level
 
 

@@ -1,6 +1,8 @@
 """The verdict on a run: the gravest finding of all rules.
 
-Every rule is a function of what a page knows anyway, the reports and the newest frame, and states its own threshold.
+Every rule is a function of what a page knows anyway, the reports and the newest frame, and states its own threshold. Of recorded
+runs, looked at eight times each, it gave a false alarm at 0 of 137 looks at 20 good runs, and in the end saw what was
+wrong with 6 of 6 bad ones (``tests/health``).
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from genlib.health.games import collapsed, d_wins, faint, g_wins
-from genlib.health.networks import alike, broken, holes, leapt, silent_code
+from genlib.health.networks import alike, broken, leapt, no_sampler, silent_code
 from genlib.health.seen import Curves, Health, Seen
 from genlib.settings import RunSettings
 
@@ -18,7 +20,7 @@ __all__ = ["Health", "look"]
 
 _ENOUGH, _ENOUGH_OF = 300, {"gan": 500, "mixture": 20}  # updates before which nothing is said, and by family
 _RULES: dict[str, tuple[Callable[[Seen], Health | None], ...]] = {
-    "ae": (leapt, alike, holes),
+    "ae": (leapt, alike, no_sampler),
     "vae": (leapt, silent_code, alike),
     "gan": (d_wins, g_wins, collapsed, faint),
     "mixture": (),
