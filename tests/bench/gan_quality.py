@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from scipy.linalg import sqrtm
 
+from genlib.data import assets
 from genlib.data.images import load_images
-from genlib.evaluation import classifier_features
+from genlib.evaluation import classifier
 from genlib.seeding import torch_rng
 from genlib.settings import GANConfig, TrainConfig
 from genlib.training import Run, train
@@ -32,20 +33,27 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     return float(mean @ mean + np.trace(one + other - 2 * np.real(sqrtm(one @ other))))
 
 
+@torch.no_grad()
+def features(x: torch.Tensor) -> np.ndarray:
+    """What the bundled classifier sees in images, (N, 128)."""
+    judge = classifier(assets() / "models" / "classifier")
+    return torch.cat([judge.features(part) for part in x.split(1000)]).double().numpy()
+
+
 def distance(config: GANConfig, training: TrainConfig, seed: int, real: np.ndarray) -> tuple[float, int]:
     images = load_images()
     run = Run.new("gan", config, TrainConfig(**{**training.to_json(), "seed": seed, "device": "cpu"}))
     for _ in train(run, images):
         pass
     drawn = run.model.sample(5000, torch_rng(1, "distance"))
-    return frechet(classifier_features(drawn), real), run.step
+    return frechet(features(drawn), real), run.step
 
 
 def main() -> None:
     torch.set_num_threads(1)
     images = load_images()
-    real = classifier_features(torch.tensor(images.test).unsqueeze(1) / 255)
-    held = classifier_features(torch.tensor(images.train[:5000]).unsqueeze(1) / 255)
+    real = features(torch.tensor(images.test).unsqueeze(1) / 255)
+    held = features(torch.tensor(images.train[:5000]).unsqueeze(1) / 255)
     sys.stdout.write(f"5,000 training images: {frechet(held, real):.2f}\n")
     for seed in SEEDS:
         ours, steps = distance(GANConfig(), OURS_TRAINING, seed, real)

@@ -50,6 +50,7 @@ def test_a_run_is_named_opened_duplicated_and_deleted(visitor, server):
     menu(page)
     click(page, "Duplicate with changes")
     page.wait_for_url("**/train?**hidden_dim=16**")
+    page.get_by_text("More about the model").click()
     page.get_by_role("slider", name="Hidden units").wait_for()
     page.goto(f"{server.url}/runs")
     page.wait_for_selector("[data-testid=stMain] img")
