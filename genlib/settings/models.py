@@ -213,7 +213,7 @@ class PixelMixtureConfig(ModelConfig):
         30, 1, 100, step=1, label="Components K", help="How many Gaussians share the images, of each digit if told."
     )
     regularisation: float = knob(
-        1e-3, 1e-6, 1.0, log=True, help="Added to each variance, so that no component can collapse to a point."
+        1e-3, 1e-5, 1.0, log=True, help="Added to each variance, so that no component can collapse to a point."
     )
 
     def unused(self) -> frozenset[str]:
