@@ -44,8 +44,8 @@ class VAE(Descent):
     The first reads each grey level as the probability of a white pixel. The second has one $\sigma$ for all pixels,
     learnt with the weights; the best is the root mean squared error (Rybkin, Daniilidis & Levine, 2021).
 
-    With $k > 1$ importance samples, training raises the tighter bound of
-    :func:`genlib.models.importance.importance_weighted_bound` instead, which has no $\beta$.
+    With $k > 1$ importance samples, training raises the tighter bound of Burda et al. (2016) instead, which has no
+    $\beta$.
 
     Arguments:
         config: Size of the code and of the network, likelihood, $\beta$, and importance samples.

@@ -370,14 +370,15 @@ def test_a_first_visitor_reads_what_is_wrong_with_an_address(visit, query, part)
 def test_a_gan_plays_and_either_side_can_be_stopped(visit):
     page = visit().go(f"{LONG}&family=gan", "canvas.scores")
     start(page)
-    page.wait_for_function("document.querySelector('.live').dataset.step > 5")
-    click(page, "D alone")
+    while step(page) < 5:
+        page.wait_for_timeout(100)
+    page.get_by_text("D alone", exact=True).click()
     page.wait_for_selector(".changed:has-text('Who learns D alone')")
     page.get_by_role("button", name="Pause", exact=True).click()
     wait(page, "paused")
     before = step(page)
     click(page, "One step")
-    page.wait_for_function(f"document.querySelector('.live').dataset.step == {before + 1}")
+    page.wait_for_selector(f".live[data-step='{before + 1}']")
     for name in ("game", "belief", "gradients", "spread", "samples", "scores"):
         assert page.locator(f"canvas.{name}").is_visible()
     assert not page.locator("canvas.map").is_visible(), "a GAN has no codes of images"
