@@ -138,7 +138,8 @@ def _begin() -> None:
     first = PRESETS[_TOGETHER["vae"]] if chosen == "all" else next(iter(presets_of(chosen).values()))
     _take(first.settings)
     st.session_state[_FAMILY] = chosen
-    st.session_state.pop(place(AutoencoderConfig, "latent_dim") if chosen == "all" else "", None)
+    if chosen == "all":
+        st.session_state[place(AutoencoderConfig, "latent_dim")] = _WIDTH
 
 
 def _take(settings: RunSettings) -> None:

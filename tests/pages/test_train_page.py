@@ -272,6 +272,9 @@ def test_another_family_begins_with_its_own_settings(app):
     assert not test.exception
     assert test.selectbox(key="preset_gan").value == "gan"
     assert not {"beta", "latent_dim"} & set(test.query_params)
+    test.button_group(key="family").set_value("all").run()
+    assert not test.exception
+    assert test.slider(key="AutoencoderConfig.latent_dim").value == 16
 
 
 @pytest.mark.parametrize(
