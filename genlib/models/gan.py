@@ -22,7 +22,7 @@ from torch.optim import Adam, Optimizer
 from genlib.knobs import InputError
 from genlib.models.base import DIGITS, Network
 from genlib.models.gan_losses import PROBABILITIES, discriminator_loss, generator_loss, gradient_penalty
-from genlib.models.nets import generator
+from genlib.models.nets import Linear, generator
 from genlib.settings import GANConfig, TrainConfig
 
 __all__ = ["GAN", "Discriminator"]
@@ -171,13 +171,16 @@ class Discriminator(nn.Module):
     r"""From an image, and its label if told, to a score $s(x, y) = \psi(\phi(x)) + e_y^\top \phi(x)$, (B,).
 
     Fully connected it has half of G's widths, in at most two hidden layers: 784 - H/2 - H/4 - 1. No layer looks at more
-    than one image, as batch normalisation would. All of it can be differentiated twice, for the gradient penalty.
+    than one image, as batch normalisation would.
     """
 
     def __init__(self, config: GANConfig) -> None:
         super().__init__()
         # Scaled by its largest singular value a layer stretches nothing (Miyato et al., 2018).
         limit: Callable[[nn.Module], nn.Module] = spectral_norm if config.spectral else lambda layer: layer
+
+        # The fast layer can be differentiated once, and a gradient penalty needs it twice.
+        dense = nn.Linear if config.loss == "wasserstein" else Linear
 
         def block(layer: nn.Module) -> list[nn.Module]:
             return [limit(layer), nn.LeakyReLU(_SLOPE)]
@@ -187,12 +190,12 @@ class Discriminator(nn.Module):
             windows = block(nn.Conv2d(1, c, 4, stride=2, padding=1)) + block(
                 nn.Conv2d(c, 2 * c, 4, stride=2, padding=1)
             )
-            phi = [*windows, nn.Flatten(), *block(nn.Linear(2 * c * 7 * 7, width))]
+            phi = [*windows, nn.Flatten(), *block(dense(2 * c * 7 * 7, width))]
         else:
             widths = [28 * 28, *(max(1, config.hidden_dim // 2 ** (i + 1)) for i in range(min(config.layers, 2)))]
             phi, width = [nn.Flatten()], widths[-1]
             for a, b in pairwise(widths):
-                phi += block(nn.Linear(a, b))
+                phi += block(dense(a, b))
         self.phi = nn.Sequential(*phi)
         self.psi = limit(nn.Linear(width, 1, bias=False))  # a constant would cancel where scores are subtracted
         self.embedding = limit(nn.Embedding(DIGITS, width)) if config.labels else None

@@ -105,7 +105,7 @@ def test_with_all_points_and_rate_one_it_is_scikit_learns_em(seed):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(1e-3, 1.0), st.integers(1, 40), st.integers(0, 1000))
+@given(st.floats(1e-3, 0.99), st.integers(1, 40), st.integers(0, 1000))  # at 1 a component without points has no mean
 def test_a_step_averages_the_sums_of_cappe_and_moulines(rate, n, seed):
     z = 2 * torch.randn(n, 4, generator=torch_rng(seed, "z"), dtype=torch.float64)
     old = random_gaussians(seed=seed)
