@@ -150,7 +150,7 @@ PRESETS: dict[str, Preset] = {
         "D learns five times faster than G and is always sure, so what it tells G is next to nothing.",
         RunSettings("gan", GANConfig(loss="minimax", d_rate=5.0), _GAME),
         "failure",
-        cure="gan-wasserstein",
+        cure="gan",
     ),
     "mixture": Preset(
         "Thirty components",

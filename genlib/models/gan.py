@@ -179,9 +179,6 @@ class Discriminator(nn.Module):
         # Scaled by its largest singular value a layer stretches nothing (Miyato et al., 2018).
         limit: Callable[[nn.Module], nn.Module] = spectral_norm if config.spectral else lambda layer: layer
 
-        # The fast layer can be differentiated once, and a gradient penalty needs it twice.
-        dense = nn.Linear if config.loss == "wasserstein" else Linear
-
         def block(layer: nn.Module) -> list[nn.Module]:
             return [limit(layer), nn.LeakyReLU(_SLOPE)]
 
@@ -190,9 +187,11 @@ class Discriminator(nn.Module):
             windows = block(nn.Conv2d(1, c, 4, stride=2, padding=1)) + block(
                 nn.Conv2d(c, 2 * c, 4, stride=2, padding=1)
             )
-            phi = [*windows, nn.Flatten(), *block(dense(2 * c * 7 * 7, width))]
+            phi = [*windows, nn.Flatten(), *block(nn.Linear(2 * c * 7 * 7, width))]
         else:
             widths = [28 * 28, *(max(1, config.hidden_dim // 2 ** (i + 1)) for i in range(min(config.layers, 2)))]
+            # The fast layer can be differentiated once, and a gradient penalty needs it twice.
+            dense = nn.Linear if config.loss == "wasserstein" else Linear
             phi, width = [nn.Flatten()], widths[-1]
             for a, b in pairwise(widths):
                 phi += block(dense(a, b))
