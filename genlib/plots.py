@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genlib.colours import CLASSES
+from genlib.colours import CLASSES, FAMILIES
 from genlib.gmm import Selection
+from genlib.latent import Width
+from genlib.settings import FAMILY_NAMES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["criteria_chart", "held_out_chart", "samples_chart"]
+__all__ = ["criteria_chart", "held_out_chart", "samples_chart", "widths_chart"]
 
 
 def criteria_chart(selections: Sequence[Selection]) -> Figure:
@@ -63,6 +65,28 @@ def samples_chart(real: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Figu
     figure.update_xaxes(range=_reach(both[:, 0]))
     figure.update_yaxes(range=_reach(both[:, 1]))
     figure.update_layout(showlegend=False, height=440, margin={"l": 10, "r": 10, "t": 40, "b": 10})
+    return figure
+
+
+def widths_chart(pca: np.ndarray, models: Sequence[Width]) -> Figure:
+    """Reconstruction error over the size of the code: the line of PCA, and a point for every model."""
+    from plotly import graph_objects as go
+
+    figure = go.Figure()
+    line = {"color": "#7F7F7F", "dash": "dot"}
+    figure.add_scatter(x=list(range(1, len(pca) + 1)), y=pca.tolist(), name="PCA", mode="lines", line=line)
+    for family, symbol in (("ae", "square"), ("vae", "circle")):
+        mine = [each for each in models if each.family == family]
+        figure.add_scatter(
+            x=[each.latent_dim for each in mine], y=[each.squared_error for each in mine], mode="markers",
+            name=FAMILY_NAMES[family], text=[f"{each.name}{', with labels' * each.labels}" for each in mine],
+            marker={"color": FAMILIES[family], "size": 11, "symbol": symbol},
+        )  # fmt: skip
+    figure.update_xaxes(title="latent size D", type="log", tickvals=[1, 2, 5, 10, 20, 50])
+    figure.update_yaxes(title="squared error per image", rangemode="tozero")
+    figure.update_layout(
+        height=340, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": 1.12}
+    )
     return figure
 
 

@@ -116,7 +116,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "gan-dense": Preset(
         "Fully connected",
-        "The GAN of many textbooks: five times the weights, and five minutes to get where windows are after one.",
+        "The GAN of many textbooks: five times the weights, and after five minutes not yet where windows are in one.",
         RunSettings("gan", GANConfig(network="dense", latent_dim=100, average=0.0, d_rate=1.0), _TEXTBOOK),
     ),
     "gan-hinge": Preset(
@@ -136,12 +136,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "gan-collapse": Preset(
         "Fails: mode collapse",
-        "D learns fifty times slower than G, which finds one picture that pleases it and draws nothing else.",
-        RunSettings(
-            "gan",
-            GANConfig(network="dense", latent_dim=32, d_rate=0.02),
-            TrainConfig(budget="seconds", seconds=60, learning_rate=0.01, batch_size=64),
-        ),
+        "D learns a hundred times slower than G, which finds one picture that pleases it and draws nothing else.",
+        RunSettings("gan", GANConfig(network="dense", latent_dim=32, d_rate=0.01), _GAME),
         "failure",
         cure="gan",
     ),

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from genlib.checkpoint import load_model, save_model
 from genlib.data.images import Images, load_images
 from genlib.export import write_decoder
 from genlib.film import Film
 from genlib.knobs import InputError
+from genlib.latent import write_atlas
 from genlib.pca import fit_pca
 from genlib.recorder import record
 from genlib.runs import RunFolder, Status
@@ -26,8 +29,11 @@ from genlib.settings import (
     TrainConfig,
     VAEConfig,
 )
+from genlib.studio import make_atlas
 
-__all__ = ["BUNDLED", "Bundle", "pca_description", "pretrain", "write_pca"]
+__all__ = ["BUNDLED", "Bundle", "pca_description", "pretrain", "thin_curves", "write_pca"]
+
+_MOST_LINES = 500  # of the curves of training: more than a screen has points for
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ BUNDLED = {
 
 
 def pretrain(name: str, target: Path) -> Iterator[Status]:
-    """Train a bundled model and put its weights, its decoder for the browser, its curves and film into ``target``.
+    """Train a bundled model and put its weights, decoder, atlas, curves and film into ``target``.
 
     Arguments:
         name: A key of ``BUNDLED``.
@@ -98,13 +104,29 @@ def pretrain(name: str, target: Path) -> Iterator[Status]:
     model = load_model(target)
     if model.can_sample or model.can_encode:
         write_decoder(model, target)
+        write_atlas(make_atlas(target), target)
     if bundle.frames:
         film = Film(run.path / "frames")
         film.thin(bundle.frames)
         film.folder.rename(target / "frames")
     for kept in ("run.json", "status.json", "build.json", "metrics.jsonl"):
         shutil.copy(run.path / kept, target / kept)
+    thin_curves(target / "metrics.jsonl")
     shutil.rmtree(run.path)
+
+
+def thin_curves(path: Path, most: int = _MOST_LINES) -> None:
+    """Keep at most ``most`` of a run's reports of training, spread evenly with the first and the last, and all others.
+
+    Arguments:
+        path: Its ``metrics.jsonl``, a JSON object a line.
+        most: At least 2.
+    """
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    train = [i for i, line in enumerate(lines) if json.loads(line)["split"] == "train"]
+    kept = {train[place] for place in np.linspace(0, len(train) - 1, most).round().astype(int)} if train else set()
+    thinned = [line for i, line in enumerate(lines) if i in kept or json.loads(line)["split"] != "train"]
+    path.write_text("".join(thinned), "utf-8")
 
 
 def write_pca(folder: Path) -> None:

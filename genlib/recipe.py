@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from genlib.changes import Change, read_changes
@@ -9,7 +10,7 @@ from genlib.knobs import Config
 from genlib.runs import ACTIVE, RunFolder, saved_status
 from genlib.settings import MixtureConfig, PointsConfig, RunSettings
 
-__all__ = ["command_recipe", "mixture_recipe", "of_run", "run_recipe"]
+__all__ = ["code_recipe", "command_recipe", "mixture_recipe", "of_run", "run_recipe"]
 
 
 def mixture_recipe(
@@ -107,3 +108,21 @@ def _until(folder: RunFolder, settings: RunSettings) -> int | None:
 def _call(config: Config) -> str:
     chosen = ", ".join(f"{name}={getattr(config, name)!r}" for name in config.to_text())
     return f"{type(config).__name__}({chosen})"
+
+
+def code_recipe(name: str, z: Sequence[float] | None = None, label: int | None = None) -> str:
+    """Python that decodes the same code by the same model, and encodes a test image by it.
+
+    Arguments:
+        name: Of a bundled model, or the id of a run.
+        z: The code; None: one drawn at random.
+        label: The digit that a conditional model is asked for.
+    """
+    told = "" if label is None else f", torch.tensor([{label}])"
+    made = "model.sample" if z is None else "model.decode"
+    code = "1, torch_rng(0)" if z is None else "z"
+    lines = ["import torch", "", "from genlib.checkpoint import load_model", "from genlib.library import find_model"]
+    lines += ["from genlib.seeding import torch_rng"] if z is None else []
+    lines += ["", f"model = load_model(find_model({json.dumps(name)}).path)"]
+    lines += [] if z is None else [f"z = torch.tensor([[{', '.join(f'{value:g}' for value in z)}]])"]
+    return "\n".join([*lines, f"image = {made}({code}{told})[0, 0]  # 28 x 28, from 0 to 1"]) + "\n"

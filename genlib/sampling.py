@@ -1,14 +1,20 @@
-"""Samples of a saved model, and sheets of images."""
+"""Samples of a saved model, and images as pictures: sheets, films, and what differs between two."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from genlib.knobs import InputError
 
-__all__ = ["sample_images", "save_sheet", "sheet"]
+__all__ = ["difference", "gif", "sample_images", "save_sheet", "sheet", "webp"]
+
+_EACH, _REST = 80, 1500  # milliseconds
+_BRIGHTER, _DARKER = np.array([230, 159, 0]), np.array([86, 180, 233])  # Okabe & Ito (2008)
 
 
 def sample_images(folder: Path, n: int, seed: int) -> np.ndarray:
@@ -53,3 +59,48 @@ def save_sheet(images: np.ndarray, path: Path) -> None:
         raise InputError(
             f"The picture {path.name} cannot be written ({error.strerror}): choose another place with --out."
         ) from None
+
+
+def difference(image: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where ``other`` is brighter than ``image``, in orange, and where darker, in blue; (H, W) uint8 to (H, W, 3)."""
+    by = other.astype(float) - image
+    colours = np.where(by[..., None] > 0, _BRIGHTER, _DARKER)
+    shown: np.ndarray = np.rint(colours * np.abs(by)[..., None] / 255).astype(np.uint8)
+    return shown
+
+
+def gif(pictures: Sequence[np.ndarray], greys: int = 16, scale: int = 2, rests: Sequence[int] = (-1,)) -> bytes:
+    """An animated GIF, which browsers and slides both play; it starts again after the last picture.
+
+    Arguments:
+        pictures: All of one size, (H, W) uint8.
+        greys: How many levels are told apart; fewer make a smaller file.
+        scale: Each pixel becomes so many wide.
+        rests: Which pictures stay a while.
+    """
+    from PIL import Image
+
+    palette = [value for grey in range(greys) for value in [round(grey * 255 / (greys - 1))] * 3]
+    made = []
+    for picture in pictures:
+        levels = np.rint(picture / 255 * (greys - 1)).astype(np.uint8)
+        made.append(Image.fromarray(levels.repeat(scale, axis=0).repeat(scale, axis=1)))
+        made[-1].putpalette(palette)
+    return _animated(made, "GIF", rests)
+
+
+def webp(pictures: Sequence[np.ndarray], scale: int = 2, rests: Sequence[int] = (-1,)) -> bytes:
+    """As :func:`gif`, with all grey levels, in a format that is smaller and that some slides do not play."""
+    from PIL import Image
+
+    made = [Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)) for picture in pictures]
+    return _animated(made, "WEBP", rests, lossless=True)
+
+
+def _animated(pictures: list[Any], form: str, rests: Sequence[int], **how: bool) -> bytes:
+    buffer = io.BytesIO()
+    durations = [_EACH] * len(pictures)
+    for rest in rests:
+        durations[rest] = _REST
+    pictures[0].save(buffer, form, save_all=True, append_images=pictures[1:], duration=durations, loop=0, **how)
+    return buffer.getvalue()

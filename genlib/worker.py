@@ -15,6 +15,7 @@ def prepare(parent: int) -> None:
         os.nice(5)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import sklearn.mixture  # noqa: F401
+    import torch  # noqa: F401
 
 
 def _end_with(parent: int) -> None:

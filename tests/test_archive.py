@@ -1080,7 +1080,7 @@ def test_a_film_plays_the_frames(name, n, size):
         assert (film.format, film.n_frames, film.size, film.info["loop"]) == ("GIF", 5, (size, size), 0)
         for i, images in enumerate(drawn.values()):
             film.seek(i)
-            assert film.info["duration"] == (2000 if i == 4 else 80)
+            assert film.info["duration"] == (1500 if i == 4 else 80)
             shown = np.asarray(film.convert("L")).astype(int)
             assert np.array_equal(shown[::2, ::2], shown[1::2, 1::2])
             # Sixteen greys are 17 apart, and the nearest is taken.

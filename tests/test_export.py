@@ -15,11 +15,22 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 from torch import nn
 
-from genlib.export import Operation, evaluate, operations, read_decoder, write_decoder
+from genlib import checkpoint
+from genlib.export import (
+    Operation,
+    evaluate,
+    is_exported,
+    operations,
+    pack_decoder,
+    pack_model,
+    read_decoder,
+    write_decoder,
+)
 from genlib.knobs import InputError
 from genlib.models import MODELS, build
 from genlib.seeding import torch_rng
 from genlib.settings import GANConfig, TrainConfig, VAEConfig
+from genlib.training import Run
 from tests.models.test_contract import KINDS, D, make, step
 
 pytestmark = pytest.mark.fast
@@ -229,6 +240,70 @@ def test_reading_needs_no_torch(written):
     )
     root = Path(__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", code, str(written)], cwd=root, check=False).returncode == 0
+
+
+# In one piece ---------------------------------------------------------------------------------------------------------
+
+
+def unpacked(packed):
+    start = 4 + int.from_bytes(packed[:4], "little")
+    assert start % 8 == 0
+    return json.loads(packed[4:start]), packed[start:]
+
+
+def saved(config, folder, step=12):
+    state = Run.new("vae", config, TrainConfig(device="cpu"))
+    state.step = step
+    assert checkpoint.save(state, folder)
+    return state.model
+
+
+@pytest.mark.parametrize("kind", DRAW)
+def test_a_packed_model_can_be_read_as_files(kind, tmp_path):
+    model = trained(kind)
+    told, content = unpacked(pack_model(model, 5))
+    assert told.pop("step") == 5
+    (tmp_path / DESCRIPTION).write_text(json.dumps(told))
+    (tmp_path / ARRAYS).write_bytes(content)
+    for each, expected in zip(read_decoder(tmp_path).operations, operations(model), strict=True):
+        assert (each.kind, each.shape) == (expected.kind, expected.shape)
+        for name, array in expected.arrays.items():
+            np.testing.assert_array_equal(each.arrays[name], array)  # nothing is rounded
+
+
+def test_files_are_packed_as_they_are_with_the_step_of_the_checkpoint(tmp_path):
+    config = VAEConfig(latent_dim=3, hidden_dim=32)
+    model = saved(config, tmp_path)
+    assert not is_exported(tmp_path)
+    from_checkpoint = unpacked(pack_decoder(tmp_path))
+    assert from_checkpoint[0]["step"] == 12
+    write_decoder(model, tmp_path)
+    assert is_exported(tmp_path)
+    told, content = unpacked(pack_decoder(tmp_path))
+    assert told == json.loads((tmp_path / DESCRIPTION).read_text()) | {"step": 12}
+    assert content == (tmp_path / ARRAYS).read_bytes()
+    assert len(content) < 0.6 * len(from_checkpoint[1])
+    path = tmp_path / "checkpoint" / "checkpoint.json"
+    path.write_text(path.read_text().replace('"step": 12', '"step": "x"'))
+    assert unpacked(pack_decoder(tmp_path))[0]["step"] == 0
+
+
+def test_what_cannot_be_packed_is_refused(tmp_path, folder):
+    assert "no checkpoint" in refusal(pack_decoder, tmp_path)
+    assert "draws no images" in refusal(pack_model, make("classifier"), 3)
+    (folder / ARRAYS).write_bytes(b"")
+    assert "damaged" in refusal(pack_decoder, folder)
+
+
+@pytest.mark.parametrize(("kind", "labels"), [("gan", False), ("gan-dense-labels", True)])
+def test_a_model_that_cannot_be_exported_says_so_and_what_it_takes(kind, labels):
+    model = make(kind)
+    for net in (model.generator, *model.averages.values()):
+        net.rest.append(nn.Tanh())
+    told, content = unpacked(pack_model(model, 8))
+    assert "Tanh" in told.pop("error")
+    assert told == {"family": "gan", "latent_dim": D, "labels": labels, "step": 8, "fallback": True}
+    assert content == b""
 
 
 # Damaged files --------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ LAYERS = [
     {"training"},
     {"checkpoint"},
     {"preprocess", "repair", "metrics", "health", "evaluation", "export", "library", "recipe", "recorder", "sampling"},
+    {"morph", "studio"},
     {"flags", "pretrain", "progress", "archive", "reading"},
     {"plots", "cli"},
     {"__main__"},

@@ -1,20 +1,26 @@
 """The bundled models: that they are what their settings say, and that they can be made anew."""
 
 import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from few import small
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 
 from genlib.checkpoint import load, load_model
 from genlib.data import assets
 from genlib.data.images import load_images
 from genlib.film import Film
 from genlib.knobs import InputError
+from genlib.latent import read_atlas
 from genlib.models import MODELS
 from genlib.pca import load_pca_errors
-from genlib.pretrain import BUNDLED, Bundle, pretrain, write_pca
+from genlib.pretrain import BUNDLED, Bundle, pretrain, thin_curves, write_pca
 from genlib.runs import RunFolder, list_runs
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from genlib.training import train
@@ -60,6 +66,11 @@ def test_a_bundled_model_is_what_its_settings_and_its_curves_say(name):
         assert last[metric] == pytest.approx(value, rel=2e-3, abs=2e-3), metric
     if kept.model.can_encode:
         assert last["squared_error"] == pytest.approx(squared_error(folder), rel=1e-3)
+    lines = run.metrics()[0]
+    training = [line["step"] for line in lines if line["split"] == "train"]
+    assert len(training) <= 500
+    assert training[-1] >= 0.99 * steps
+    assert [line["step"] for line in lines] == sorted(line["step"] for line in lines)
     shown = Film(folder / "frames").steps()
     assert len(shown) <= bundle.frames
     assert not bundle.frames or {0, steps} <= set(shown)
@@ -99,6 +110,8 @@ def test_a_model_is_made_anew(family, tmp_path, monkeypatch):
     assert [line["step"] for line in validations(target)] == [0, 107]
     if MODELS[family].can_encode:
         assert validations(target)[-1]["squared_error"] == pytest.approx(squared_error(target), rel=1e-3)
+    if family != "classifier":
+        assert read_atlas(target).codes.shape == (2000, 2)
     assert not list(target.glob("frames/old"))
     assert {0, 107} & set(Film(target / "frames").steps()) == ({0, 107} if frames else set())
     assert len(Film(target / "frames").steps()) <= frames
@@ -108,3 +121,24 @@ def test_a_model_is_made_anew(family, tmp_path, monkeypatch):
 def test_what_pca_makes_of_the_images_is_written_beside_the_models(tmp_path):
     write_pca(tmp_path)
     np.testing.assert_allclose(json.loads((tmp_path / "pca.json").read_text())["errors"], load_pca_errors(), atol=2e-6)
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(2, 20))
+@tries(deadline=None)
+def test_curves_are_thinned_evenly_and_what_was_validated_stays(kinds, most):
+    lines = [json.dumps({"step": i, "split": "train" if each else "validation"}) + "\n" for i, each in enumerate(kinds)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "metrics.jsonl"
+        path.write_text("".join(lines))
+        thin_curves(path, most)
+        kept = path.read_text()
+        thin_curves(path, most)
+        assert path.read_text() == kept
+    found = [json.loads(line)["step"] for line in kept.splitlines()]
+    assert found == sorted(found)
+    assert [i for i in found if not kinds[i]] == [i for i, each in enumerate(kinds) if not each]
+    before, after = [i for i, each in enumerate(kinds) if each], [i for i in found if kinds[i]]
+    assert len(after) == min(len(before), most)
+    assert (after[:1], after[-1:]) == (before[:1], before[-1:])
+    gaps = np.diff([before.index(i) for i in after])
+    assert not len(gaps) or gaps.max() - gaps.min() <= 1

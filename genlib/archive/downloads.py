@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 
@@ -12,12 +11,11 @@ import genlib
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.runs import RunFolder, newest_checkpoint, saved_status
-from genlib.sampling import sheet
+from genlib.sampling import gif, sheet
 
 __all__ = ["film", "settings_json", "thumbnail", "weights"]
 
-_MOST_IMAGES, _SCALE = 64, 2
-_EACH, _LAST = 80, 2000  # milliseconds
+_MOST_IMAGES = 64
 _GREYS = (16, 8, 4)
 _LARGEST_FILM = 3 * 10**6  # bytes
 
@@ -61,7 +59,7 @@ def settings_json(run: RunFolder) -> str:
 def film(run: RunFolder) -> bytes:
     """How the samples came about, else the reconstructions: an animated GIF, which browsers and slides both play.
 
-    It shows up to 64 images, each of its pixels four of the picture's; it starts again after two seconds on the last.
+    It shows up to 64 images, each of its pixels four of the picture's; it rests on the last.
     Greys are told apart as finely as three megabytes allow.
 
     Raises:
@@ -74,7 +72,7 @@ def film(run: RunFolder) -> bytes:
     sheets = [sheet(images[:_MOST_IMAGES]) for images in drawn if len(images) == len(drawn[-1])]
     content = b""
     for greys in _GREYS:
-        content = _gif(sheets, greys)
+        content = gif(sheets, greys)
         if len(content) <= _LARGEST_FILM:
             break
     return content
@@ -104,18 +102,3 @@ def _newest_first(run: RunFolder) -> Iterator[np.ndarray]:
         # A frame may be thinned away between the listing and the reading.
         if len(arrays.get(name, ())):
             yield arrays[name]
-
-
-def _gif(sheets: list[np.ndarray], greys: int) -> bytes:
-    from PIL import Image
-
-    palette = [value for grey in range(greys) for value in [round(grey * 255 / (greys - 1))] * 3]
-    pictures = []
-    for picture in sheets:
-        levels = np.rint(picture / 255 * (greys - 1)).astype(np.uint8)
-        pictures.append(Image.fromarray(levels.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)))
-        pictures[-1].putpalette(palette)
-    buffer = io.BytesIO()
-    durations = [_EACH] * (len(pictures) - 1) + [_LAST]
-    pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
-    return buffer.getvalue()

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from genlib import __version__
 from genlib.cli.claim import claim
+from genlib.cli.prompt import prompt
 from genlib.data import assets
 from genlib.ending import Ending
 from genlib.flags import add_flags
@@ -213,7 +214,11 @@ def _app(options: argparse.Namespace) -> int:
     if not 1 <= options.port <= 65_535:
         raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
     from streamlit.web import cli
+    from streamlit.web.server.starlette import starlette_server
 
+    name = "_bind_socket"  # not public: where it is missing, answers are only slower
+    if hasattr(starlette_server, name):
+        setattr(starlette_server, name, prompt(getattr(starlette_server, name)))
     os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
     os.chdir(assets().parent)
     headless = options.no_browser or not sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""The two files of a decoder.
+"""The two files of a decoder, and both in one piece.
 
 ``decoder.json`` says what is done in which order, and ``decoder.safetensors`` has the arrays: the array "weight" of
 the operation with number 3, counted from 0, is called "3.weight" there.
@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from genlib.export.operations import Decoder, Operation, evaluate
 from genlib.export.translation import operations
 from genlib.knobs import InputError
+from genlib.runs import newest_checkpoint
 from genlib.seeding import numpy_rng
 from genlib.settings import FAMILIES
 
 if TYPE_CHECKING:
     from genlib.models.base import Model
 
-__all__ = ["read_decoder", "write_decoder"]
+__all__ = ["is_exported", "pack_decoder", "pack_model", "read_decoder", "write_decoder"]
 
 _FORMAT = 1
 _DESCRIPTION, _ARRAYS = "decoder.json", "decoder.safetensors"
@@ -47,8 +48,68 @@ def write_decoder(model: Model, folder: Path) -> None:
     Raises:
         InputError: If the model draws no images or has numbers that are not finite, or the disk refuses.
     """
+    description, content = _described(model, halved=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / _ARRAYS, content)
+        _replace(folder / _DESCRIPTION, (json.dumps(description, indent=1) + "\n").encode())
+    except OSError as error:
+        reason = error.strerror or "the disk refused"
+        raise InputError(f"The decoder could not be written ({reason}): make room and export it again.") from None
+
+
+def pack_decoder(folder: Path) -> bytes:
+    """The decoder of the model saved in ``folder`` in one piece: from its files, else by PyTorch from its checkpoint.
+
+    Four bytes, little endian, tell how long the JSON after them is: what ``decoder.json`` has, and the model's "step".
+    It is padded so that the content of ``decoder.safetensors`` follows at a multiple of eight.
+
+    Raises:
+        InputError: If the files are altered, or there are none and no usable checkpoint, or the model draws no images.
+    """
+    if is_exported(folder):
+        description, content, _ = _usable(folder)
+        saved = newest_checkpoint(folder)
+        step = json.loads(saved[0]).get("step") if saved else None
+        return _packed(description | {"step": step if type(step) is int else 0}, content)
+    from genlib.checkpoint import load
+
+    run = load(folder, "cpu", trainable=False)
+    return pack_model(run.model, run.step)
+
+
+def pack_model(model: Model, step: int) -> bytes:
+    """As :func:`pack_decoder`, of a model after ``step`` steps.
+
+    Arrays are in single precision, since codes need not be drawn from $N(0, I)$. If the model draws images but cannot
+    be exported, there are none, and the JSON has "family", "latent_dim", "labels", "step", an "error" that says why,
+    and "fallback", which is true.
+
+    Raises:
+        InputError: If it draws no images.
+    """
+    try:
+        description, content = _described(model, halved=False)
+    except InputError as error:
+        if model.family not in FAMILIES:
+            raise
+        labels = model.config.labels and model.family != "mixture"
+        told = {"family": model.family, "latent_dim": model.latent_dim, "labels": labels}
+        return _packed(told | {"step": step, "error": str(error), "fallback": True}, b"")
+    return _packed(description | {"step": step}, content)
+
+
+def _packed(told: dict[str, Any], content: bytes) -> bytes:
+    text = json.dumps(told, separators=(",", ":")).encode()
+    text += b" " * (-(4 + len(text)) % 8)
+    return len(text).to_bytes(4, "little") + text + content
+
+
+def _described(model: Model, *, halved: bool) -> tuple[dict[str, Any], bytes]:
+    """What the two files of a model hold."""
     decoder = Decoder(model.family, model.latent_dim, operations(model))
-    arrays = _stored(decoder)
+    arrays = _arrays(decoder)
+    arrays |= _halves(decoder, arrays) if halved else {}
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise InputError("The model has weights that are not finite, so it cannot be exported: train it anew.")
     from safetensors.numpy import save
@@ -65,20 +126,18 @@ def write_decoder(model: Model, folder: Path) -> None:
         ],
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / _ARRAYS, content)
-        _replace(folder / _DESCRIPTION, (json.dumps(description, indent=1) + "\n").encode())
-    except OSError as error:
-        reason = error.strerror or "the disk refused"
-        raise InputError(f"The decoder could not be written ({reason}): make room and export it again.") from None
+    return description, content
 
 
-def _stored(decoder: Decoder) -> dict[str, _Array]:
-    """The arrays by the names they have in the file, in half precision as far as nobody sees it, the largest first."""
+def _arrays(decoder: Decoder) -> dict[str, _Array]:
+    """All arrays by the names they have in the file."""
+    return {f"{i}.{name}": array for i, each in enumerate(decoder.operations) for name, array in each.arrays.items()}
+
+
+def _halves(decoder: Decoder, arrays: dict[str, _Array]) -> dict[str, _Array]:
+    """Those arrays, in half precision, of which nobody sees it, the largest first."""
     rng = numpy_rng(0, "decoder")
     z, labels = rng.standard_normal((_TRIED, decoder.latent_dim)), np.arange(_TRIED) % _DIGITS
-    arrays: dict[str, _Array] = {f"{i}.{n}": a for i, o in enumerate(decoder.operations) for n, a in o.arrays.items()}
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large for half precision becomes infinite
         exact = evaluate(decoder.operations, z, labels)
 
@@ -93,7 +152,7 @@ def _stored(decoder: Decoder) -> dict[str, _Array]:
             for place, half in halves.items():
                 chosen |= {place: half} if unseen(chosen | {place: half}) else {}
             halves = chosen
-    return arrays | halves
+    return halves
 
 
 def _with(decoder: Decoder, others: dict[str, _Array]) -> list[Operation]:
@@ -113,16 +172,27 @@ def _replace(path: Path, content: bytes) -> None:
         aside.unlink(missing_ok=True)
 
 
+def is_exported(folder: Path) -> bool:
+    """Whether a folder has the files of a decoder."""
+    return (folder / _DESCRIPTION).exists()
+
+
 def read_decoder(folder: Path) -> Decoder:
     """What :func:`write_decoder` wrote into ``folder``; its arrays are float32, whatever they are kept in.
 
     Raises:
         InputError: If it is missing, incomplete, altered, or of another version.
     """
+    return _usable(folder)[2]
+
+
+def _usable(folder: Path) -> tuple[dict[str, Any], bytes, Decoder]:
+    """What both files hold, and the decoder that it makes."""
     from safetensors import SafetensorError
 
     try:
-        return _parse(json.loads(_read(folder / _DESCRIPTION, _LONGEST)), _read(folder / _ARRAYS, _LARGEST))
+        told, content = json.loads(_read(folder / _DESCRIPTION, _LONGEST)), _read(folder / _ARRAYS, _LARGEST)
+        return told, content, _parse(told, content)
     except InputError:
         raise
     except OSError:

@@ -45,13 +45,14 @@ class Decoder:
         return any(operation.kind == "shift" for operation in self.operations)
 
 
-def evaluate(operations: Sequence[Operation], z: NDArray[Any], labels: NDArray[np.integer] | None = None) -> Floats:
+def evaluate(operations: Sequence[Operation], z: NDArray[Any], labels: NDArray[Any] | None = None) -> Floats:
     """The image of each code, (B, D) to (B, 1, 28, 28) in [0, 1].
 
     Arguments:
         operations: Done one after another.
         z: Codes, (B, D).
-        labels: Their digits, (B,); only a decoder with labels looks at them.
+        labels: Their digits, (B,), or shares of the ten digits, (B, 10), for images between two of them; only a decoder
+            with labels looks at them.
 
     Raises:
         InputError: If labels are needed and missing.
@@ -65,7 +66,8 @@ def evaluate(operations: Sequence[Operation], z: NDArray[Any], labels: NDArray[n
             case "shift":
                 if labels is None:
                     raise InputError("This model was trained with labels: say which digit is meant.")
-                x = x + a["table"][labels]  # table (10, width)
+                table = a["table"]  # (10, width)
+                x = x + (table[labels] if labels.ndim == 1 else labels.astype(np.float32) @ table)
             case "relu":
                 x = np.maximum(x, 0)
             case "silu":

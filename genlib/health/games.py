@@ -52,9 +52,10 @@ def collapsed(seen: Seen) -> Health | None:
     if apart >= 0.35 and spread >= 0.6:
         return None
     grave = apart < 0.2 or spread < 0.3
+    many = "nearly all the same" if spread < 0.3 else "copies of a few"
     return Health(
         "bad" if grave else "watch",
-        "Mode collapse: new images are nearly all the same." if grave else "New images repeat themselves.",
+        f"Mode collapse: new images are {many}." if grave else "New images repeat themselves.",
         "G found a few images that D takes for real, and draws nothing else.",
         "Raise D's pace, or choose Wasserstein with gradient penalty.",
     )

@@ -178,7 +178,7 @@ class GANConfig(NetworkConfig):
         1, 1, 10, step=1, label="Steps of D for one of G", help="How often D learns before G does once.", live=True
     )
     d_rate: float = knob(
-        0.5, 0.0, 10.0, step=0.1, label="D's pace", help="D's learning rate is this many times G's.", live=True
+        0.5, 0.0, 10.0, step=0.01, label="D's pace", help="D's learning rate is this many times G's.", live=True
     )
     turns: int = knob(
         0,

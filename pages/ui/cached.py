@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,17 +12,32 @@ import numpy as np
 from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
+from genlib.latent import Found, Search
 from genlib.reading import Obedience, Reader, obedience, reader
 from genlib.settings import MixtureConfig, PointsConfig
+from genlib.studio import Inference, infer, seek
 from pages.ui.server import compute
 
-__all__ = ["Source", "fits", "obeys", "plane", "reads", "selection", "table"]
+__all__ = [
+    "Inference",
+    "Source",
+    "fits",
+    "inferred",
+    "obeys",
+    "plane",
+    "reads",
+    "seeking",
+    "selection",
+    "sought",
+    "table",
+]
 
 # Where points come from: drawn, or two columns of a file by its digest; with points put by hand in front.
 Source = tuple[PointsConfig | tuple[str, str, str], tuple[tuple[float, float], ...]]
 
 _SECONDS = 15.0  # that one fit may keep others waiting
 _MOST_TABLES = 16
+_MOST_FOUND = 256
 _tables: dict[str, Table] = {}
 
 
@@ -74,3 +90,35 @@ def obeys(model: Path, step: int) -> Obedience:
 def reads(model: Path) -> Reader:
     """How well a model reads digits."""
     return compute(reader, model)
+
+
+@lru_cache(maxsize=1024)
+def inferred(model: Path, step: int, pixels: bytes, label: int | None) -> Inference:
+    """What a model makes of an image of 28 x 28 bytes; ``step`` tells its states apart."""
+    return compute(infer, model, _image(pixels), label)
+
+
+_found: dict[tuple[Path, int, bytes, int | None], Inference] = {}
+
+
+def sought(model: Path, step: int, pixels: bytes, label: int | None) -> Inference | None:
+    """What a search for the code of an image found, if it was made."""
+    return _found.get((model, step, pixels, label))
+
+
+def seeking(model: Path, step: int, pixels: bytes, label: int | None) -> Iterator[Found]:
+    """Search for the code of an image, part by part, so that others get their turn between; it is kept for all."""
+    search: Search | None = None
+    while search is None or search.step < search.steps:
+        found = compute(seek, model, _image(pixels), label, search=search)
+        search = found.search
+        yield found
+    while len(_found) >= _MOST_FOUND:
+        _found.pop(next(iter(_found)), None)
+    _found[model, step, pixels, label] = Inference(
+        found.z, np.zeros_like(found.z), found.image, found.squared_error, label
+    )
+
+
+def _image(pixels: bytes) -> np.ndarray:
+    return np.frombuffer(pixels, np.uint8).reshape(28, 28)

@@ -70,6 +70,16 @@ const sheet = (canvas, flat, side, columns, gap = 1) => {
   context.putImageData(image, 0, 0);
 };
 
+// One grey image of 28 x 28 numbers in [0, 1] into a canvas at (x, y).
+const tile = (context, image, x, y) => {
+  const data = context.createImageData(28, 28);
+  for (let i = 0; i < 784; i++) {
+    data.data[4 * i] = data.data[4 * i + 1] = data.data[4 * i + 2] = (image[i] * 255 + 0.5) | 0;
+    data.data[4 * i + 3] = 255;
+  }
+  context.putImageData(data, x, y);
+};
+
 const niceTicks = (low, high, count, least = 0) => {
   const raw = (high - low || 1) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -197,8 +207,9 @@ const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [
   return (x) => from + ((x - box.x) / box.w) * (to - from);
 };
 
-// Codes in the plane, coloured by class, each class named at its median.
-const latentMap = (canvas, codes, labels, palette, colours) => {
+// Codes in the plane, coloured by class, each class named at its median; or with `only` one class before all others.
+// Returns the scale, there and back.
+const latentMap = (canvas, codes, labels, palette, colours, only = null) => {
   const { context, width, height } = fit(canvas, 1);
   const n = codes.length / 2;
   // A square around all but the few codes that lie far out.
@@ -210,8 +221,8 @@ const latentMap = (canvas, codes, labels, palette, colours) => {
   const reach = Math.max(1e-6, 0.55 * Math.max(right - left, top - bottom));
   const px = (x) => (0.5 + (0.5 * (x - (left + right) / 2)) / reach) * width;
   const py = (y) => (0.5 - (0.5 * (y - (bottom + top) / 2)) / reach) * height;
-  context.globalAlpha = 0.75;
   for (let i = 0; i < n; i++) {
+    context.globalAlpha = only === null || labels[i] === only ? 0.75 : 0.12;
     context.fillStyle = palette[labels[i] % palette.length];
     context.beginPath();
     context.arc(px(codes[2 * i]), py(codes[2 * i + 1]), 2.6, 0, 7);
@@ -224,7 +235,7 @@ const latentMap = (canvas, codes, labels, palette, colours) => {
   context.lineWidth = 4;
   context.lineJoin = "round";
   const middle = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
-  for (const label of new Set(labels)) {
+  for (const label of only === null ? new Set(labels) : []) {
     const mine = Array.from({ length: n }, (_, i) => i).filter((i) => labels[i] === label);
     const x = px(middle(mine.map((i) => codes[2 * i])));
     const y = py(middle(mine.map((i) => codes[2 * i + 1])));
@@ -233,6 +244,8 @@ const latentMap = (canvas, codes, labels, palette, colours) => {
     context.fillStyle = colours.text;
     context.fillText(label, x, y);
   }
+  const from = (at, size, low, high) => (low + high) / 2 + (2 * at / size - 1) * reach;
+  return { px, py, reach, x: (at) => from(at, width, left, right), y: (at) => from(height - at, height, bottom, top) };
 };
 
 // Two heaps of numbers over one axis. kinds: [{text, colour}], ends: [low, high] or null for those of the numbers.
@@ -277,4 +290,17 @@ const histogram = (canvas, heaps, { kinds, ends, names }, colours) => {
     context.fillText(said, at + 17, 2);
     at += context.measureText(said).width + 34;
   }
+};
+
+// A canvas as a PNG file, each pixel so many pixels wide.
+const save = (canvas, name, scale) => {
+  const large = document.createElement("canvas");
+  [large.width, large.height] = [canvas.width * scale, canvas.height * scale];
+  const context = large.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, 0, 0, large.width, large.height);
+  const link = document.createElement("a");
+  link.download = name;
+  link.href = large.toDataURL("image/png");
+  link.click();
 };

@@ -5,20 +5,6 @@ const AT_ONCE = 30;
 const BEAT = 200; // milliseconds between two looks at a run that trains ...
 const REST = 2000; // ... and at one that does not
 
-const ARRAYS = { U8: Uint8Array, F32: Float32Array };
-
-// The arrays of a safetensors file: a length, a header of JSON, and the bytes.
-const safetensors = (buffer, start, length) => {
-  const headed = Number(new DataView(buffer, start, 8).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, start + 8, headed)));
-  const found = {};
-  for (const [name, { dtype, data_offsets: [from, to] }] of Object.entries(header)) {
-    const at = start + 8 + headed;
-    if (ARRAYS[dtype] && at + to <= start + length) found[name] = new ARRAYS[dtype](buffer.slice(at + from, at + to));
-  }
-  return found;
-};
-
 // Calls told() whenever there are news, and filmed() when frames came; asks as long as alive() says so.
 const makeFilm = (name, { told, filmed, alive }) => {
   const film = { name, news: null, frames: new Map(), constants: {}, gone: "" };

@@ -1,25 +1,31 @@
-"""What elements in the browser ask the server for themselves, without a run of the page: news and frames of runs.
+"""What elements in the browser ask the server for themselves, without a run of the page: news and frames of runs, and
+decoders, atlases and images of models.
 
 A run's name is all that is needed to watch it, as with the address of its page; nothing here changes anything.
 """
 
 from __future__ import annotations
 
+import hashlib
 import struct
+from collections.abc import Callable
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from genlib.film import MOST_FRAMES, Film
 from genlib.knobs import InputError
+from pages.ui import models
 from pages.ui.news import news
-from pages.ui.opened import opened
+from pages.ui.opened import Opened, opened
 
 __all__ = ["CONSTANTS", "ROUTES"]
 
 CONSTANTS = 0xFFFFFFFF  # stands for a step
 _FRESH = {"Cache-Control": "no-store"}
+_SAME = {"Cache-Control": "no-cache"}  # kept by the browser, which asks whether it is still the same
 _AS_IS = {"Content-Encoding": "identity"}
 
 
@@ -50,6 +56,55 @@ def frames(request: Request) -> Response:
     return Response(b"".join(parts), media_type="application/octet-stream", headers=_FRESH | _AS_IS)
 
 
+def decoder(request: Request) -> Response:
+    """A model's decoder, as :func:`genlib.export.pack_decoder` gives it."""
+    return _of_model(request, models.decoder)
+
+
+def atlas(request: Request) -> Response:
+    """A model's atlas, as :func:`genlib.latent.atlas_bytes` gives it."""
+    return _of_model(request, models.atlas)
+
+
+def decode(request: Request) -> Response:
+    """Images of codes, 784 bytes each; for browsers that cannot evaluate the decoder."""
+    asked = request.query_params
+    return _of_model(request, lambda shown: models.images(shown, asked.get("z", ""), asked.get("label", "")))
+
+
+def _of_model(request: Request, make: Callable[[Opened], bytes]) -> Response:
+    """What is made of a model, or one sentence as JSON: 404 if there is no such model, else 422."""
+    status = 404
+    try:
+        shown = opened(request.path_params["name"])
+        status = 422
+        content = make(shown)
+    except InputError as error:
+        return JSONResponse({"error": str(error)}, status, headers=_FRESH)
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=_SAME | {"ETag": tag})
+    return Response(content, media_type="application/octet-stream", headers=_SAME | _AS_IS | {"ETag": tag})
+
+
+async def nearest(request: Request) -> Response:
+    """The training images most like the one in the body, 784 bytes."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > 784:
+            break
+    try:
+        return JSONResponse(await run_in_threadpool(models.neighbours, body), headers=_FRESH)
+    except InputError as error:
+        return JSONResponse({"error": str(error)}, 422, headers=_FRESH)
+
+
+def digits(request: Request) -> Response:
+    """The test images of every atlas, in its order: 784 bytes each."""
+    return Response(models.digits(), media_type="application/octet-stream", headers=_SAME | _AS_IS)
+
+
 def shorten(request: Request) -> Response:
     """From an address below a page, where nothing is, to the page: Streamlit would show a blank one."""
     if request.path_params["rest"].startswith("_stcore"):
@@ -60,5 +115,10 @@ def shorten(request: Request) -> Response:
 ROUTES = [
     Route("/genlib/runs/{name}/news", tell),
     Route("/genlib/runs/{name}/frames", frames),
-    *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "labels", "runs", "compare")),
+    Route("/genlib/models/{name}/decoder", decoder),
+    Route("/genlib/models/{name}/atlas", atlas),
+    Route("/genlib/models/{name}/decode", decode),
+    Route("/genlib/nearest", nearest, methods=["POST"]),
+    Route("/genlib/digits", digits),
+    *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "latent", "labels", "runs", "compare")),
 ]

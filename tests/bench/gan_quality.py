@@ -11,7 +11,6 @@ import sys
 
 import numpy as np
 import torch
-from scipy.linalg import sqrtm
 
 from genlib.data import assets
 from genlib.data.images import load_images
@@ -30,7 +29,11 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     """Between Gaussians fitted to two sets of features, (N, F) each (Dowson & Landau, 1982)."""
     mean = a.mean(0) - b.mean(0)
     one, other = np.cov(a.T), np.cov(b.T)
-    return float(mean @ mean + np.trace(one + other - 2 * np.real(sqrtm(one @ other))))
+    # With R the root of A, the trace of (AB)^(1/2) is that of (RBR)^(1/2): symmetric, so still features do no harm.
+    values, axes = np.linalg.eigh(one)
+    root = axes * np.sqrt(values.clip(0)) @ axes.T
+    crossed = np.sqrt(np.linalg.eigvalsh(root @ other @ root).clip(0)).sum()
+    return float(mean @ mean + np.trace(one) + np.trace(other) - 2 * crossed)
 
 
 @torch.no_grad()

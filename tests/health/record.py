@@ -46,7 +46,8 @@ RUNS = {
     "gan-hinge": ("gan-hinge", 1000, _GAN, "good", ""),
     "gan-wasserstein": ("gan-wasserstein", 700, _GAN, "good", ""),
     "gan-d-wins": ("gan-d-wins", 800, _GAN | {"d_rate": 5.0}, "bad", "D wins"),
-    "gan-collapse": ("gan", 900, _GAN | {"d_rate": 0.0}, "bad", "collapse"),
+    "gan-collapse": ("gan-collapse", 1200, {}, "bad", "collapse"),
+    "gan-dense": ("gan-dense", 2500, {}, "bad", "copies of a few"),
     "mixture": ("mixture", 265, {}, "good", ""),
 }
 

@@ -1,0 +1,152 @@
+"""The latent studio: what a model has learned, under the hand."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from genlib.knobs import InputError, shown
+from genlib.library import bundled
+from genlib.recipe import code_recipe
+from genlib.runs import RunFolder, list_runs
+from pages.ui.between import between_images
+from pages.ui.coordinates import coordinates
+from pages.ui.inference import from_image
+from pages.ui.models import codes_csv
+from pages.ui.notices import show, tell
+from pages.ui.opened import opened
+from pages.ui.owner import ask_key, visitor_key
+from pages.ui.studio import Code, Model, code_from_text, code_text, latent_studio, usable
+
+FIRST = "vae-2d"
+EXPLORE, IMAGE, BETWEEN, COORDINATES, PYTHON = "explore", "image", "between", "numbers", "python"
+VIEWS = {
+    EXPLORE: "Explore",
+    IMAGE: "From an image",
+    BETWEEN: "Between images",
+    COORDINATES: "What each number does",
+    PYTHON: "Take away",
+}
+
+
+def main() -> None:
+    st.title("Latent studio")
+    st.markdown(
+        "A decoder turns a *code*, a few numbers, into a digit. Drag on the map or move a slider: the digit follows "
+        "your hand, because the decoder runs in your browser. **Predict:** what lies between two heaps of the map, a "
+        "bit of both digits or something else?"
+    )
+    key = visitor_key()
+    notices = st.container()
+    mine = [run for run in reversed(list_runs()) if run.may_steer(key) or run.asked.get("owner") is None]
+    models = {each.name: each for run in [*bundled(), *mine] if (each := found(run)) is not None}
+    view(models, mine)
+    with notices:
+        show(keep=key is None)
+    ask_key()
+
+
+def view(models: dict[str, Model], mine: list[RunFolder]) -> None:
+    """The studio, with an image above it or without; or what else can be done with codes."""
+    asked = st.query_params.get("view", EXPLORE)
+    if asked not in VIEWS:
+        tell(f"In the address: the view cannot be {shown(asked)}: choose {', '.join(VIEWS)}. The studio is shown.")
+        asked = EXPLORE
+    wanted = st.segmented_control(
+        "View", list(VIEWS), default=asked, format_func=VIEWS.__getitem__, key="studio_view", required=True,
+        persist_state="session", label_visibility="collapsed",
+    )  # fmt: skip
+    st.query_params["view"] = str(wanted)
+    before, st.session_state["studio_before"] = st.session_state.get("studio_before"), wanted
+    if wanted == BETWEEN:
+        between_images(models)
+        return
+    model = chosen(models)
+    if model is None:
+        return
+    code = at(model)
+    if wanted == COORDINATES:
+        coordinates(model, code.label if code else 0, mine)
+    elif wanted == PYTHON:
+        take_away(model, code)
+    else:
+        above = st.container()
+        # Drawn first: it need not wait for the image above it.
+        keep(model, latent_studio(model, code, before not in (EXPLORE, IMAGE), key="studio"))
+        if wanted == IMAGE:
+            with above:
+                from_image(model)
+
+
+def keep(model: Model, code: Code | None) -> None:
+    """Have the address tell where the visitor is."""
+    if code is not None:
+        st.query_params["z"] = code_text(code.z)
+        if model.labels:
+            st.query_params["digit"] = str(code.label)
+
+
+def take_away(model: Model, code: Code | None) -> None:
+    """Codes as a table, and the same in Python."""
+    st.download_button(
+        "Codes as CSV", lambda: codes_csv(model.shown), f"{model.name}-codes.csv", "text/csv",
+        icon=":material/download:", on_click="ignore",
+        help="The 2,000 codes of the map with their digits, one a line." ,
+    )  # fmt: skip
+    st.markdown("**The same in Python**")
+    st.code(code_recipe(model.name, code.z if code else None, code.label if code and model.labels else None), "python")
+
+
+def chosen(models: dict[str, Model]) -> Model | None:
+    """The model of the address, which the visitor may change among those at hand."""
+    asked = st.query_params.get("model", FIRST)
+    if asked not in models:
+        try:
+            if (other := usable(opened(asked))) is not None:
+                models[other.name] = other
+            else:
+                tell(f"{opened(asked).title}: it has no saved model that draws digits: choose one of the list.")
+        except InputError as error:
+            tell(str(error))
+    if not models:
+        st.info("There is no model: train one on the page Train.")
+        return None
+    first = asked if asked in models else next(iter(models))
+    name = st.selectbox(
+        "Model", list(models), index=list(models).index(first), format_func=lambda each: models[each].shown.label,
+        key="studio_model", persist_state="session", on_change=leave,
+    )  # fmt: skip
+    model = models[str(name)]
+    st.query_params["model"] = model.name
+    return model
+
+
+def found(run: RunFolder) -> Model | None:
+    try:
+        return usable(opened(run.id))
+    except InputError:
+        return None
+
+
+def leave() -> None:
+    """Another model has other codes."""
+    for name in ("z", "digit"):
+        st.query_params.pop(name, None)
+
+
+def at(model: Model) -> Code | None:
+    """The code of the address, where the studio begins."""
+    if not (text := st.query_params.get("z", "")):
+        return None
+    digit = st.query_params.get("digit", "0")
+    if not (len(digit) == 1 and digit in "0123456789"):
+        tell(f"In the address: the digit cannot be {shown(digit)}: choose 0 to 9. A 0 is shown.")
+        digit = st.query_params["digit"] = "0"
+    try:
+        return Code(code_from_text(text, model.latent_dim), int(digit))
+    except InputError as error:
+        tell(str(error))
+        leave()
+        return None
+
+
+main()

@@ -1,0 +1,69 @@
+"""The brush: a field to draw in with mouse, finger, pen or keys, and what comes back from it, checked."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from genlib.knobs import InputError
+from pages.ui.element import element
+
+__all__ = ["brush", "unpacked"]
+
+_brush = element("brush", "draw.js", "brush.js", html='<div class="brush"></div>')
+
+_Grey = NDArray[np.uint8]
+
+
+def brush(
+    *,
+    key: str,
+    label: str = "Draw a digit",
+    shape: tuple[int, int] = (140, 140),
+    sizes: tuple[int, int, int] = (6, 14, 30),
+) -> _Grey | None:
+    """A field to draw in; the page runs again after each stroke. The drawing is there again when the field is.
+
+    Arguments:
+        key: Name of the element on its page.
+        label: What the field asks for while it is empty.
+        shape: Rows and columns of the drawing.
+        sizes: Least, first and largest width of a stroke, in pixels of the drawing.
+
+    Returns:
+        White on black, the pixels as they are seen, or None where nothing is drawn.
+
+    Raises:
+        InputError: If what the browser sends is no drawing.
+    """
+    kept = st.session_state.get(f"{key}_kept", "")
+    data = {"label": label, "shape": shape, "sizes": sizes, "start": kept}
+    answer = _brush(key=key, data=data, on_drawing_change=lambda: None).drawing or kept
+    drawing = unpacked(answer, shape) if answer else None
+    st.session_state[f"{key}_kept"] = answer
+    return drawing if drawing is not None and drawing.any() else None
+
+
+def unpacked(answer: Any, shape: tuple[int, int]) -> _Grey:
+    """Read what the browser says was drawn.
+
+    It is base64 of pairs of bytes, row by row: how many pixels in a row (1 to 255), and how bright they are.
+
+    Raises:
+        InputError: If it is no drawing of that shape.
+    """
+    size = shape[0] * shape[1]
+    try:
+        # No drawing takes more than a pair for each pixel: nothing longer is looked at.
+        if len(answer) > 4 * (2 * size // 3 + 1):
+            raise ValueError
+        counts, greys = np.frombuffer(base64.b64decode(answer, validate=True), np.uint8).reshape(-1, 2).T
+        if not counts.all() or int(counts.sum(dtype=np.int64)) != size:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise InputError("The drawing cannot be read: clear it and draw again.") from None
+    return np.repeat(greys, counts).reshape(shape)

@@ -1,0 +1,135 @@
+"""From an image to its code: by the encoder, or by searching where there is none."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import streamlit as st
+
+from genlib.knobs import InputError
+from genlib.pca import load_pca_errors
+from genlib.sampling import difference
+from pages.ui import cached
+from pages.ui.picker import Picked, large, pick
+from pages.ui.studio import Code, Model, push
+
+__all__ = ["code_of", "from_image", "told_label"]
+
+_FIRST = 17  # a test image: a 7 that is easy to read
+_WIDTH = 140
+
+
+def from_image(model: Model) -> None:
+    """Pick, draw or upload an image; the studio below goes to its code."""
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        picked = pick("image", _FIRST)
+        if picked is None:
+            return
+        label = told_label(model, picked, "image")
+    with right:
+        try:
+            found = code_of(model, picked, label)
+        except InputError as error:
+            st.warning(str(error))
+            return
+        if found is None:
+            return
+        compared(model, picked, found)
+        again = st.button("Go to its code", icon=":material/my_location:", help="On the map below.")
+    # The studio was drawn before: it goes there in a second run of the page, once for each image.
+    now = (model.name, model.step, picked.pixels, label)
+    before, st.session_state["image_shown"] = st.session_state.get("image_shown"), now
+    opened = before is None and "z" in st.query_params  # an address has the last word
+    if again or (now != before and not opened):
+        push(
+            model,
+            Code(tuple(found.z.tolist()), found.label or 0),
+            found.spread.tolist() if found.spread.any() else None,
+        )
+        st.rerun()
+
+
+def told_label(model: Model, picked: Picked, key: str) -> int | None:
+    """The digit that a conditional model is told: the true one, or what the visitor says."""
+    if not model.labels or picked.label is not None:
+        return picked.label
+    text = "Which digit is it?"
+    said = st.pills(
+        text, list(range(10)), key=f"{key}_digit", help="The model is told. Left open, the classifier reads it."
+    )
+    return None if said is None else int(said)
+
+
+def code_of(model: Model, picked: Picked, label: int | None, ask: bool = True) -> cached.Inference | None:
+    """The code of an image; of a model without an encoder once it has been searched for.
+
+    Raises:
+        InputError: If the model is gone or was altered.
+    """
+    path, told = model.shown.run.path, label if model.labels else None
+    if model.encodes:
+        with st.spinner("Encoding …"):
+            return cached.inferred(path, model.step, picked.pixels, told)
+    found = cached.sought(path, model.step, picked.pixels, told)
+    if found is not None or not ask:
+        return found
+    st.markdown(
+        "A GAN has no encoder: its code for this image has to be searched for, by walking downhill from 16 starts."
+    )
+    key = f"seek_{model.name}"
+    if not st.button("Find its code", key=key, icon=":material/search:"):
+        return None
+    return search(model, picked, told)
+
+
+def search(model: Model, picked: Picked, label: int | None) -> cached.Inference:
+    """Look for the code, and show how far it is."""
+    bar, place = st.progress(0.0, "Searching …"), st.empty()
+    for found in cached.seeking(model.shown.run.path, model.step, picked.pixels, label):
+        bar.progress(
+            found.step / found.search.steps,
+            f"Step {found.step} of {found.search.steps}: squared error {found.squared_error:.1f}",
+        )
+        place.html(_html(np.hstack([picked.image, found.image])))
+    bar.empty()
+    place.empty()
+    done = cached.sought(model.shown.run.path, model.step, picked.pixels, label)
+    assert done is not None
+    return done
+
+
+def _html(image: np.ndarray) -> str:
+    """A picture within the page: as a file it would be gone before a slow browser asks for it."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(large(image)).save(buffer, "PNG")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="The image, and the best so far" src="data:image/png;base64,{data}">'
+
+
+def compared(model: Model, picked: Picked, found: cached.Inference) -> None:
+    """Image, reconstruction, and where they differ."""
+    shown = [picked.image, found.reconstruction, difference(picked.image, found.reconstruction)]
+    with st.container(horizontal=True):
+        for image, caption in zip(
+            shown, ("The image", "Rebuilt from its code", "Orange: too bright. Blue: too dark."), strict=True
+        ):
+            st.image(large(image), caption, width=_WIDTH)
+    words = f"Squared error {found.squared_error:.1f}, summed over pixels of 0 to 1."
+    if model.encodes and model.latent_dim <= len(load_pca_errors()):
+        words += f" PCA of the same width loses {load_pca_errors()[model.latent_dim - 1]:.1f} on average."
+    if found.spread.any():
+        widest = ", ".join(f"{value:.2f}" for value in found.spread[:4]) + (", …" if model.latent_dim > 4 else "")
+        words += (
+            f" The posterior is a bell curve around the code, of standard deviation {widest}: the ellipse on the map "
+            "reaches out to two of them."
+        )
+    elif model.family == "ae":
+        words += " An autoencoder gives one code and no posterior."
+    if picked.own:
+        words += " The image stays with you: the link of this page tells the code, not the picture."
+    st.caption(words)

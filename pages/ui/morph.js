@@ -1,0 +1,92 @@
+// From image A to image B: each model decodes the way between its own two codes, under one player.
+
+const POSITIONS = 60;
+const STRIP = 9;
+
+// The code at t of the way: on the straight line, or on the great circle (White, 2016), where the length of the code
+// goes straight from that of A to that of B, so that it does not fall through the middle.
+const between = (a, b, t, circle) => {
+  const [from, to] = [Math.sqrt(dot(a, a)), Math.sqrt(dot(b, b))];
+  const angle = from && to ? Math.acos(clamp(dot(a, b) / (from * to), -1, 1)) : 0;
+  // Codes that lie opposite each other have no one circle.
+  if (!circle || angle < 1e-4 || angle > Math.PI - 1e-4) return a.map((x, j) => (1 - t) * x + t * b[j]);
+  const [p, q] = [Math.sin((1 - t) * angle) / Math.sin(angle) / from, Math.sin(t * angle) / Math.sin(angle) / to];
+  const length = (1 - t) * from + t * to;
+  return a.map((x, j) => length * (p * x + q * b[j]));
+};
+
+const LANE = `<header><b class="name"></b></header><div class="ends"><canvas class="a" role="img"></canvas><div class="frame"><canvas class="image" width="28" height="28" role="img"></canvas></div><canvas class="b" role="img"></canvas></div><canvas class="strip" width="${28 * STRIP}" height="28" aria-hidden="true"></canvas><p class="note"></p>`;
+
+const makeMorph = (root) => {
+  const host = root.querySelector(".morph");
+  const ask = (selector) => host.querySelector(selector);
+  const morph = { host, ask, lanes: [], of: "" };
+  const draw = () => {
+    const t = morph.player.at / POSITIONS;
+    for (const lane of morph.lanes) if (lane.decoder) tile(lane.image, at(lane, t), 0, 0);
+    host.dataset.at = morph.player.at;
+    const said = t === 0 ? "At A." : t === 1 ? "At B." : `${Math.round(100 * t)} % of the way from A to B.`;
+    ask(".now").textContent = said;
+    morph.player.say(said);
+  };
+  // What a lane shows at t: style is the code, class the digit that is asked for; one of them may stay that of A.
+  const at = ({ run, decoder }, t) => {
+    const { circle, what } = morph.data;
+    const z = decoder.labels && what === "class" ? run.a : between(run.a, run.b, t, circle);
+    const mix = new Float32Array(10);
+    const turn = what === "style" ? 0 : t;
+    mix[run.digits[0]] += 1 - turn;
+    mix[run.digits[1]] += turn;
+    return decoder.decode(z, mix);
+  };
+  morph.player = makePlayer(host, { draw, pace: () => 15 });
+  morph.player.last = POSITIONS;
+  morph.player.at = POSITIONS / 2;
+  morph.open = async () => {
+    const { data } = morph;
+    const mine = (morph.mine = {});
+    host.dataset.state = "loading";
+    morph.player.playing(false);
+    ask(".lanes").textContent = "";
+    morph.lanes = data.lanes.map((run) => {
+      const box = ask(".lanes").appendChild(document.createElement("div"));
+      box.className = "lane";
+      box.innerHTML = LANE;
+      const own = (selector) => box.querySelector(selector);
+      own(".name").textContent = run.title;
+      own(".name").style.borderColor = run.colour;
+      own(".note").textContent = run.note;
+      for (const end of ["a", "b"]) {
+        sheet(own(`.${end}`), bytes(data.images[end]), 28, 1);
+        own(`.${end}`).setAttribute("aria-label", `image ${end.toUpperCase()}`);
+      }
+      own(".image").setAttribute("aria-label", `${run.title}, on the way from A to B`);
+      return { run, image: own(".image").getContext("2d"), strip: own(".strip").getContext("2d") };
+    });
+    try {
+      for (const lane of morph.lanes) {
+        lane.decoder = await loadDecoder(lane.run.name);
+        if (morph.mine !== mine) return;
+        for (let i = 0; i < STRIP; i++) tile(lane.strip, at(lane, i / (STRIP - 1)), 28 * i, 0);
+        morph.player.redraw();
+      }
+      host.dataset.state = "whole";
+    } catch (error) {
+      host.dataset.state = "failed";
+      ask(".now").textContent = error.message;
+    }
+  };
+  return morph;
+};
+
+const morphs = new WeakMap();
+
+export default function ({ data, parentElement: root }) {
+  const morph = morphs.get(root) || makeMorph(root);
+  morphs.set(root, morph);
+  morph.data = data;
+  const of = JSON.stringify(data);
+  if (of === morph.of) return;
+  morph.of = of;
+  morph.open();
+}

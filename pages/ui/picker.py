@@ -1,0 +1,74 @@
+"""An image from the visitor: a test digit, a drawing, or a picture that was uploaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from genlib.data.digits import MAX_BYTES, centred, read_picture
+from genlib.data.images import load_images
+from genlib.knobs import InputError
+from pages.ui.brush import brush
+
+__all__ = ["Picked", "large", "pick"]
+
+TEST, DRAW, UPLOAD = "Test digit", "Draw", "Upload"
+_SCALE = 5
+
+
+@dataclass(frozen=True)
+class Picked:
+    """An image as models know it.
+
+    Arguments:
+        pixels: 28 x 28 bytes, white on black.
+        label: Its digit, where that is known.
+        own: Whether it is the visitor's, who alone has it: no address can tell it.
+    """
+
+    pixels: bytes
+    label: int | None
+    own: bool
+
+    @property
+    def image(self) -> np.ndarray:
+        return np.frombuffer(self.pixels, np.uint8).reshape(28, 28)
+
+
+def pick(key: str, first: int) -> Picked | None:
+    """Widgets for one image; None until there is one.
+
+    Arguments:
+        key: Of the widgets.
+        first: The test image to begin with.
+    """
+    source = st.segmented_control(
+        "Where from", [TEST, DRAW, UPLOAD], default=TEST, key=f"{key}_source", required=True, persist_state="session"
+    )
+    if source == TEST:
+        images = load_images()
+        last = len(images.test) - 1
+        number = st.number_input(
+            "Test image", 0, last, first, key=f"{key}_number", persist_state="session",
+            help=f"One of the {last + 1:,} images that no model learned from; + and − go to the next and the last.",
+        )  # fmt: skip
+        return Picked(images.test[number].tobytes(), int(images.test_labels[number]), own=False)
+    try:
+        if source == DRAW:
+            drawn = brush(key=f"{key}_brush")
+            return None if drawn is None else Picked(centred(drawn).tobytes(), None, own=True)
+        file = st.file_uploader(
+            f"A picture of a digit, at most {MAX_BYTES // 2**20} MB", ["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+            key=f"{key}_file",
+        )  # fmt: skip
+        return None if file is None else Picked(read_picture(file.getvalue()).tobytes(), None, own=True)
+    except InputError as error:
+        st.warning(str(error))
+        return None
+
+
+def large(image: np.ndarray) -> np.ndarray:
+    """An image whose pixels can be seen, five wide each; (28, 28) or (28, 28, 3)."""
+    return image.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)

@@ -1,0 +1,148 @@
+"""The latent studio: a digit that follows the hand, from a decoder that runs in the browser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from genlib.colours import CLASSES
+from genlib.knobs import InputError
+from genlib.runs import saved_status
+from pages.ui.element import element, markup
+from pages.ui.opened import Opened
+
+__all__ = ["Code", "Model", "code_from_text", "code_text", "latent_studio", "push", "usable"]
+
+_FARTHEST = 1e4  # of any coordinate: an autoencoder's codes may lie far out, though not so far
+_DECIMALS = 3
+_studio = element(
+    "latent_studio", "draw.js", "tensors.js", "decoder.js", "latent.js", "studio_map.js", "studio.js",
+    html=markup("studio.html"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in the studio, and the step at which it was saved."""
+
+    shown: Opened
+    step: int
+
+    @property
+    def name(self) -> str:
+        return self.shown.run.id
+
+    @property
+    def family(self) -> str:
+        return self.shown.settings.family
+
+    @property
+    def latent_dim(self) -> int:
+        return self.shown.settings.model.latent_dim
+
+    @property
+    def labels(self) -> bool:
+        return self.shown.settings.model.labels
+
+    @property
+    def encodes(self) -> bool:
+        return self.family != "gan"
+
+    @property
+    def prior(self) -> bool:
+        """Whether its codes have the prior N(0, I)."""
+        return self.family in ("vae", "gan")
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code (D,), and the digit that is asked for, or was."""
+
+    z: tuple[float, ...]
+    label: int = 0
+
+
+def usable(shown: Opened) -> Model | None:
+    """The run as a model of the studio; None if it draws no images or has saved nothing yet."""
+    if shown.settings.family == "classifier":
+        return None
+    saved = saved_status(shown.run.path, shown.run.status)
+    return None if saved is None else Model(shown, saved.step)
+
+
+def latent_studio(model: Model, first: Code | None, fresh: bool, *, key: str) -> Code | None:
+    """Show the studio; returns the code that the visitor came to, once there is one.
+
+    Arguments:
+        model: What decodes.
+        first: Where to begin; None: at the mean code of a class.
+        fresh: Whether it was not there in the run of the page before.
+        key: Name of the element on its page.
+    """
+    pushed = st.session_state.get("studio_pushed") or {}
+    if fresh or pushed.get("model") != model.name:
+        push(model, first)
+        pushed = st.session_state["studio_pushed"]
+    told = {name: getattr(model, name) for name in ("name", "step", "family", "prior", "encodes")}
+    data = {"palette": CLASSES} | pushed | {"model": told}
+    answer = _studio(key=key, data=data, on_z_change=lambda: None)
+    return checked_code(answer.get("z"), model)
+
+
+def push(model: Model, code: Code | None, spread: Sequence[float] | None = None) -> None:
+    """Have the studio go to a code; with the spread of its posterior, that is drawn too."""
+    before = st.session_state.get("studio_pushed") or {}
+    seen = None if code is None or spread is None else {"z": list(code.z), "spread": list(spread)}
+    sent = before.get("sent", 0) + 1
+    z, label = (list(code.z), code.label) if code else (None, None)
+    st.session_state["studio_pushed"] = {"model": model.name, "z": z, "label": label, "seen": seen, "sent": sent}
+
+
+def checked_code(answer: Any, model: Model) -> Code | None:
+    """What the element says, if it is a code of this model."""
+    if not isinstance(answer, dict) or answer.get("model") != model.name:
+        return None
+    z, label = answer.get("z"), answer.get("label")
+    if not isinstance(z, list) or type(label) is not int or not 0 <= label <= 9:
+        return None
+    if len(z) != model.latent_dim or not all(_usual(value) for value in z):
+        return None
+    return Code(tuple(float(value) for value in z), label)
+
+
+def _usual(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and abs(value) <= _FARTHEST
+
+
+def code_text(z: Sequence[float]) -> str:
+    """A code as an address has it."""
+    return ",".join(f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".") for value in z)
+
+
+def code_from_text(text: str, latent_dim: int) -> tuple[float, ...]:
+    """The code in an address.
+
+    Raises:
+        InputError: If it is of another length, or has what is no number.
+    """
+    parts = text.split(",")
+    if len(parts) != latent_dim:
+        raise InputError(
+            f"In the address: z has {len(parts)} number{'s' * (len(parts) != 1)}, this model's codes have "
+            f"{latent_dim}: another code is shown."
+        )
+    try:
+        z = tuple(float(part) for part in parts)
+    except ValueError:
+        z = (math.inf,)
+    if not all(_usual(value) for value in z):
+        raise InputError(
+            f"In the address: z must be {latent_dim} numbers between {-_FARTHEST:,.0f} and {_FARTHEST:,.0f}, with "
+            "commas between them: another code is shown."
+        )
+    return z
