@@ -93,7 +93,7 @@ PRESETS: dict[str, Preset] = {
     "vae-labels": Preset(
         "With labels",
         "Told which digit each image is, it can be asked for one; the codes are left to say how it is written.",
-        RunSettings("vae", VAEConfig(latent_dim=2, labels=True), TrainConfig()),
+        RunSettings("vae", VAEConfig(latent_dim=20, layers=3, average=0.99, labels=True), _MINUTE),
     ),
     "vae-collapse": Preset(
         "Fails: posterior collapse",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,9 @@ class Bundle:
     frames: int = 12
 
 
-_EPOCHS, _LONG, _MIXTURE = TrainConfig(epochs=20), TrainConfig(epochs=40), TrainConfig(epochs=10, batch_size=1024)
+_EPOCHS, _MIXTURE = TrainConfig(epochs=20), TrainConfig(epochs=10, batch_size=1024)
+_LONG = TrainConfig(epochs=40, schedule="cosine")
+_DEEP = VAEConfig(latent_dim=20, layers=3, average=0.999)
 _GAME = TrainConfig(epochs=12, learning_rate=0.004, batch_size=64, schedule="cosine")
 BUNDLED = {
     "ae-2d": Bundle(RunSettings("ae", AutoencoderConfig(latent_dim=2), _EPOCHS), frames=24),
@@ -66,7 +68,7 @@ BUNDLED = {
     "mixture": Bundle(RunSettings("mixture", PixelMixtureConfig(), _MIXTURE), frames=20),
     "mixture-labels": Bundle(RunSettings("mixture", PixelMixtureConfig(components=10, labels=True), _MIXTURE)),
     "vae-2d": Bundle(RunSettings("vae", VAEConfig(latent_dim=2), _EPOCHS), frames=24),
-    "vae-20d": Bundle(RunSettings("vae", VAEConfig(latent_dim=20), _LONG)),
+    "vae-20d": Bundle(RunSettings("vae", _DEEP, _LONG)),
     "vae-50d": Bundle(
         RunSettings(
             "vae",
@@ -75,7 +77,7 @@ BUNDLED = {
         ),
         frames=6,
     ),
-    "vae-labels": Bundle(RunSettings("vae", VAEConfig(latent_dim=2, labels=True), _EPOCHS)),
+    "vae-labels": Bundle(RunSettings("vae", replace(_DEEP, labels=True), _LONG)),
 }
 
 

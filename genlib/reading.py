@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genlib.data.images import load_images
 from genlib.seeding import torch_rng
 
-__all__ = ["Obedience", "Reader", "obedience", "reader"]
+__all__ = ["Obedience", "Reader", "obedience", "read_digit", "reader"]
 
 _SHOWN = 20
 
@@ -60,6 +60,17 @@ def obedience(folder: Path, n: int = 100, seed: int = 0) -> Obedience:
     wrong = np.flatnonzero(~fits)[:_SHOWN]
     shares = np.array([fits[asked == digit].mean() for digit in range(10)])
     return Obedience(shares, n, drawn[wrong], asked[wrong], read[wrong])
+
+
+def read_digit(image: NDArray[np.uint8]) -> int:
+    """What the bundled classifier reads in an image, (28, 28), one byte a pixel.
+
+    Raises:
+        InputError: If the classifier is missing or another one.
+    """
+    from genlib.evaluation import read_digits
+
+    return int(read_digits(image[None])[0][0])
 
 
 @dataclass(frozen=True, eq=False)

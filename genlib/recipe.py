@@ -110,19 +110,22 @@ def _call(config: Config) -> str:
     return f"{type(config).__name__}({chosen})"
 
 
-def code_recipe(name: str, z: Sequence[float] | None = None, label: int | None = None) -> str:
-    """Python that decodes the same code by the same model, and encodes a test image by it.
+def code_recipe(name: str, z: Sequence[float], label: int | None = None) -> str:
+    """Python that decodes the same code by the same model.
 
     Arguments:
         name: Of a bundled model, or the id of a run.
-        z: The code; None: one drawn at random.
+        z: The code, (D,).
         label: The digit that a conditional model is asked for.
     """
     told = "" if label is None else f", torch.tensor([{label}])"
-    made = "model.sample" if z is None else "model.decode"
-    code = "1, torch_rng(0)" if z is None else "z"
-    lines = ["import torch", "", "from genlib.checkpoint import load_model", "from genlib.library import find_model"]
-    lines += ["from genlib.seeding import torch_rng"] if z is None else []
-    lines += ["", f"model = load_model(find_model({json.dumps(name)}).path)"]
-    lines += [] if z is None else [f"z = torch.tensor([[{', '.join(f'{value:g}' for value in z)}]])"]
-    return "\n".join([*lines, f"image = {made}({code}{told})[0, 0]  # 28 x 28, from 0 to 1"]) + "\n"
+    return f"""import torch
+
+from genlib.checkpoint import load_model
+from genlib.library import find_model
+
+model = load_model(find_model({json.dumps(name)}).path)
+z = torch.tensor([[{", ".join(repr(float(value)) for value in z)}]])
+with torch.no_grad():
+    image = model.decode(z{told})[0, 0]  # 28 x 28, from 0 to 1
+"""

@@ -173,6 +173,22 @@ def test_a_digit_has_to_be_named():
     assert "say which digit" in refusal(evaluate, operations(make("vae-conv-labels")), codes(1)[0])
 
 
+@pytest.mark.parametrize("kind", ["gan-dense-labels", "vae-conv-labels", "ae-labels"])
+def test_a_digit_may_be_shares_of_two(kind):
+    steps, (z, labels) = operations(trained(kind)), codes()
+    one = np.eye(10)[labels]
+    np.testing.assert_allclose(evaluate(steps, z, one), evaluate(steps, z, labels), atol=1e-6)
+    shares = 0.5 * (one + np.eye(10)[(labels + 1) % 10])
+    # Halfway is the mean of what both digits add, in front of all curves: a table that has such a row gives the same.
+    at = next(i for i, each in enumerate(steps) if each.kind == "shift")
+    table = steps[at].arrays["table"]
+    between = Operation("shift", steps[at].shape, {"table": (table + np.roll(table, -1, 0)) / 2})
+    found = evaluate(steps, z, shares)
+    np.testing.assert_allclose(found, evaluate([*steps[:at], between, *steps[at + 1 :]], z, labels), atol=1e-5)
+    mean = (evaluate(steps, z, labels) + evaluate(steps, z, (labels + 1) % 10)) / 2
+    assert np.abs(found - mean).max() > 1e-3, "a mean of images is something else"
+
+
 def test_what_draws_nothing_is_not_exported(tmp_path):
     assert "draws no images" in refusal(write_decoder, make("classifier"), tmp_path / "new")
     assert not (tmp_path / "new").exists()

@@ -22,7 +22,7 @@ from genlib.data.toy2d import make_points
 from genlib.flags import asked_for
 from genlib.gmm import fit_em
 from genlib.models import MODELS
-from genlib.recipe import command_recipe, mixture_recipe, of_run, run_recipe
+from genlib.recipe import code_recipe, command_recipe, mixture_recipe, of_run, run_recipe
 from genlib.recorder import record, recording
 from genlib.runs import RunFolder, Status, list_runs
 from genlib.seeding import numpy_rng
@@ -285,3 +285,24 @@ def test_no_recipe_warns_when_it_is_compiled():
             run_recipe(RunSettings(), [Change(1, "beta", 2.0)], 7),
         ):
             compile(code, "recipe", "exec")
+
+
+# Codes ----------------------------------------------------------------------------------------------------------------
+
+
+def drawn(code):
+    """The image that a recipe of a code makes, (28, 28)."""
+    return execute(code)[0]["image"].detach()
+
+
+@pytest.mark.parametrize("z", [(0.5, -1.25), (0.0, 0.0), (2.0, -1.0), (1e-9, 4321.125)])
+@pytest.mark.parametrize("label", [None, 7])
+def test_the_recipe_of_a_code_decodes_it(z, label):
+    """Of a run of one's own, with numbers that are whole and numbers that are long."""
+    config = small("vae", labels=label is not None)
+    folder = RunFolder.create(RunSettings("vae", config, TrainConfig()).to_json(), KEY)
+    state = Run.new("vae", config, TrainConfig(device="cpu"))
+    assert checkpoint.save(state, folder.path)
+    with torch.no_grad():
+        expected = state.model.eval().decode(torch.tensor([z]), None if label is None else torch.tensor([label]))
+    assert torch.equal(drawn(code_recipe(folder.id, z, label)), expected[0, 0])

@@ -33,6 +33,7 @@ from genlib.runs import (
     home,
     list_runs,
     saved_status,
+    saved_step,
     slots,
 )
 from genlib.settings import RunSettings
@@ -1220,6 +1221,18 @@ def test_where_a_run_was_when_it_saved():
     save(run, 300, folder="checkpoint.previous")
     (run.path / "checkpoint" / "tensors.safetensors").write_bytes(b"torn")
     assert saved_status(run.path, status).step == 300
+
+
+def test_the_step_of_a_checkpoint_whose_weights_nobody_looks_at(tmp_path):
+    run = RunFolder.create(ASKED)
+    assert saved_step(run.path) is None
+    save(run, 300, folder="checkpoint.previous")
+    assert saved_step(run.path) == 300
+    save(run, 429)
+    assert saved_step(run.path) == 429
+    for junk in (b"", b"{", b"[]", b'{"step": "x"}', b'{"step": true}', b'{"step": -1}', b'{"step": 1e99}'):
+        (run.path / "checkpoint" / "checkpoint.json").write_bytes(junk)
+        assert saved_step(run.path) == 300, junk
 
 
 @pytest.mark.parametrize("told", [{"step": "x"}, {"step": True}, {"step": -1}, {"step": 10**13}, {"step": 1.5}])

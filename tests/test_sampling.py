@@ -1,17 +1,20 @@
 """Samples of a saved model, and sheets of them."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
 from few import small
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from genlib.checkpoint import load_model, save
 from genlib.knobs import InputError
 from genlib.models import MODELS
-from genlib.sampling import sample_images, save_sheet, sheet
+from genlib.sampling import difference, gif, sample_images, save_sheet, sheet, webp
 from genlib.seeding import torch_rng
 from genlib.settings import TrainConfig
 from genlib.training import Run
@@ -90,3 +93,63 @@ def test_a_sheet_is_written_as_png_or_refused_in_a_sentence(tmp_path):
             InputError, match=rf"^The picture {path.name} cannot be written \(.+\): choose another place"
         ):
             save_sheet(images, path)
+
+
+PAIRS = st.tuples(*[arrays(np.uint8, (2, 3))] * 2)
+
+
+@settings(deadline=None)
+@given(PAIRS)
+def test_a_difference_is_orange_where_brighter_and_blue_where_darker(pair):
+    image, other = pair
+    shown = difference(image, other)
+    assert (shown.dtype, shown.shape) == (np.uint8, (2, 3, 3))
+    assert np.array_equal(shown.any(2), np.abs(other.astype(int) - image) > 0)
+    red, _, blue = np.moveaxis(shown.astype(int), 2, 0)
+    clear = np.abs(other.astype(int) - image) > 2  # one or two levels are too dark to have a colour
+    assert np.array_equal((red > blue)[clear], (other > image)[clear])
+    # As far from black as the two are from each other, whichever is the brighter.
+    by = np.abs(other.astype(float) - image) / 255
+    for colour, these in (((230, 159, 0), other > image), ((86, 180, 233), other < image)):
+        assert np.abs(shown[these] - by[these][:, None] * colour).max(initial=0) <= 0.5
+    assert np.array_equal(difference(image, image), np.zeros((2, 3, 3)))
+
+
+def frames(film):
+    """What another program sees: the pictures as grey bytes, and how long each is shown, milliseconds."""
+    picture, found, durations = Image.open(io.BytesIO(film)), [], []
+    for i in range(picture.n_frames):
+        picture.seek(i)
+        found.append(np.asarray(picture.convert("L")))
+        durations.append(picture.info["duration"])
+    assert picture.info["loop"] == 0, "it starts again"
+    return np.array(found), durations, picture.format
+
+
+PICTURES = np.random.default_rng(0).integers(0, 256, (5, 8, 12), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("greys", [2, 4, 8, 16, 256])
+@pytest.mark.parametrize("scale", [1, 3])
+def test_a_gif_has_the_nearest_of_its_greys(greys, scale):
+    found, durations, form = frames(gif(PICTURES, greys, scale))
+    levels = np.array([round(i * 255 / (greys - 1)) for i in range(greys)])
+    nearest = np.abs(PICTURES[..., None].astype(float) - np.linspace(0, 255, greys)).argmin(3)
+    assert form == "GIF"
+    np.testing.assert_array_equal(found, levels[nearest].repeat(scale, 1).repeat(scale, 2))
+    assert durations == [80, 80, 80, 80, 1500]
+
+
+def test_a_webp_loses_nothing():
+    found, durations, form = frames(webp(PICTURES, 2, rests=(0, 3)))
+    assert form == "WEBP"
+    np.testing.assert_array_equal(found, PICTURES.repeat(2, 1).repeat(2, 2))
+    assert durations == [1500, 80, 80, 1500, 80]
+
+
+def test_pictures_that_stay_the_same_stay_as_long():
+    for film in (gif(PICTURES[[0, 0, 1, 1, 1, 2]]), webp(PICTURES[[0, 0, 1, 1, 1, 2]])):
+        found, durations, _ = frames(film)
+        assert sum(durations) == 5 * 80 + 1500
+        assert durations[-1] == 1500
+        assert len(np.unique(found, axis=0)) == 3

@@ -13,7 +13,7 @@ from typing import Any
 from genlib.knobs import InputError
 from genlib.runs.status import Status
 
-__all__ = ["check_weights", "newest_checkpoint", "saved_status"]
+__all__ = ["check_weights", "newest_checkpoint", "saved_status", "saved_step"]
 
 _TRIES = 5
 _PAUSE = 0.02  # seconds; a checkpoint is renamed in much less
@@ -36,6 +36,16 @@ def newest_checkpoint(folder: Path) -> tuple[bytes, bytes] | None:
         if not found.exists() and not (folder / "checkpoint.previous").exists():
             return None
         time.sleep(_PAUSE)
+    return None
+
+
+def saved_step(folder: Path) -> int | None:
+    """The step of a run's newest checkpoint, whose weights are not looked at; None if it has none that tells."""
+    for name in ("checkpoint", "checkpoint.previous"):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            step = json.loads((folder / name / "checkpoint.json").read_bytes())["step"]
+            if type(step) is int and 0 <= step <= _STEPS:
+                return step
     return None
 
 

@@ -20,10 +20,11 @@ from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.server import dispatcher
 from pages.ui.steering import button, steer
+from pages.ui.words import unlinked
 
-BUNDLED = {"vae": ("vae-2d", "vae-labels"), "gan": ("gan", "gan-labels"), "mixture": ("mixture", "mixture-labels")}
+BUNDLED = {"vae": ("vae-20d", "vae-labels"), "gan": ("gan", "gan-labels"), "mixture": ("mixture", "mixture-labels")}
 NAMES = {"vae": "VAE", "gan": "GAN", "mixture": "Mixture", "ae": "AE"}
-USUAL = {"vae": "vae-2d", "gan": "gan", "mixture": "mixture", "ae": "ae-sharp"}  # presets
+USUAL = {"vae": "vae-labels", "gan": "gan", "mixture": "mixture", "ae": "ae-sharp"}  # presets
 JUDGED = {
     "classifier": ("Classifier", "Only predicts: p(y|x) in one pass"),
     "vae-labels": ("Conditional VAE", "Bayes' rule, p(x|y) from 16 importance samples a digit"),
@@ -131,7 +132,7 @@ def obedience(pair: list[Opened]) -> None:
             if (saved := saved_status(each.run.path, each.run.status)) is not None:
                 found.append((each.settings.model.labels, cached.obeys(each.run.path, saved.step)))
         except InputError as error:
-            st.warning(str(error))
+            st.warning(unlinked(str(error)))
             return
     if not found:
         st.caption("Told as soon as a model is saved.")
@@ -171,7 +172,7 @@ def prediction() -> None:
         try:
             counted = cached.reads(find_model(name).path)
         except InputError as error:
-            st.warning(str(error))
+            st.warning(unlinked(str(error)))
             continue
         wrong[title] = counted
         rows.append(

@@ -10,12 +10,12 @@ from genlib.recipe import code_recipe
 from genlib.runs import RunFolder, list_runs
 from pages.ui.between import between_images
 from pages.ui.coordinates import coordinates
-from pages.ui.inference import from_image
+from pages.ui.inference import LINK, from_image
 from pages.ui.models import codes_csv
 from pages.ui.notices import show, tell
 from pages.ui.opened import opened
 from pages.ui.owner import ask_key, visitor_key
-from pages.ui.studio import Code, Model, code_from_text, code_text, latent_studio, usable
+from pages.ui.studio import Code, Model, code_from_text, keep, latent_studio, usable
 
 FIRST = "vae-2d"
 EXPLORE, IMAGE, BETWEEN, COORDINATES, PYTHON = "explore", "image", "between", "numbers", "python"
@@ -56,6 +56,8 @@ def view(models: dict[str, Model], mine: list[RunFolder]) -> None:
         persist_state="session", label_visibility="collapsed",
     )  # fmt: skip
     st.query_params["view"] = str(wanted)
+    if "studio_before" not in st.session_state and "z" in st.query_params:
+        st.session_state["image_shown"] = LINK
     before, st.session_state["studio_before"] = st.session_state.get("studio_before"), wanted
     if wanted == BETWEEN:
         between_images(models)
@@ -65,35 +67,30 @@ def view(models: dict[str, Model], mine: list[RunFolder]) -> None:
         return
     code = at(model)
     if wanted == COORDINATES:
-        coordinates(model, code.label if code else 0, mine)
+        coordinates(model, code.label, mine)
     elif wanted == PYTHON:
         take_away(model, code)
     else:
         above = st.container()
         # Drawn first: it need not wait for the image above it.
-        keep(model, latent_studio(model, code, before not in (EXPLORE, IMAGE), key="studio"))
+        if (now := latent_studio(model, code, before not in (EXPLORE, IMAGE), key="studio")) is not None:
+            keep(model, now)
         if wanted == IMAGE:
             with above:
                 from_image(model)
 
 
-def keep(model: Model, code: Code | None) -> None:
-    """Have the address tell where the visitor is."""
-    if code is not None:
-        st.query_params["z"] = code_text(code.z)
-        if model.labels:
-            st.query_params["digit"] = str(code.label)
-
-
-def take_away(model: Model, code: Code | None) -> None:
+def take_away(model: Model, code: Code) -> None:
     """Codes as a table, and the same in Python."""
     st.download_button(
         "Codes as CSV", lambda: codes_csv(model.shown), f"{model.name}-codes.csv", "text/csv",
         icon=":material/download:", on_click="ignore",
-        help="The 2,000 codes of the map with their digits, one a line." ,
+        help="The 2,000 codes of the map with their digits, one a line.",
     )  # fmt: skip
     st.markdown("**The same in Python**")
-    st.code(code_recipe(model.name, code.z if code else None, code.label if code and model.labels else None), "python")
+    st.code(
+        code_recipe(model.name, code.z or (0.0,) * model.latent_dim, code.label if model.labels else None), "python"
+    )
 
 
 def chosen(models: dict[str, Model]) -> Model | None:
@@ -110,7 +107,7 @@ def chosen(models: dict[str, Model]) -> Model | None:
     if not models:
         st.info("There is no model: train one on the page Train.")
         return None
-    first = asked if asked in models else next(iter(models))
+    first = next(name for name in (asked, FIRST, *models) if name in models)
     name = st.selectbox(
         "Model", list(models), index=list(models).index(first), format_func=lambda each: models[each].shown.label,
         key="studio_model", persist_state="session", on_change=leave,
@@ -133,20 +130,19 @@ def leave() -> None:
         st.query_params.pop(name, None)
 
 
-def at(model: Model) -> Code | None:
+def at(model: Model) -> Code:
     """The code of the address, where the studio begins."""
-    if not (text := st.query_params.get("z", "")):
-        return None
     digit = st.query_params.get("digit", "0")
     if not (len(digit) == 1 and digit in "0123456789"):
         tell(f"In the address: the digit cannot be {shown(digit)}: choose 0 to 9. A 0 is shown.")
         digit = st.query_params["digit"] = "0"
+    text = st.query_params.get("z", "")
     try:
-        return Code(code_from_text(text, model.latent_dim), int(digit))
+        return Code(code_from_text(text, model.latent_dim) if text else (), int(digit))
     except InputError as error:
         tell(str(error))
         leave()
-        return None
+        return Code((), int(digit))
 
 
 main()

@@ -19,6 +19,7 @@ from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute
+from pages.ui.studio import explore
 from pages.ui.words import plain
 
 ON_A_PAGE = 8
@@ -86,6 +87,7 @@ def card(shown: Opened, key: str | None) -> None:
         with st.container(width="content", horizontal=True, vertical_alignment="center"):
             st.checkbox("Compare", key=f"pick_{run.id}", persist_state="session")
             st.page_link("images/train.py", label="Open", icon=":material/open_in_new:", query_params={"run": run.id})
+            explore(shown)
             with st.popover("More", icon=":material/more_horiz:", key=f"more_{run.id}", on_change="rerun") as menu:
                 # Only what is open is drawn, and files are made only when they are asked for.
                 if menu.open:

@@ -20,6 +20,7 @@ from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.server import dispatcher
 from pages.ui.steering import button, steer_knob, steering
+from pages.ui.studio import explore
 from pages.ui.words import plain
 
 TABS = ("In short", "Formula and code", "The same in Python", "The same on the command line")
@@ -138,6 +139,7 @@ def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, bu
         if shown:
             steering(shown.run, shown.wished, key)
             button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
+            explore(shown)
     if shown and not shown.run.may_steer(key):
         st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
 

@@ -21,6 +21,7 @@ from pages.ui.explain import method
 from pages.ui.flipbook import flipbook, mixture_panel
 from pages.ui.notices import show
 from pages.ui.points import choose_points, clear_added, epoch, take
+from pages.ui.words import unlinked
 
 TABS = (
     "Several starts",
@@ -70,7 +71,7 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
         with st.spinner("Fitting"):
             steps = cached.fits(source, config)[0]
     except InputError as error:
-        st.error(str(error))
+        st.error(unlinked(str(error)))
         clear_added(source)
         return []
     last = steps[-1]
@@ -86,7 +87,7 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
         )
         take(answer, source)
     except InputError as error:
-        st.warning(str(error))
+        st.warning(unlinked(str(error)))
     clear_added(source)
     if config.regularisation > 1e-3 and any(
         later.log_likelihood < earlier.log_likelihood - 1e-9 for earlier, later in pairwise(steps)
@@ -112,7 +113,7 @@ def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> N
                 try:
                     draw()
                 except InputError as error:
-                    st.warning(str(error))
+                    st.warning(unlinked(str(error)))
 
 
 def starts(source: cached.Source, config: MixtureConfig) -> None:
@@ -150,7 +151,7 @@ def how_many(source: cached.Source, config: MixtureConfig) -> None:
         try:
             found.append(cached.selection(source, config, k))
         except InputError as error:
-            st.warning(str(error))
+            st.warning(unlinked(str(error)))
             break
         progress.progress(k / most, f"Fitted K = {k}")
     progress.empty()

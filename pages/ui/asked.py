@@ -16,7 +16,7 @@ from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSetti
 from pages.ui.controls import Controls, place
 from pages.ui.notices import tell
 from pages.ui.steering import button
-from pages.ui.words import differences
+from pages.ui.words import differences, unlinked
 
 __all__ = ["adopt", "ask", "draft", "family"]
 
@@ -91,7 +91,7 @@ def ask(addressed: bool, live: DeltaGenerator | None, names: Collection[str], ac
     try:
         return [RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig))]
     except InputError as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(unlinked(str(error)), icon=":material/block:")
         return []
 
 

@@ -17,6 +17,7 @@ from pages.ui.inference import code_of, search, told_label
 from pages.ui.picker import Picked, pick
 from pages.ui.server import compute
 from pages.ui.studio import Model
+from pages.ui.words import unlinked
 
 __all__ = ["between_images"]
 
@@ -32,25 +33,27 @@ def between_images(models: Mapping[str, Model]) -> None:
     """Pick two images and models; see the way between."""
     left, right = st.columns(2, gap="large")
     ends: list[Picked | None] = []
-    for column, key, first, title in ((left, "image", _FIRST, "Image A"), (right, "other", _OTHER, "Image B")):
+    for column, key, first, title in ((left, "a", _FIRST, "Image A"), (right, "b", _OTHER, "Image B")):
         with column:
             st.markdown(f"**{title}**")
             ends.append(pick(key, first))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = st.multiselect(
-            "Models", list(models), [name for name in USUAL if name in models], max_selections=MOST, key="morph_models",
-            format_func=lambda name: models[name].shown.label, persist_state="session",
-        )  # fmt: skip
-        route = st.segmented_control(
-            "Way", list(ROUTES), default="line", format_func=ROUTES.__getitem__, key="morph_route", required=True,
+    names = st.multiselect(
+        "Models", list(models), [name for name in USUAL if name in models], max_selections=MOST, key="models",
+        format_func=lambda name: models[name].shown.label, bind="query-params",
+    )  # fmt: skip
+    turn: Turn = "both"
+    with st.container(horizontal=True, gap="large"):
+        route: Route = st.segmented_control(
+            "Way", list(ROUTES), default="line", format_func=ROUTES.__getitem__, key="way", required=True,
+            bind="query-params",
             help="Codes from a bell curve in many dimensions all lie about as far from the middle: the great circle "
             "stays out there, the straight line cuts through.",
         )  # fmt: skip
-        turn: Turn = "both"
         if any(models[name].labels for name in names):
             turn = st.segmented_control(
-                "What changes", list(TURNS), default="both", format_func=TURNS.__getitem__, key="morph_turn",
-                required=True, help="Of a model with labels: its code, the digit it is asked for, or both.",
+                "What changes", list(TURNS), default="both", format_func=TURNS.__getitem__, key="turn",
+                required=True, bind="query-params",
+                help="Of a model with labels: its code, the digit it is asked for, or both.",
             )  # fmt: skip
     a, b = ends
     if a is None or b is None or not names:
@@ -69,14 +72,15 @@ def _lane(model: Model, a: Picked, b: Picked) -> tuple[Model, tuple[Inference, I
     try:
         codes = []
         for which, picked in (("A", a), ("B", b)):
-            label = told_label(model, picked, f"{model.name}_{which}") if picked.label is None else picked.label
+            label = told_label(
+                model, picked, f"{model.name}_{which}", f"Which digit is {which}, for {model.shown.title}?"
+            )
             found = code_of(model, picked, label, ask=False)
             if found is None:
-                st.caption(f"{model.shown.title} has no encoder: searching for its code of image {which}.")
-                found = search(model, picked, label if model.labels else None)
+                found = search(model, picked, label)
             codes.append(found)
     except InputError as error:
-        st.warning(f"{model.shown.title}: {error}")
+        st.warning(unlinked(f"{model.shown.title}: {error}"))
         return None
     return model, (codes[0], codes[1])
 
@@ -100,9 +104,10 @@ def _take_away(lanes: Sequence[tuple[Model, tuple[Inference, Inference]]], route
         Way(model.shown.run.path, tuple(a.z.tolist()), tuple(b.z.tolist()), (a.label or 0, b.label or 0))
         for model, (a, b) in lanes
     ]
+    name = "-".join(model.name for model, _ in lanes)
     with st.container(horizontal=True):
         for form in FORMS:
             st.download_button(
-                f"Save as {FORMS[form]}", partial(compute, morph_file, ways, form, route, turn), f"from-a-to-b.{form}",
+                f"Save as {FORMS[form]}", partial(compute, morph_file, ways, form, route, turn), f"{name}.{form}",
                 f"image/{form}", icon=":material/download:", on_click="ignore",
             )  # fmt: skip

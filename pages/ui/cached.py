@@ -13,7 +13,7 @@ from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
 from genlib.latent import Found, Search
-from genlib.reading import Obedience, Reader, obedience, reader
+from genlib.reading import Obedience, Reader, obedience, read_digit, reader
 from genlib.settings import MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from pages.ui.server import compute
@@ -21,6 +21,7 @@ from pages.ui.server import compute
 __all__ = [
     "Inference",
     "Source",
+    "digit",
     "fits",
     "inferred",
     "obeys",
@@ -96,6 +97,12 @@ def reads(model: Path) -> Reader:
 def inferred(model: Path, step: int, pixels: bytes, label: int | None) -> Inference:
     """What a model makes of an image of 28 x 28 bytes; ``step`` tells its states apart."""
     return compute(infer, model, _image(pixels), label)
+
+
+@lru_cache(maxsize=1024)
+def digit(pixels: bytes) -> int:
+    """What the classifier reads in an image of 28 x 28 bytes."""
+    return compute(read_digit, _image(pixels))
 
 
 _found: dict[tuple[Path, int, bytes, int | None], Inference] = {}

@@ -9,7 +9,7 @@ const bytes = (text) => {
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const minus = (value, digits) => value.toFixed(digits).replace("-", "−");
+const minus = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 
 const theme = (host) => {
   const style = getComputedStyle(host);

@@ -14,26 +14,29 @@ from genlib.sampling import difference
 from pages.ui import cached
 from pages.ui.picker import Picked, large, pick
 from pages.ui.studio import Code, Model, push
+from pages.ui.words import unlinked
 
-__all__ = ["code_of", "from_image", "told_label"]
+__all__ = ["LINK", "code_of", "from_image", "told_label"]
+
+LINK = "link"  # instead of the image that was shown last: an address that names a code has the last word
 
 _FIRST = 17  # a test image: a 7 that is easy to read
-_WIDTH = 140
+_WIDTH = 104  # three beside each other on a phone
 
 
 def from_image(model: Model) -> None:
     """Pick, draw or upload an image; the studio below goes to its code."""
     left, right = st.columns([2, 5], gap="large")
     with left:
-        picked = pick("image", _FIRST)
+        picked = pick("a", _FIRST)
         if picked is None:
             return
-        label = told_label(model, picked, "image")
+        label = told_label(model, picked, "a")
     with right:
         try:
             found = code_of(model, picked, label)
         except InputError as error:
-            st.warning(str(error))
+            st.warning(unlinked(str(error)))
             return
         if found is None:
             return
@@ -42,8 +45,7 @@ def from_image(model: Model) -> None:
     # The studio was drawn before: it goes there in a second run of the page, once for each image.
     now = (model.name, model.step, picked.pixels, label)
     before, st.session_state["image_shown"] = st.session_state.get("image_shown"), now
-    opened = before is None and "z" in st.query_params  # an address has the last word
-    if again or (now != before and not opened):
+    if again or (now != before and before != LINK):
         push(
             model,
             Code(tuple(found.z.tolist()), found.label or 0),
@@ -52,11 +54,10 @@ def from_image(model: Model) -> None:
         st.rerun()
 
 
-def told_label(model: Model, picked: Picked, key: str) -> int | None:
+def told_label(model: Model, picked: Picked, key: str, text: str = "Which digit is it?") -> int | None:
     """The digit that a conditional model is told: the true one, or what the visitor says."""
     if not model.labels or picked.label is not None:
         return picked.label
-    text = "Which digit is it?"
     said = st.pills(
         text, list(range(10)), key=f"{key}_digit", help="The model is told. Left open, the classifier reads it."
     )
@@ -69,7 +70,7 @@ def code_of(model: Model, picked: Picked, label: int | None, ask: bool = True) -
     Raises:
         InputError: If the model is gone or was altered.
     """
-    path, told = model.shown.run.path, label if model.labels else None
+    path, told = model.shown.run.path, _told(model, picked, label)
     if model.encodes:
         with st.spinner("Encoding …"):
             return cached.inferred(path, model.step, picked.pixels, told)
@@ -82,23 +83,29 @@ def code_of(model: Model, picked: Picked, label: int | None, ask: bool = True) -
     key = f"seek_{model.name}"
     if not st.button("Find its code", key=key, icon=":material/search:"):
         return None
-    return search(model, picked, told)
+    return search(model, picked, label)
+
+
+def _told(model: Model, picked: Picked, label: int | None) -> int | None:
+    """What a conditional model is told: the digit, or what the classifier reads."""
+    if not model.labels:
+        return None
+    return cached.digit(picked.pixels) if label is None else label
 
 
 def search(model: Model, picked: Picked, label: int | None) -> cached.Inference:
     """Look for the code, and show how far it is."""
-    bar, place = st.progress(0.0, "Searching …"), st.empty()
+    label = _told(model, picked, label)
+    bar, place = st.progress(0.0, f"{model.shown.title}: searching …"), st.empty()
     for found in cached.seeking(model.shown.run.path, model.step, picked.pixels, label):
         bar.progress(
             found.step / found.search.steps,
-            f"Step {found.step} of {found.search.steps}: squared error {found.squared_error:.1f}",
+            f"{model.shown.title}: step {found.step} of {found.search.steps}, squared error {found.squared_error:.1f}",
         )
         place.html(_html(np.hstack([picked.image, found.image])))
     bar.empty()
     place.empty()
-    done = cached.sought(model.shown.run.path, model.step, picked.pixels, label)
-    assert done is not None
-    return done
+    return cached.Inference(found.z, np.zeros_like(found.z), found.image, found.squared_error, label)
 
 
 def _html(image: np.ndarray) -> str:

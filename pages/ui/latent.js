@@ -96,7 +96,7 @@ const directionAxes = (atlas) => {
     rows,
     read: (z) => {
       const y = whitened(atlas.factor, atlas.mean, z);
-      return white.map((row) => dot(y, row) / dot(row, row));
+      return white.map((row) => dot(y, row));
     },
   };
 };

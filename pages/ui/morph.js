@@ -4,15 +4,29 @@ const POSITIONS = 60;
 const STRIP = 9;
 
 // The code at t of the way: on the straight line, or on the great circle (White, 2016), where the length of the code
-// goes straight from that of A to that of B, so that it does not fall through the middle.
+// goes straight from that of A to that of B, so that it does not fall through the middle. As `circle` in
+// genlib/latent/directions.py, which makes the film of the same way.
 const between = (a, b, t, circle) => {
+  const line = a.map((x, j) => (1 - t) * x + t * b[j]);
   const [from, to] = [Math.sqrt(dot(a, a)), Math.sqrt(dot(b, b))];
-  const angle = from && to ? Math.acos(clamp(dot(a, b) / (from * to), -1, 1)) : 0;
-  // Codes that lie opposite each other have no one circle.
-  if (!circle || angle < 1e-4 || angle > Math.PI - 1e-4) return a.map((x, j) => (1 - t) * x + t * b[j]);
-  const [p, q] = [Math.sin((1 - t) * angle) / Math.sin(angle) / from, Math.sin(t * angle) / Math.sin(angle) / to];
+  if (!circle || !from || !to) return line;
+  const [first, last] = [a.map((x) => x / from), b.map((x) => x / to)];
+  const across = (row, along = dot(row, first)) => row.map((x, j) => x - along * first[j]);
+  const size = (row) => Math.sqrt(dot(row, row));
+  let aside = across(last);
+  const sine = size(aside);
+  // Opposite or the same: any direction across will do, so that of the coordinate that is least along the first.
+  if (sine < 1e-12) {
+    const lengths = first.map(Math.abs);
+    const least = lengths.indexOf(Math.min(...lengths));
+    aside = first.map((_, j) => +(j === least));
+  }
+  aside = across(aside);
+  const wide = size(aside);
+  if (!wide) return line; // a code of one number has no circle
+  const angle = t * Math.atan2(sine, dot(first, last));
   const length = (1 - t) * from + t * to;
-  return a.map((x, j) => length * (p * x + q * b[j]));
+  return first.map((x, j) => length * (Math.cos(angle) * x + (Math.sin(angle) * aside[j]) / wide));
 };
 
 const LANE = `<header><b class="name"></b></header><div class="ends"><canvas class="a" role="img"></canvas><div class="frame"><canvas class="image" width="28" height="28" role="img"></canvas></div><canvas class="b" role="img"></canvas></div><canvas class="strip" width="${28 * STRIP}" height="28" aria-hidden="true"></canvas><p class="note"></p>`;
@@ -61,20 +75,22 @@ const makeMorph = (root) => {
         own(`.${end}`).setAttribute("aria-label", `image ${end.toUpperCase()}`);
       }
       own(".image").setAttribute("aria-label", `${run.title}, on the way from A to B`);
-      return { run, image: own(".image").getContext("2d"), strip: own(".strip").getContext("2d") };
+      return { run, image: own(".image").getContext("2d"), strip: own(".strip").getContext("2d"), note: own(".note") };
     });
-    try {
-      for (const lane of morph.lanes) {
-        lane.decoder = await loadDecoder(lane.run.name);
+    for (const lane of morph.lanes) {
+      try {
+        const decoder = await loadDecoder(lane.run.name);
         if (morph.mine !== mine) return;
+        if (decoder.fallback) throw new Error(decoder.error);
+        lane.decoder = decoder;
         for (let i = 0; i < STRIP; i++) tile(lane.strip, at(lane, i / (STRIP - 1)), 28 * i, 0);
         morph.player.redraw();
+      } catch (error) {
+        if (morph.mine !== mine) return;
+        lane.note.textContent = error.message; // the others go on
       }
-      host.dataset.state = "whole";
-    } catch (error) {
-      host.dataset.state = "failed";
-      ask(".now").textContent = error.message;
     }
+    host.dataset.state = morph.lanes.some((lane) => lane.decoder) ? "whole" : "failed";
   };
   return morph;
 };

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.words import unlinked
+
 __all__ = ["show", "tell"]
 
 
@@ -15,6 +17,6 @@ def tell(sentence: str, *, good: bool = False) -> None:
 def show(keep: bool = False) -> None:
     """Say what there is to say; keep it for the next run if that one comes by itself, before anybody could read."""
     for sentence, good in st.session_state.get("notices", []):
-        (st.success if good else st.warning)(sentence)
+        (st.success if good else st.warning)(unlinked(sentence))
     if not keep:
         st.session_state["notices"] = []

@@ -11,6 +11,7 @@ from genlib.data.digits import MAX_BYTES, centred, read_picture
 from genlib.data.images import load_images
 from genlib.knobs import InputError
 from pages.ui.brush import brush
+from pages.ui.words import unlinked
 
 __all__ = ["Picked", "large", "pick"]
 
@@ -41,7 +42,7 @@ def pick(key: str, first: int) -> Picked | None:
     """Widgets for one image; None until there is one.
 
     Arguments:
-        key: Of the widgets.
+        key: Of the widgets, and of the test image in the address.
         first: The test image to begin with.
     """
     source = st.segmented_control(
@@ -51,7 +52,7 @@ def pick(key: str, first: int) -> Picked | None:
         images = load_images()
         last = len(images.test) - 1
         number = st.number_input(
-            "Test image", 0, last, first, key=f"{key}_number", persist_state="session",
+            "Test image", 0, last, first, key=key, bind="query-params",
             help=f"One of the {last + 1:,} images that no model learned from; + and − go to the next and the last.",
         )  # fmt: skip
         return Picked(images.test[number].tobytes(), int(images.test_labels[number]), own=False)
@@ -65,7 +66,7 @@ def pick(key: str, first: int) -> Picked | None:
         )  # fmt: skip
         return None if file is None else Picked(read_picture(file.getvalue()).tobytes(), None, own=True)
     except InputError as error:
-        st.warning(str(error))
+        st.warning(unlinked(str(error)))
         return None
 
 

@@ -11,6 +11,7 @@ from pages.ui import cached
 from pages.ui.controls import Controls
 from pages.ui.flipbook import points_from_text, points_text
 from pages.ui.notices import tell
+from pages.ui.words import unlinked
 
 __all__ = ["choose_points", "clear_added", "epoch", "take"]
 
@@ -48,7 +49,7 @@ def own_file() -> tuple[str, str, str] | None:
     try:
         digest, table = cached.table(file.getvalue())
     except InputError as error:
-        st.error(str(error))
+        st.error(unlinked(str(error)))
         return None
     first = st.selectbox("Horizontal", table.names, key="own_x")
     second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")

@@ -81,6 +81,11 @@ def _of_model(request: Request, make: Callable[[Opened], bytes]) -> Response:
         content = make(shown)
     except InputError as error:
         return JSONResponse({"error": str(error)}, status, headers=_FRESH)
+    return _tagged(request, content)
+
+
+def _tagged(request: Request, content: bytes) -> Response:
+    """Bytes that the browser keeps while they stay the same."""
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=_SAME | {"ETag": tag})
@@ -102,7 +107,7 @@ async def nearest(request: Request) -> Response:
 
 def digits(request: Request) -> Response:
     """The test images of every atlas, in its order: 784 bytes each."""
-    return Response(models.digits(), media_type="application/octet-stream", headers=_SAME | _AS_IS)
+    return _tagged(request, models.digits())
 
 
 def shorten(request: Request) -> Response:

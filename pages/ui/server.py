@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
@@ -83,4 +84,7 @@ def _executor() -> Any:
 
 
 def _warm() -> None:
-    _executor().submit(os.getpid).result()
+    from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
+
+    with suppress(BrokenProcessPool, ShutdownExecutorError):  # of the next one others will see
+        _executor().submit(os.getpid).result()

@@ -3,7 +3,7 @@
 const TILES = 7; // digits in the strip above a slider
 const FIRST = 8; // sliders that are shown before one asks for more
 const BUDGET = 7; // milliseconds of a frame for strips and sheet, after the digit itself is drawn
-const SETTLED = 350; // milliseconds without a movement before the server is told
+const SETTLED = 250; // milliseconds without a movement before the server is told
 const SIZES = [8, 12, 16, 20];
 const TRUNCATIONS = [["0.5", "0.5 σ"], ["1", "1 σ"], ["2", "2 σ"], ["3", "3 σ"], ["", "any σ"]];
 
@@ -29,7 +29,7 @@ const makeStudio = (root) => {
   // Once an animation frame: the digit, the cursor and the sliders; strips and sheet in what is left of it.
   const draw = () => {
     queued = false;
-    if (!studio.z || !studio.decoder) return;
+    if (!studio.z || !studio.atlas) return;
     if (studio.decoder.fallback) paintFromAfar(studio, image);
     else tile(image, studio.decoder.decode(studio.z, studio.label), 0, 0);
     host.dataset.z = Array.from(studio.z.slice(0, 8), (x) => x.toFixed(4)).join(" ");
@@ -62,12 +62,14 @@ const makeStudio = (root) => {
     timer = setTimeout(quiet ? studio.settled : studio.tell, SETTLED);
   };
   studio.move = (i, value) => {
-    const [axis, row] = [studio.sliders[i], studio.sliders[i].row];
-    const by = value - axis.read(studio.z);
+    if (!studio.atlas) return;
+    const { row, read } = studio.sliders[i];
+    const by = value - read(studio.z);
     studio.moveTo(studio.z.map((x, j) => x + by * row[j]));
   };
+  studio.rest = () => clearTimeout(timer);
   studio.tell = () => {
-    studio.send("z", { model: studio.data.model.name, z: Array.from(studio.z, (x) => Number(x.toFixed(3))), label: studio.label });
+    studio.send("z", { model: studio.data.model.name, sent: studio.data.sent, z: Array.from(studio.z, (x) => Number(x.toFixed(3))), label: studio.label });
     studio.settled();
   };
   studio.settled = () => {
@@ -87,7 +89,7 @@ const makeStudio = (root) => {
     png: () => save(ask(".sheetbox canvas"), `${studio.data.model.name}-sheet.png`, 2),
     digit: () => save(ask(".image"), `${studio.data.model.name}-digit.png`, 10),
   };
-  host.querySelectorAll("[data-act]").forEach((button) => (button.onclick = act[button.dataset.act]));
+  host.querySelectorAll("[data-act]").forEach((button) => (button.onclick = () => studio.atlas && act[button.dataset.act]()));
   host.querySelectorAll("[data-axes]").forEach((button) => {
     button.onclick = () => {
       chooseAxes(studio, button.dataset.axes);
@@ -100,6 +102,7 @@ const makeStudio = (root) => {
     studio.redraw();
   };
   ask(".arithmetic").ontoggle = ask("[data-of=among]").onchange = () => ask(".arithmetic").open && showGroups(studio);
+  ask(".seed input").onchange = (event) => (studio.random = makeRandom(Math.abs(event.target.valueAsNumber) || 0));
   takePointer(studio);
   const all = () => {
     if (!studio.atlas) return;
@@ -202,6 +205,7 @@ const paintSheet = function* (studio) {
   studio.sheetOf = "";
   const canvas = studio.ask(".sheetbox canvas");
   const rows = up ? size : 1;
+  canvas.style.aspectRatio = `${size} / ${rows}`;
   if (canvas.width !== 28 * size || canvas.height !== 28 * rows) [canvas.width, canvas.height] = [28 * size, 28 * rows];
   const context = canvas.getContext("2d");
   const middle = (i) => (axes.ranges[i][0] + axes.ranges[i][1]) / 2;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,11 @@ import streamlit as st
 
 from genlib.colours import CLASSES
 from genlib.knobs import InputError
-from genlib.runs import saved_status
+from genlib.runs import saved_step
 from pages.ui.element import element, markup
 from pages.ui.opened import Opened
 
-__all__ = ["Code", "Model", "code_from_text", "code_text", "latent_studio", "push", "usable"]
+__all__ = ["Code", "Model", "code_from_text", "code_text", "explore", "keep", "latent_studio", "push", "usable"]
 
 _FARTHEST = 1e4  # of any coordinate: an autoencoder's codes may lie far out, though not so far
 _DECIMALS = 3
@@ -46,7 +45,8 @@ class Model:
 
     @property
     def labels(self) -> bool:
-        return self.shown.settings.model.labels
+        # A mixture is told labels while it learns, but its codes alone say what they decode to.
+        return self.shown.settings.model.labels and self.family != "mixture"
 
     @property
     def encodes(self) -> bool:
@@ -60,7 +60,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Code:
-    """A code (D,), and the digit that is asked for, or was."""
+    """A code (D,), none if it is empty, and the digit that is asked for, or was."""
 
     z: tuple[float, ...]
     label: int = 0
@@ -70,8 +70,17 @@ def usable(shown: Opened) -> Model | None:
     """The run as a model of the studio; None if it draws no images or has saved nothing yet."""
     if shown.settings.family == "classifier":
         return None
-    saved = saved_status(shown.run.path, shown.run.status)
-    return None if saved is None else Model(shown, saved.step)
+    step = saved_step(shown.run.path)
+    return None if step is None else Model(shown, step)
+
+
+def explore(shown: Opened) -> None:
+    """The way from a run to its codes, once it has saved any."""
+    if usable(shown):
+        st.page_link(
+            "images/latent.py", label="Explore", icon=":material/tune:", query_params={"model": shown.run.id},
+            help="Drag through what it has learned.",
+        )  # fmt: skip
 
 
 def latent_studio(model: Model, first: Code | None, fresh: bool, *, key: str) -> Code | None:
@@ -90,21 +99,31 @@ def latent_studio(model: Model, first: Code | None, fresh: bool, *, key: str) ->
     told = {name: getattr(model, name) for name in ("name", "step", "family", "prior", "encodes")}
     data = {"palette": CLASSES} | pushed | {"model": told}
     answer = _studio(key=key, data=data, on_z_change=lambda: None)
-    return checked_code(answer.get("z"), model)
+    return checked_code(answer.get("z"), model, st.session_state["studio_pushed"]["sent"])
 
 
 def push(model: Model, code: Code | None, spread: Sequence[float] | None = None) -> None:
-    """Have the studio go to a code; with the spread of its posterior, that is drawn too."""
+    """Have the studio go to a code, and the address tell it; with the spread of its posterior, that is drawn too."""
     before = st.session_state.get("studio_pushed") or {}
     seen = None if code is None or spread is None else {"z": list(code.z), "spread": list(spread)}
     sent = before.get("sent", 0) + 1
-    z, label = (list(code.z), code.label) if code else (None, None)
+    z, label = (list(code.z) or None, code.label) if code else (None, None)
+    if code:
+        keep(model, code)
     st.session_state["studio_pushed"] = {"model": model.name, "z": z, "label": label, "seen": seen, "sent": sent}
 
 
-def checked_code(answer: Any, model: Model) -> Code | None:
-    """What the element says, if it is a code of this model."""
-    if not isinstance(answer, dict) or answer.get("model") != model.name:
+def keep(model: Model, code: Code) -> None:
+    """Have the address tell where the visitor is."""
+    if code.z:
+        st.query_params["z"] = code_text(code.z)
+    if model.labels:
+        st.query_params["digit"] = str(code.label)
+
+
+def checked_code(answer: Any, model: Model, sent: int) -> Code | None:
+    """What the element says, if it is a code of this model, told after it was last sent elsewhere."""
+    if not isinstance(answer, dict) or answer.get("model") != model.name or answer.get("sent") != sent:
         return None
     z, label = answer.get("z"), answer.get("label")
     if not isinstance(z, list) or type(label) is not int or not 0 <= label <= 9:
@@ -116,7 +135,7 @@ def checked_code(answer: Any, model: Model) -> Code | None:
 
 def _usual(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and abs(value) <= _FARTHEST
+    return number and abs(value) <= _FARTHEST  # nor is it where it is no number
 
 
 def code_text(z: Sequence[float]) -> str:
@@ -139,7 +158,7 @@ def code_from_text(text: str, latent_dim: int) -> tuple[float, ...]:
     try:
         z = tuple(float(part) for part in parts)
     except ValueError:
-        z = (math.inf,)
+        z = (float("inf"),)
     if not all(_usual(value) for value in z):
         raise InputError(
             f"In the address: z must be {latent_dim} numbers between {-_FARTHEST:,.0f} and {_FARTHEST:,.0f}, with "

@@ -9,19 +9,27 @@ const open = async (studio) => {
   const { host, data, ask } = studio;
   const { name } = data.model;
   host.dataset.state = "loading";
+  ask(".stage").inert = true;
+  studio.decoder = studio.atlas = null;
+  studio.rest();
+  ask(".stage").hidden = false;
   studio.z = null;
-  ask(".now").textContent = "";
+  ask(".now").textContent = "Fetching the decoder and the map of the codes. The first time, a run of yours takes some seconds.";
   try {
     const [decoder, atlas] = await Promise.all([loadDecoder(name), loadAtlas(name)]);
     if (studio.data.model.name !== name) return;
     Object.assign(studio, { decoder, atlas, d: decoder.latentDim, prior: data.model.prior, sheetOf: "", shown: FIRST });
   } catch (error) {
     host.dataset.state = "failed";
+    ask(".stage").hidden = true;
     ask(".now").textContent = error.message;
     return;
   }
+  ask(".stage").inert = false;
   const { atlas, d } = studio;
-  atlas.factor = spreadOf(atlas.codes, atlas.mean, d);
+  // Codes that were drawn vary by chance; what they were drawn from is known.
+  const drawn = () => Float64Array.from({ length: d * d }, (_, i) => Number(i % (d + 1) === 0));
+  atlas.factor = data.model.encodes ? spreadOf(atlas.codes, atlas.mean, d) : drawn();
   studio.depth = makeDepth(atlas, studio.prior);
   ask("[data-axes]").parentElement.hidden = d <= 2;
   host.classList.toggle("flat", d <= 2);
@@ -40,7 +48,7 @@ const adopt = (studio) => {
   studio.seen = seen;
   if (Number.isInteger(label)) chooseDigit(studio, label);
   const fits = z && z.length === studio.d;
-  studio.moveTo(fits ? z : studio.atlas.class_means.subarray(FIRST_SHOWN * studio.d, (FIRST_SHOWN + 1) * studio.d), true);
+  studio.moveTo(fits ? z : studio.atlas.class_means.subarray(FIRST_SHOWN * studio.d, (FIRST_SHOWN + 1) * studio.d), Boolean(fits));
 };
 
 const tellModel = ({ ask, data, d, prior, decoder }) => {
@@ -97,10 +105,11 @@ const paintMap = (studio) => {
 const paintCursor = (studio) => {
   const { ask, host, view, seen, d } = studio;
   const canvas = ask(".over");
-  const { context } = fit(canvas, 1);
+  const { context, width, height } = fit(canvas, 1);
   const colours = theme(host);
   const [x, y] = project(studio, studio.z);
-  const [px, py] = [view.px(x), view.py(y)];
+  // A code beyond the map is shown at its edge.
+  const [px, py] = [clamp(view.px(x), 0, width), clamp(view.py(y), 0, height)];
   for (const [width, colour] of [[6, colours.ground], [2.5, colours.text]]) {
     context.lineWidth = width;
     context.strokeStyle = colour;
@@ -158,7 +167,8 @@ const takePointer = (studio) => {
     canvas.onpointermove(event);
   };
   canvas.onpointermove = (event) => {
-    if (event.buttons && studio.z) goTo(studio.view.x(event.offsetX), studio.view.y(event.offsetY));
+    const { clientWidth: width, clientHeight: height } = canvas;
+    if (event.buttons && studio.z) goTo(studio.view.x(clamp(event.offsetX, 0, width)), studio.view.y(clamp(event.offsetY, 0, height)));
   };
   canvas.onkeydown = (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
@@ -225,12 +235,17 @@ const addDirection = (studio, name, plus, from) => {
 
 const showGroups = async (studio) => {
   const { ask, atlas, data } = studio;
+  studio.ask(".mine").hidden = !data.model.encodes;
+  if (!data.model.encodes) return; // its codes are no images of a person's
+  if (studio.groupsOf !== atlas) [studio.groupsOf, studio.groups] = [atlas, new Map()];
+  try {
+    studio.digits ||= new Uint8Array(await get("genlib/digits"));
+  } catch (error) {
+    return void (ask(".now").textContent = error.message);
+  }
   const box = ask(".groups");
   box.textContent = "";
-  studio.groups = new Map();
   markGroups(studio);
-  if (!data.model.encodes) return void (box.textContent = "A GAN does not encode images, so its groups would have to be of drawings: choose classes.");
-  studio.digits ||= new Uint8Array(await (await fetch(new URL("genlib/digits", document.baseURI))).arrayBuffer());
   const among = ask("[data-of=among]").value;
   const chosen = Array.from(atlas.labels.keys()).filter((i) => among === "" || atlas.labels[i] === Number(among));
   for (const i of chosen.slice(0, PICKED)) {

@@ -49,6 +49,7 @@ const open = async (host, data) => {
   const { name } = data.model;
   try {
     const [decoder, atlas] = await Promise.all([loadDecoder(name), loadAtlas(name)]);
+    if (decoder.fallback) throw new Error(decoder.error);
     const work = paintTraversal(host, decoder, atlas, data);
     const carryOn = () => {
       if (host.dataset.of !== mine || !host.isConnected) return;

@@ -8,7 +8,7 @@ from typing import Any
 from genlib.knobs import Knob
 from genlib.settings import FAMILY_NAMES, RunSettings
 
-__all__ = ["described", "differences", "duration", "plain", "said"]
+__all__ = ["described", "differences", "duration", "plain", "said", "unlinked"]
 
 
 def described(settings: RunSettings) -> dict[str, str]:
@@ -40,6 +40,11 @@ def duration(seconds: float) -> str:
     if minutes < 2:
         return f"{round(seconds)} s"
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def unlinked(text: str) -> str:
+    """A sentence that repeats what somebody wrote: nothing in it becomes a link, a picture, a formula or code."""
+    return re.sub(r"([\[\]<`$])", r"\\\1", text)
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ PAGE = "images/labels.py"
 def test_opens_with_the_recorded_pair_and_judges_it(app):
     test = app(PAGE)
     assert not test.exception
-    assert [run["name"] for run in told(test)] == ["vae-2d", "vae-labels"]
+    assert [run["name"] for run in told(test)] == ["vae-20d", "vae-labels"]
     obeys, reads = (frame.value for frame in test.dataframe)
     with_labels, without = (float(obeys["all"][row].removesuffix(" %")) for row in (1, 0))
     assert with_labels > 85

@@ -1,5 +1,6 @@
 """The latent studio, as a visitor's clicks run it."""
 
+import io
 import json
 import subprocess
 import sys
@@ -8,11 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from genlib.data import assets
+from genlib.data.digits import read_picture
 from genlib.data.images import load_images
 from genlib.knobs import InputError
 from genlib.latent import read_atlas
+from pages.ui import cached
 from pages.ui.models import codes_csv
 from pages.ui.opened import opened
 from pages.ui.studio import Code, checked_code, code_from_text, code_text, usable
@@ -95,7 +99,7 @@ def test_a_test_digit_is_encoded_rebuilt_and_shown_on_the_map(app):
     np.testing.assert_allclose(told["seen"]["spread"], found.spread, rtol=1e-5)
     assert f"Squared error {found.squared_error:.1f}" in test.caption[-1].value
     before = told["sent"]
-    test.number_input(key="image_number").set_value(3).run()
+    test.number_input(key="a").set_value(3).run()
     assert element(test, "latent_studio")["sent"] == before + 1
     again = element(test.run(), "latent_studio")
     assert again["sent"] == before + 1, "the studio is not pulled back while the visitor moves on"
@@ -108,18 +112,126 @@ def test_a_link_has_the_last_word_over_the_image(app):
     assert element(test, "latent_studio")["z"] != [0.25, 0.5]
 
 
+def uploaded(test, content, name="digit.png", key="a"):
+    """The page after a visitor gave it this file."""
+    test.segmented_control(key=f"{key}_source").set_value("Upload").run()
+    return test.file_uploader(key=f"{key}_file").set_value((name, content, "image/png")).run()
+
+
+def photograph(i):
+    """A test image, dark on light and five times as large, as the bytes of a PNG."""
+    picture = 255 - load_images().test[i].repeat(5, 0).repeat(5, 1)
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"\x89PNG\r\n\x1a\n" + bytes(60), photograph(3)[:200]])
+def test_a_file_that_is_no_picture_gets_one_sentence(app, content):
+    test = uploaded(app(PAGE, view="image"), content)
+    assert not test.exception
+    assert ["no picture that can be read" in each for each in warnings(test)] == [True]
+    assert element(test, "latent_studio"), "the studio stays"
+    assert not any("Squared error" in each.value for each in test.caption)
+
+
+def test_a_picture_is_encoded_and_stays_with_its_owner(app):
+    test = uploaded(app(PAGE, view="image"), photograph(3))
+    assert not test.exception
+    assert not warnings(test)
+    from genlib.studio import infer
+
+    found = infer(assets() / "models" / "vae-2d", read_picture(photograph(3)))
+    np.testing.assert_allclose(element(test, "latent_studio")["z"], found.z, rtol=1e-5)
+    assert "The image stays with you" in test.caption[-1].value
+    assert set(test.query_params) == {"view", "model", "z"}, "its code is in the address, and it is in none"
+    test.segmented_control(key="a_source").set_value("Test digit").run()
+    assert "stays with you" not in test.caption[-1].value
+
+
+def test_a_drawing_that_is_empty_is_waited_for(app):
+    test = app(PAGE, view="image")
+    test.segmented_control(key="a_source").set_value("Draw").run()
+    assert not test.exception
+    assert not warnings(test)
+    assert "brush" in " ".join(elements(test))
+
+
+def sought(name, image, label=None):
+    """The code that a whole search finds."""
+    from genlib.studio import seek
+
+    found = seek(assets() / "models" / name, image, label)
+    while not found.done:
+        found = seek(assets() / "models" / name, image, label, search=found.search)
+    return found
+
+
+def test_a_gan_has_its_code_searched_for_once_it_is_asked_to(app):
+    test = app(PAGE, view="image", model="gan")
+    assert any("no encoder" in each.value for each in test.markdown)
+    assert element(test, "latent_studio")["z"] is None
+    test.button(key="seek_gan").click().run()
+    assert not test.exception
+    found = sought("gan", load_images().test[17])
+    np.testing.assert_allclose(element(test, "latent_studio")["z"], found.z, rtol=1e-5)
+    assert f"Squared error {found.squared_error:.1f}" in test.caption[-1].value
+    again = app(PAGE, view="image", model="gan")
+    assert "seek_gan" not in {button.key for button in again.button}, "it is kept for all"
+    np.testing.assert_array_equal(element(again, "latent_studio")["z"], element(test, "latent_studio")["z"])
+
+
+def test_a_conditional_gan_asks_for_the_digit_that_was_read(app):
+    """Where the visitor leaves open which digit it is, the studio goes to the digit that the search was told."""
+    content = photograph(4)
+    test = uploaded(app(PAGE, view="image", model="gan-labels"), content)
+    test.button(key="seek_gan-labels").click().run()
+    assert not test.exception
+    from genlib.evaluation import read_digits
+
+    read = int(read_digits(read_picture(content)[None])[0][0])
+    assert read == int(load_images().test_labels[4]) != 0
+    assert element(test, "latent_studio")["label"] == read
+
+
+def test_a_search_tells_how_far_it_is_and_is_kept():
+    model, pixels = assets() / "models" / "gan-labels", load_images().test[5].tobytes()
+    told = [int(load_images().test_labels[5])] * 2
+    assert cached.sought(model, 7, pixels, told[0]) is None
+    found = list(cached.seeking(model, 7, pixels, told[0]))
+    assert [each.step for each in found] == [*range(0, 121, 20)]
+    assert found[-1].squared_error < 0.8 * found[0].squared_error
+    expected = sought("gan-labels", load_images().test[5], told[0])
+    kept = cached.sought(model, 7, pixels, told[0])
+    assert kept is not None
+    for z in (found[-1].z, kept.z):
+        np.testing.assert_array_equal(z, expected.z)
+    np.testing.assert_array_equal(kept.reconstruction, expected.image)
+    assert (kept.label, kept.squared_error, kept.spread.any()) == (told[0], expected.squared_error, False)
+    others = [(8, pixels, told[0]), (7, bytes(784), told[0]), (7, pixels, 9 - told[0])]
+    assert [cached.sought(model, *each) for each in others] == [None] * 3, "of another state, image or digit"
+
+
+def test_a_search_that_is_left_keeps_nothing():
+    model, pixels = assets() / "models" / "gan", load_images().test[6].tobytes()
+    for found in cached.seeking(model, 7, pixels, None):
+        if found.step == 20:
+            break
+    assert cached.sought(model, 7, pixels, None) is None
+
+
 def test_codes_of_both_images_go_to_the_morph(app):
     test = app(PAGE, view="between")
-    test.multiselect(key="morph_models").set_value(["ae-2d", "vae-labels"]).run()
+    test.multiselect(key="models").set_value(["ae-2d", "vae-labels"]).run()
     assert not test.exception
     lanes = element(test, "morph")["lanes"]
     images = load_images()
     assert [lane["name"] for lane in lanes] == ["ae-2d", "vae-labels"]
     assert lanes[1]["digits"] == [int(images.test_labels[i]) for i in (17, 15)]
     assert elements(test) == {name for name in elements(test) if "latent_studio" not in name}
-    test.segmented_control(key="morph_turn").set_value("class").run()
+    test.segmented_control(key="turn").set_value("class").run()
     assert element(test, "morph")["what"] == "class"
-    test.multiselect(key="morph_models").set_value([]).run()
+    test.multiselect(key="models").set_value([]).run()
     assert "Choose two images" in test.caption[-1].value
 
 
@@ -192,10 +304,14 @@ JUNK = st.recursive(
 @given(JUNK, JUNK, JUNK)
 def test_junk_from_the_element_is_no_code(answer, z, label):
     vae = model("vae-2d")
-    for each in (answer, {"model": "vae-2d", "z": z, "label": label}):
-        code = checked_code(each, vae)
+    for each in (answer, {"model": "vae-2d", "z": z, "label": label, "sent": 1}):
+        code = checked_code(each, vae, 1)
         assert code is None or (len(code.z) == 2 and all(abs(x) <= 1e4 for x in code.z) and code.label in range(10))
-    assert checked_code({"model": "vae-2d", "z": [1, 2.5], "label": 3}, vae) == Code((1.0, 2.5), 3)
+    said = {"model": "vae-2d", "z": [1, 2.5], "label": 3, "sent": 1}
+    assert checked_code(said, vae, 1) == Code((1.0, 2.5), 3)
+    assert checked_code(said, vae, 2) is None, "it was told before the studio was sent elsewhere"
+    for number in (10**400, -(10**400), float("nan"), float("inf"), 1e5, True):
+        assert checked_code({"model": "vae-2d", "z": [1, number], "label": 3, "sent": 1}, vae, 1) is None
 
 
 PAGE_ALONE = """

@@ -1,10 +1,13 @@
 """Decoders, atlases and images that elements of the browser ask for, without a browser."""
 
+import asyncio
+import base64
 import json
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +19,15 @@ from safetensors.numpy import load
 from starlette.requests import Request
 
 from genlib import checkpoint
+from genlib.data.images import load_images
 from genlib.export import operations
 from genlib.knobs import InputError
-from genlib.latent import atlas_bytes, parse_atlas, read_atlas
+from genlib.latent import atlas_bytes, atlas_images, parse_atlas, read_atlas
 from genlib.library import bundled
 from genlib.runs import RunFolder
 from genlib.settings import ClassifierConfig, PixelMixtureConfig, RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run
-from pages.ui.models import MOST_CODES, codes_from_text
+from pages.ui.models import MOST_CODES, MOST_NEIGHBOURS, codes_from_text
 from pages.ui.routes import ROUTES
 from tests.pages.conftest import KEY
 
@@ -208,9 +212,12 @@ def test_images_are_those_of_the_model(name):
     assert np.abs(found - 255 * expected).max() <= 0.501
 
 
+ZEROS = ",".join(["0"] * 20)
+
+
 @pytest.mark.parametrize("label", ["", "10", "-1", "x", "1.0", "٣", "01", "0;1"])
 def test_a_digit_that_is_none(label):
-    assert "label from 0 to 9" in refused(ask("decode", "vae-labels", f"z=0,0&label={label}"))
+    assert "label from 0 to 9" in refused(ask("decode", "vae-labels", f"z={ZEROS}&label={label}"))
 
 
 @pytest.mark.parametrize(
@@ -249,6 +256,72 @@ NUMBERS = st.floats(-1e6, 1e6, width=32)
 def test_codes_in_an_address_round_trip(rows):
     text = ";".join(",".join(map(repr, row)) for row in rows)
     np.testing.assert_array_equal(codes_from_text(text, len(rows[0])), np.array(rows, np.float32))
+
+
+# Digits of the data ---------------------------------------------------------------------------------------------------
+
+
+def post(*parts):
+    """Ask for the training images nearest to what comes in these parts; also how many of them were taken."""
+    endpoint = next(route.endpoint for route in ROUTES if route.path == "/genlib/nearest")
+    taken = 0
+
+    async def receive():
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": parts[taken - 1], "more_body": taken < len(parts)}
+
+    answer = asyncio.run(endpoint(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+    return answer, taken
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [0, 300, 300, 783]])
+def test_the_nearest_training_images(cuts):
+    images = load_images()
+    image = images.test[3]
+    ends = [0, *cuts, 784]
+    parts = [image.tobytes()[start:end] for start, end in pairwise(ends)]
+    answer, _ = post(*parts)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    told = json.loads(answer.body)
+    near = np.frombuffer(base64.b64decode(told["images"]), np.uint8).reshape(-1, 28, 28)
+    apart = np.sqrt(((images.train.astype(np.float32) - image) ** 2).mean((1, 2)))
+    first = np.argsort(apart, kind="stable")[:MOST_NEIGHBOURS]
+    np.testing.assert_array_equal(near, images.train[first])
+    assert told["labels"] == images.train_labels[first].tolist()
+    np.testing.assert_allclose(told["distances"], apart[first], rtol=1e-5)
+
+
+def test_a_training_image_is_its_own_neighbour():
+    told = json.loads(post(load_images().train[11].tobytes())[0].body)
+    assert (told["distances"][0], told["labels"][0]) == (0, int(load_images().train_labels[11]))
+
+
+@pytest.mark.parametrize("size", [0, 1, 783, 785, 28 * 28 * 4])
+def test_what_is_no_image_has_no_neighbours(size):
+    assert "28 x 28" in refused(post(bytes(size))[0])
+
+
+def test_no_more_is_read_than_an_image_has():
+    answer, taken = post(*[bytes(500)] * 1000)
+    assert "28 x 28" in refused(answer)
+    assert taken == 2
+
+
+def test_neighbours_are_asked_for_by_posting_only():
+    route = next(route for route in ROUTES if route.path == "/genlib/nearest")
+    assert route.methods == {"POST"}
+
+
+def test_the_digits_of_the_atlases():
+    endpoint = next(route.endpoint for route in ROUTES if route.path == "/genlib/digits")
+    answer = endpoint(Request({"type": "http", "headers": []}))
+    images = load_images()
+    chosen = atlas_images(images)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
+    found = np.frombuffer(answer.body, np.uint8).reshape(-1, 28, 28)
+    np.testing.assert_array_equal(found, images.test[chosen])
+    np.testing.assert_array_equal(read_atlas(MODELS / "ae-2d").labels, images.test_labels[chosen])
 
 
 ASKED = """

@@ -1,0 +1,43 @@
+"""Charts: what they show is what was given."""
+
+import numpy as np
+import pytest
+
+from genlib.colours import FAMILIES
+from genlib.latent import Width
+from genlib.plots import widths_chart
+
+pytestmark = pytest.mark.fast
+
+PCA = np.array([50.0, 40.0, 32.5, 30.0])
+MODELS = [
+    Width("ae-2d", "ae", 2, False, 30.5),
+    Width("vae-2d", "vae", 2, False, 33.25),
+    Width("a run", "vae", 20, True, 12.0),
+]
+
+
+def shown(figure):
+    """The traces by name, as points (x, y)."""
+    return {trace.name: list(zip(trace.x, trace.y, strict=True)) for trace in figure.data}
+
+
+def test_errors_stand_over_the_size_of_the_code():
+    figure = widths_chart(PCA, MODELS)
+    assert shown(figure) == {
+        "PCA": [(1, 50.0), (2, 40.0), (3, 32.5), (4, 30.0)],
+        "Autoencoder": [(2, 30.5)],
+        "VAE": [(2, 33.25), (20, 12.0)],
+    }
+    vae = figure.data[2]
+    assert list(vae.text) == ["vae-2d", "a run, with labels"]
+    assert vae.marker.color == FAMILIES["vae"] != figure.data[1].marker.color
+    assert len({trace.marker.symbol for trace in figure.data[1:]}) == 2, "told apart without colour, too"
+    assert "square" in figure.layout.yaxis.title.text
+    assert figure.layout.yaxis.rangemode == "tozero"
+
+
+def test_without_models_pca_stands_alone():
+    found = shown(widths_chart(PCA, []))
+    assert len(found.pop("PCA")) == len(PCA)
+    assert not any(found.values())
