@@ -1,14 +1,21 @@
 """The presets: data that can be trained, and that does what its name says."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from genlib.data.images import load_images
+from genlib.evaluation import bayes_classify, read_digits
+from genlib.health.seen import next_neighbour
+from genlib.latent import draw_codes, fit_codes, training_codes
 from genlib.models import build
+from genlib.models.base import digits
 from genlib.pca import load_pca_errors
 from genlib.presets import PRESETS, named, presets_of
-from genlib.settings import FAMILIES, RunSettings
+from genlib.seeding import torch_rng
+from genlib.settings import FAMILIES, PixelMixtureConfig, RunSettings, TrainConfig
 from genlib.training import Diverged, Report, Run, train
 
 torch.set_num_threads(1)
@@ -47,8 +54,8 @@ def test_every_failure_names_a_cure_that_works():
     assert not any(preset.cure for preset in PRESETS.values() if preset.kind == "good")
 
 
-def outcome(name, seed):
-    """The last metrics of validation images, and the best and the last loss of training, after a preset's time."""
+def trained(name, seed):
+    """The model, the last metrics of validation images, and the losses of training, after a preset's time."""
     settings = PRESETS[name].settings
     values = settings.to_json()
     values["train"] |= {"seed": seed, "device": "cpu"}
@@ -59,7 +66,37 @@ def outcome(name, seed):
             found = event.metrics
         elif isinstance(event, Report):
             losses.append(event.metrics.get("loss", np.nan))
-    return found, losses
+    told(f"{name}, seed {seed}", **found)
+    return run.model.eval(), found, losses
+
+
+def outcome(name, seed):
+    return trained(name, seed)[1:]
+
+
+def told(name, **figures):
+    """Report figures; pytest shows them with -rA."""
+    sys.stdout.write(f"{name}: { {figure: round(float(value), 3) for figure, value in figures.items()} }\n")
+
+
+def drawn(model, seed, n=1000):
+    """New images as bytes, in the way that the page draws them, and the digits that were asked for."""
+    wanted = digits(n)
+    x = model.sample(n, torch_rng(seed, "drawn"), wanted) if model.can_sample else from_one_bell_curve(model, n, seed)
+    return (x[:, 0] * 255).round().to(torch.uint8).numpy(), wanted.numpy()
+
+
+def from_one_bell_curve(model, n, seed):
+    """New images of an autoencoder, whose codes are drawn from one Gaussian around those of training images."""
+    rng = torch_rng(seed, "drawn")
+    codes = fit_codes(training_codes(model, load_images()), rng, components=1)
+    with torch.no_grad():
+        return model.decode(draw_codes(codes, n, rng))
+
+
+def sure(images):
+    """The share of images that the classifier reads without doubt."""
+    return np.mean(read_digits(images)[1] > 0.9)
 
 
 SEEDS = pytest.mark.parametrize("seed", [0, 1, 2])
@@ -123,3 +160,81 @@ def test_an_autoencoder_beats_pca_by_a_fifth(name, seed):
 def test_a_tighter_bound_is_tighter(seed):
     tight, plain = outcome("vae-tight", seed)[0], outcome("vae-sharp", seed)[0]
     assert tight["loss"] < plain["loss"], "though its images are black and white, which costs nats"
+
+
+@pytest.mark.slow
+@SEEDS
+def test_holes_between_codes_and_their_cure(seed):
+    """Where there are holes, fewer of the new images are anything that could be read."""
+    failed, cured = (sure(drawn(trained(name, seed)[0], seed)[0]) for name in ("ae-holes", PRESETS["ae-holes"].cure))
+    told("ae-holes", read=failed, cured=cured)
+    assert failed < cured - 0.03
+
+
+@pytest.mark.slow
+@SEEDS
+def test_a_denoising_autoencoder_takes_noise_away(seed):
+    x = torch.tensor(load_images().validation[:1000]).unsqueeze(1) / 255
+    noisy = x + 0.5 * torch.randn(x.shape, generator=torch_rng(seed, "noise"))
+    errors = {}
+    for name in ("ae-denoising", "ae-sharp"):
+        errors[name] = (trained(name, seed)[0].reconstruct(noisy) - x).square().sum((1, 2, 3)).mean()
+    told("ae-denoising", **errors)
+    assert errors["ae-denoising"] < 0.5 * errors["ae-sharp"]
+
+
+@pytest.mark.slow
+@SEEDS
+def test_windows_need_fewer_weights_for_as_good_a_bound(seed):
+    model, found, _ = trained("vae-conv", seed)
+    count = {name: sum(w.numel() for w in each.parameters()) for name, each in
+             (("conv", model), ("dense", build("vae", PRESETS["vae-sharp"].settings.model, 0)))}  # fmt: skip
+    assert count["conv"] < 0.3 * count["dense"]
+    assert found["loss"] < 110
+
+
+@pytest.mark.slow
+@SEEDS
+@pytest.mark.parametrize(("name", "least"), [("gan-labels", 0.97), ("vae-labels", 0.9), ("mixture-labels", 0.7)])
+def test_what_was_asked_for_is_drawn(name, least, seed):
+    model = trained(name, seed)[0]
+    images, wanted = drawn(model, seed)
+    share = np.mean(read_digits(images)[0] == wanted)
+    told(name, obeys=share)
+    assert share > least
+
+
+@pytest.mark.slow
+@SEEDS
+def test_a_mixture_for_each_digit_reads(seed):
+    images = load_images()
+    x = torch.tensor(images.test[:1000]).unsqueeze(1) / 255
+    share = np.mean(
+        bayes_classify(trained("mixture-labels", seed)[0], x).argmax(1).numpy() == images.test_labels[:1000]
+    )
+    told("mixture-labels", reads=share)
+    assert share > 0.95
+
+
+@pytest.mark.slow
+@SEEDS
+def test_thirty_components_beat_one(seed):
+    model, found, _ = trained("mixture", seed)
+    one = Run.new("mixture", PixelMixtureConfig(components=1), TrainConfig(batch_size=1024, seed=seed, device="cpu"))
+    for event in train(one, load_images(), until_step=STEPS["mixture"]):
+        if isinstance(event, Report) and event.split == "validation":
+            alone = event.metrics
+    told("mixture", one=alone["loss"])
+    assert found["loss"] < alone["loss"] - 10
+    assert sure(drawn(model, seed)[0]) > 0.5
+
+
+@pytest.mark.slow
+@SEEDS
+def test_the_gan_of_textbooks_repeats_itself_where_ours_does_not(seed):
+    apart = {}
+    for name in ("gan-dense", "gan"):
+        images = drawn(trained(name, seed)[0], seed, 64)[0]
+        apart[name] = next_neighbour(images.reshape(64, -1) / 255)
+    told("gan-dense", **apart)
+    assert apart["gan-dense"] < 0.75 * apart["gan"]

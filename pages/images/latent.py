@@ -10,6 +10,7 @@ from genlib.recipe import code_recipe
 from genlib.runs import RunFolder, list_runs
 from pages.ui.between import between_images
 from pages.ui.coordinates import coordinates
+from pages.ui.explain import method
 from pages.ui.inference import LINK, from_image
 from pages.ui.models import codes_csv
 from pages.ui.notices import show, tell
@@ -26,6 +27,23 @@ VIEWS = {
     COORDINATES: "What each number does",
     PYTHON: "Take away",
 }
+
+IN_SHORT = """
+- **Code**, *z*: the few numbers a decoder makes an image of. An encoder goes the other way.
+- **Prior**: where codes are expected before any image is seen. For a VAE and a GAN it is a bell curve around 0 with
+  standard deviation σ = 1 in every number, so that random codes give new digits; an autoencoder has none.
+- **Posterior**: where a VAE thinks the code of one image lies. Its ellipse on the map reaches two standard deviations.
+- **log p(z)** says how likely a code is under the prior, in nats (1 nat = 1.44 bits). In many dimensions no code lies
+  near the middle, so the digit there is seldom a typical one.
+- **Directions** mix the numbers of a code: each moves independently of the others in the codes of test images, and the
+  one that changes the image most stands first.
+"""
+WORKS = [
+    "genlib.latent.mapping:principal_directions",
+    "genlib.latent.mapping:metric",
+    "genlib.latent.inversion:search",
+    "genlib.latent.directions:circle",
+]
 
 
 def main() -> None:
@@ -78,6 +96,12 @@ def view(models: dict[str, Model], mine: list[RunFolder]) -> None:
         if wanted == IMAGE:
             with above:
                 from_image(model)
+    short, works = st.tabs(["In short", "How it works"], on_change="rerun", key="studio_more")
+    if short.open:
+        short.markdown(IN_SHORT)
+    if works.open:
+        with works:
+            method(*WORKS)
 
 
 def take_away(model: Model, code: Code) -> None:

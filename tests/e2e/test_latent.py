@@ -218,3 +218,17 @@ def test_a_drawn_digit_turns_into_another_and_becomes_a_film(visit):
     assert (film.format, film.size) == ("GIF", (3 * 28 * 6, 28 * 6))
     assert film.n_frames > 30
     assert "1" not in parse_qs(urlparse(page.url).query).get("image", []), "a drawing is in no address"
+
+
+def test_a_model_that_cannot_be_opened_gets_one_sentence(visit):
+    visitor = visit()
+    sentence = "The decoder of this model is damaged: export the model again."
+    visitor.page.route("**/gan/decoder", lambda route: route.fulfill(status=422, json={"error": sentence}))
+    page = visitor.go("/latent?model=gan", ".studio[data-state=failed]")
+    assert page.locator(".studio .now").inner_text() == sentence
+    assert not page.locator(".studio .stage").is_visible()
+    page.unroute("**/gan/decoder")
+    page.locator(".st-key-studio_model input").click()
+    page.get_by_role("option", name="VAE, latent size 2 (vae-2d)").click()
+    page.wait_for_selector(WHOLE)
+    visitor.faults.clear()  # the answer 422 is one, in the console
