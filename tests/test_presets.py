@@ -17,6 +17,7 @@ from genlib.presets import PRESETS, named, presets_of
 from genlib.seeding import torch_rng
 from genlib.settings import FAMILIES, PixelMixtureConfig, RunSettings, TrainConfig
 from genlib.training import Diverged, Report, Run, train
+from tests.bench.gan_quality import features, frechet
 
 torch.set_num_threads(1)
 
@@ -80,18 +81,10 @@ def told(name, **figures):
 
 
 def drawn(model, seed, n=1000):
-    """New images as bytes, in the way that the page draws them, and the digits that were asked for."""
+    """New images as bytes, and the digits that were asked for."""
     wanted = digits(n)
-    x = model.sample(n, torch_rng(seed, "drawn"), wanted) if model.can_sample else from_one_bell_curve(model, n, seed)
+    x = model.sample(n, torch_rng(seed, "drawn"), wanted)
     return (x[:, 0] * 255).round().to(torch.uint8).numpy(), wanted.numpy()
-
-
-def from_one_bell_curve(model, n, seed):
-    """New images of an autoencoder, whose codes are drawn from one Gaussian around those of training images."""
-    rng = torch_rng(seed, "drawn")
-    codes = fit_codes(training_codes(model, load_images()), rng, components=1)
-    with torch.no_grad():
-        return model.decode(draw_codes(codes, n, rng))
 
 
 def sure(images):
@@ -165,10 +158,19 @@ def test_a_tighter_bound_is_tighter(seed):
 @pytest.mark.slow
 @SEEDS
 def test_holes_between_codes_and_their_cure(seed):
-    """Where there are holes, fewer of the new images are anything that could be read."""
-    failed, cured = (sure(drawn(trained(name, seed)[0], seed)[0]) for name in ("ae-holes", PRESETS["ae-holes"].cure))
-    told("ae-holes", read=failed, cured=cured)
-    assert failed < cured - 0.03
+    """New images of an autoencoder lie farther from real ones the less is known of where its codes lie; a VAE knows."""
+    images, n, rng = load_images(), 5000, torch_rng(seed, "drawn")
+    real = features(torch.tensor(images.test[:n]).unsqueeze(1) / 255)
+    failed, cured = (trained(name, seed)[0] for name in ("ae-holes", PRESETS["ae-holes"].cure))
+    known = training_codes(failed, images)
+    codes = {f"from {k}": draw_codes(fit_codes(known, rng, components=k), n, rng) for k in (1, 10)}
+    codes["from the prior of a VAE"] = torch.randn(n, known.shape[1], generator=rng)
+    with torch.no_grad():
+        apart = {how: frechet(features(failed.decode(z)), real) for how, z in codes.items()}
+    apart["cured"] = frechet(features(cured.sample(n, rng)), real)
+    told(f"ae-holes, seed {seed}", **apart)
+    assert apart["from 1"] > 1.2 * apart["from 10"]
+    assert apart["from the prior of a VAE"] > 3 * apart["cured"]
 
 
 @pytest.mark.slow
@@ -195,7 +197,7 @@ def test_windows_need_fewer_weights_for_as_good_a_bound(seed):
 
 @pytest.mark.slow
 @SEEDS
-@pytest.mark.parametrize(("name", "least"), [("gan-labels", 0.97), ("vae-labels", 0.9), ("mixture-labels", 0.7)])
+@pytest.mark.parametrize(("name", "least"), [("gan-labels", 0.97), ("vae-labels", 0.85), ("mixture-labels", 0.7)])
 def test_what_was_asked_for_is_drawn(name, least, seed):
     model = trained(name, seed)[0]
     images, wanted = drawn(model, seed)
