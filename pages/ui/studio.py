@@ -83,12 +83,12 @@ def explore(shown: Opened) -> None:
         )  # fmt: skip
 
 
-def latent_studio(model: Model, first: Code | None, fresh: bool, *, key: str) -> Code | None:
+def latent_studio(model: Model, first: Code, fresh: bool, *, key: str) -> Code | None:
     """Show the studio; returns the code that the visitor came to, once there is one.
 
     Arguments:
         model: What decodes.
-        first: Where to begin; None: at the mean code of a class.
+        first: Where to begin; at the mean code of a class if it is empty.
         fresh: Whether it was not there in the run of the page before.
         key: Name of the element on its page.
     """
@@ -102,15 +102,16 @@ def latent_studio(model: Model, first: Code | None, fresh: bool, *, key: str) ->
     return checked_code(answer.get("z"), model, st.session_state["studio_pushed"]["sent"])
 
 
-def push(model: Model, code: Code | None, spread: Sequence[float] | None = None) -> None:
+def push(model: Model, code: Code, spread: Sequence[float] | None = None) -> None:
     """Have the studio go to a code, and the address tell it; with the spread of its posterior, that is drawn too."""
-    before = st.session_state.get("studio_pushed") or {}
-    seen = None if code is None or spread is None else {"z": list(code.z), "spread": list(spread)}
-    sent = before.get("sent", 0) + 1
-    z, label = (list(code.z) or None, code.label) if code else (None, None)
-    if code:
-        keep(model, code)
-    st.session_state["studio_pushed"] = {"model": model.name, "z": z, "label": label, "seen": seen, "sent": sent}
+    keep(model, code)
+    st.session_state["studio_pushed"] = {
+        "model": model.name,
+        "z": list(code.z) or None,
+        "label": code.label,
+        "seen": None if spread is None else {"z": list(code.z), "spread": list(spread)},
+        "sent": (st.session_state.get("studio_pushed") or {}).get("sent", 0) + 1,
+    }
 
 
 def keep(model: Model, code: Code) -> None:

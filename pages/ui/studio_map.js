@@ -46,7 +46,7 @@ const open = async (studio) => {
 const adopt = (studio) => {
   const { z, label, seen } = studio.data;
   studio.seen = seen;
-  if (Number.isInteger(label)) chooseDigit(studio, label);
+  chooseDigit(studio, label);
   const fits = z && z.length === studio.d;
   studio.moveTo(fits ? z : studio.atlas.class_means.subarray(FIRST_SHOWN * studio.d, (FIRST_SHOWN + 1) * studio.d), Boolean(fits));
 };
@@ -54,7 +54,7 @@ const adopt = (studio) => {
 const tellModel = ({ ask, data, d, prior, decoder }) => {
   const { encodes } = data.model;
   ask(".mapnote").textContent = `${encodes ? "2,000 test images" : "2,000 codes from the prior"}, ${d > 2 ? "in the two directions that change the digit most" : "each at its code"}, ${decoder.labels ? "those of the digit asked for in front" : "coloured and named by digit"}. Drag, or use the arrow keys.`;
-  ask(".sheetnote").textContent = `The map as digits: equal steps of probability, not of length, so each is as likely as its neighbour.${d > 2 ? " The other directions stay as they are." : ""}`;
+  ask(".sheetnote").textContent = `The map as digits: equal steps of probability, not of length, so each is as likely as its neighbour${prior ? "" : ", if codes lay in a bell curve"}.${d > 2 ? " The other directions stay as they are." : ""}`;
   ask("[data-act=random]").title = prior ? "A code from the prior N(0, I)" : "A code from one bell curve around the codes of test images";
   ask(".now").textContent = decoder.fallback ? "This decoder cannot run in the browser, so the server decodes: the digit follows a little later, and strips and sheet are left out." : "";
 };
