@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from genlib.knobs import InputError
+from genlib.runs import ACTIVE, RunFolder
 from tests.served import Server, chromium_path, launch
 
 # Streamlit asks for these below a page's own address first, and then at the root.
@@ -88,4 +92,9 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Visitor]]:
     yield new
     for visitor in visitors:
         visitor.context.close()
+    # What a test that failed has left would keep the next ones waiting for the only slot.
+    for run in (server.home / "runs").glob("*"):
+        with suppress(InputError):
+            if RunFolder(run).status.state in ACTIVE:
+                shutil.rmtree(run, ignore_errors=True)
     assert [fault for visitor in visitors for fault in visitor.faults] == []

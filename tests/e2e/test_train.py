@@ -37,10 +37,15 @@ def click(page, name):
 
 
 def slide(page, name, times):
-    """Move a slider by the keyboard."""
-    page.get_by_role("slider", name=name).focus()
+    """Move a slider by the keyboard, a step at a time: the page may be drawn anew between two."""
+    slider = page.get_by_role("slider", name=name)
     for _ in range(times):
-        page.keyboard.press("ArrowRight")
+        before = slider.get_attribute("aria-valuenow")
+        slider.press("ArrowRight")
+        for _ in range(20):
+            if slider.get_attribute("aria-valuenow") != before:
+                break
+            page.wait_for_timeout(50)
 
 
 def pixels(page, name, top=0):
