@@ -644,7 +644,7 @@ def test_who_learns_in_a_game_is_recorded_and_replayed_even_before_both_have(ima
 
 
 def test_knobs_are_turned_while_it_runs(images):
-    run = make(replace(ENDLESS, epochs=150))
+    run = make(replace(ENDLESS, epochs=600))
     seen = []
 
     def owner(status):
