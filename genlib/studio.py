@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from genlib.models.base import Model
 
-__all__ = ["Inference", "decode", "infer", "make_atlas", "seek"]
+__all__ = ["FURTHEST", "Inference", "decode", "infer", "make_atlas", "seek"]
 
 _MOST_CODES = 1000  # that are decoded at once
-_FURTHEST = 1e6  # of a number of a code; beyond, what is decoded has long ceased to change
+FURTHEST = 1e6  # of a number of a code; beyond, what is decoded has long ceased to change
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +139,8 @@ def decode(folder: Path, z: NDArray[np.floating], labels: NDArray[np.integer] | 
     model = _model(folder)
     if z.ndim != 2 or z.shape[1] != model.latent_dim or not 1 <= len(z) <= _MOST_CODES:
         raise InputError(f"A code of this model has {model.latent_dim} numbers: give 1 to {_MOST_CODES:,} such codes.")
-    if not (np.abs(z) <= _FURTHEST).all():  # nor is it where a number is none
-        raise InputError(f"A code has numbers from {-_FURTHEST:,.0f} to {_FURTHEST:,.0f}: give no others.")
+    if not (np.abs(z) <= FURTHEST).all():  # nor is it where a number is none
+        raise InputError(f"A code has numbers from {-FURTHEST:,.0f} to {FURTHEST:,.0f}: give no others.")
     told = None
     if labels is not None:
         if labels.shape != (len(z),) or labels.dtype.kind not in "iu" or ((labels < 0) | (labels > 9)).any():

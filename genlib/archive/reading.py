@@ -91,7 +91,7 @@ def _read_all(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dict[
     left = _UNPACKED
     for entry in entries:
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise NotImplementedError
+            raise zipfile.BadZipFile
         # What an entry says of its size may be a lie, so reading ends at the limit whatever it says.
         limit = min(_limit(entry.filename) or 0, left)
         content = io.BytesIO()

@@ -101,7 +101,6 @@ const reshape = (_, before, after) => {
   };
 };
 
-
 const OPERATIONS = {
   linear,
   shift,

@@ -18,7 +18,7 @@ from genlib.data.images import load_images
 from genlib.export import is_exported, pack_decoder
 from genlib.knobs import InputError
 from genlib.latent import atlas_bytes, atlas_images, nearest, parse_atlas, read_atlas
-from genlib.studio import decode, make_atlas
+from genlib.studio import FURTHEST, decode, make_atlas
 from pages.ui.element import encode
 from pages.ui.opened import Opened
 from pages.ui.server import compute
@@ -37,7 +37,6 @@ __all__ = [
 
 MOST_CODES = 256  # in one address
 MOST_NEIGHBOURS = 12
-_FURTHEST = 1e6  # as the worker takes them
 
 
 def decoder(shown: Opened) -> bytes:
@@ -132,7 +131,7 @@ def codes_from_text(text: str, size: int) -> NDArray[np.float32]:
         InputError: If it is anything but 1 to ``MOST_CODES`` codes of that size.
     """
     try:
-        rows = [[float(number) for number in row.split(",")] for row in text.split(";", MOST_CODES)[: MOST_CODES + 1]]
+        rows = [[float(number) for number in row.split(",")] for row in text.split(";", MOST_CODES)]
     except ValueError:
         rows = []
     if not 1 <= len(rows) <= MOST_CODES or any(len(row) != size for row in rows):
@@ -141,8 +140,8 @@ def codes_from_text(text: str, size: int) -> NDArray[np.float32]:
             "semicolons between codes."
         )
     z = np.array(rows)
-    if not (np.abs(z) <= _FURTHEST).all():  # nor is it where a number is none
-        raise InputError(f"A code has numbers from {-_FURTHEST:,.0f} to {_FURTHEST:,.0f}: give no others.")
+    if not (np.abs(z) <= FURTHEST).all():  # nor is it where a number is none
+        raise InputError(f"A code has numbers from {-FURTHEST:,.0f} to {FURTHEST:,.0f}: give no others.")
     return z.astype(np.float32)
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder
-from tests.served import Server, chromium_path, launch
+from tests.served import ROOT, Server, chromium_path, launch
 
 # Streamlit asks for these below a page's own address first, and then at the root.
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
@@ -46,6 +46,21 @@ def browser() -> Iterator[Browser]:
         chromium = launch(playwright)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A blank page with nothing but the scripts of elements that the module names as SCRIPTS."""
+    opened = browser.new_page()
+    opened.add_script_tag(content=scripts(*request.module.SCRIPTS))
+    yield opened
+    opened.close()
+
+
+def scripts(*names: str) -> str:
+    """Scripts of elements in one; what they export cannot stand in a plain script."""
+    texts = [(ROOT / "pages" / "ui" / name).read_text("utf-8") for name in names]
+    return "".join(text.partition("\nexport default")[0] for text in texts)
 
 
 class Visitor:

@@ -17,6 +17,7 @@ from genlib.library import bundled
 from genlib.models import build
 from genlib.seeding import numpy_rng
 from genlib.settings import AutoencoderConfig, GANConfig, VAEConfig
+from tests.e2e.conftest import scripts
 from tests.models.test_contract import make
 from tests.test_export import DRAW, KINDS, pictures, trained
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.e2e
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = "".join((ROOT / "pages" / "ui" / name).read_text("utf-8") for name in ("tensors.js", "decoder.js"))
+SCRIPTS = ("tensors.js", "decoder.js")
 N = 200
 DRAWN = [run.id for run in bundled() if run.id != "classifier"]
 LARGE = {
@@ -44,15 +45,6 @@ DECODE = """([codes, labels]) => {
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return btoa(text);
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    """A blank page with nothing but the decoder."""
-    opened = browser.new_page()
-    opened.add_script_tag(content=SCRIPTS)
-    yield opened
-    opened.close()
 
 
 def drawn(page, packed, z, labels):
@@ -204,7 +196,7 @@ def served(browser, server):
     opened = browser.new_page()
     opened.route(f"{server.url}/blank", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>"))
     opened.goto(f"{server.url}/blank")
-    opened.add_script_tag(content=SCRIPTS)
+    opened.add_script_tag(content=scripts(*SCRIPTS))
     yield opened
     opened.close()
 

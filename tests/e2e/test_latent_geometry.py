@@ -14,24 +14,11 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 ENCODING = [run.id for run in bundled() if run.id.split("-")[0] in ("ae", "vae", "mixture")]
-# What the elements export cannot stand in a plain script.
-SCRIPTS = "".join(
-    (ROOT / "pages" / "ui" / name).read_text("utf-8").partition("\nexport default")[0]
-    for name in ("draw.js", "tensors.js", "decoder.js", "latent.js", "player.js", "morph.js")
-)
+SCRIPTS = ("draw.js", "tensors.js", "decoder.js", "latent.js", "player.js", "morph.js")
 ATLAS = """(given) => {
   window.atlas = Object.fromEntries(Object.entries(given).map(([name, flat]) => [name, Float32Array.from(flat)]));
   atlas.factor = given.factor ? Float64Array.from(given.factor) : spreadOf(atlas.codes, atlas.mean, atlas.mean.length);
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    """A blank page with nothing but the scripts."""
-    opened = browser.new_page()
-    opened.add_script_tag(content=SCRIPTS)
-    yield opened
-    opened.close()
 
 
 def given(page, name, factor=None):
