@@ -12,3 +12,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own for each test, so that no run of one is seen by another."""
     monkeypatch.setenv("GENLIB_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come first and follow each other in one process; all others run beside them."""
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("browser"))

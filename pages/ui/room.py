@@ -83,10 +83,14 @@ def _minds(settings: RunSettings) -> dict[str, Any]:
 
 
 def _changed(settings: RunSettings, changes: Sequence[Change]) -> str:
+    """The newest change of each knob: many a turn of one hides no other."""
     knobs = {knob.name: knob for knob in settings.live()}
-    told = [(knobs[change.knob], change) for change in changes[-4:]]
-    parts = [f"{knob.title} {said(knob, change.value)} from step {change.step:,}" for knob, change in told]
-    more = f"; {len(changes) - 4} changes before" if len(changes) > 4 else ""
+    newest = sorted({change.knob: change for change in changes}.values(), key=lambda change: change.step)
+    parts = [
+        f"{knobs[each.knob].title} {said(knobs[each.knob], each.value)} from step {each.step:,}" for each in newest
+    ]
+    before = len(changes) - len(newest)
+    more = f"; {before} change{'s' * (before > 1)} before" if before else ""
     return f"▲ Changed while it trained: {'; '.join(parts)}{more}." if parts else ""
 
 

@@ -1,6 +1,7 @@
 """With labels and without, in a real browser."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.e2e
 
@@ -23,4 +24,4 @@ def test_models_that_generate_are_used_to_predict(visit):
     page = visit().go("/labels", "canvas.samples")
     page.get_by_text("Misread by the mixture for each digit").wait_for(timeout=60_000)
     for judged in ("classifier", "conditional VAE"):
-        assert page.get_by_text(f"Misread by the {judged}").count() == 1
+        expect(page.get_by_text(f"Misread by the {judged}")).to_have_count(1)

@@ -1,26 +1,43 @@
 """My runs and the comparison in a real browser."""
 
 import io
+import secrets
+import shutil
 import zipfile
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from genlib import archive
 from genlib.film import Film
 from genlib.runs import RunFolder
+from tests.e2e.conftest import Visitor
 from tests.e2e.test_train import click, start, wait
 
 pytestmark = pytest.mark.e2e
 SHORT = "budget=epochs&epochs=1&batch_size=500&hidden_dim=16"
 
 
+@pytest.fixture(scope="module")
+def trained(browser, server):
+    """A small VAE that was trained once and put aside, and what the browser knows of who trained it."""
+    context = browser.new_context()
+    made = server.home / "runs" / train(Visitor(context, server.url), f"/train?{SHORT}")
+    aside = made.rename(server.home / "trained")
+    yield aside, context.storage_state()
+    context.close()
+
+
 @pytest.fixture
-def visitor(visit):
+def visitor(visit, trained, server):
     """Somebody who has trained a small VAE."""
-    made = visit()
-    made.run = train(made, f"/train?{SHORT}")
-    return made
+    aside, memory = trained
+    made = visit(storage_state=memory)
+    made.run = secrets.token_hex(8)
+    yours = shutil.copytree(aside, server.home / "runs" / made.run)
+    yield made
+    shutil.rmtree(yours, ignore_errors=True)
 
 
 def train(visitor, path):
@@ -128,7 +145,7 @@ def test_runs_are_compared_under_one_slider(visitor, server):
     page.wait_for_selector(".lane:nth-of-type(2)[data-shown]")
     films = [Film(server.home / "runs" / run / "frames").steps() for run in (other, visitor.run)]
     lanes = page.locator(".lane")
-    assert lanes.count() == 2
+    expect(lanes).to_have_count(2)
     for lane, steps in enumerate(films):
         page.wait_for_selector(f".lane:nth-of-type({lane + 1})[data-loaded='{len(steps)}']")
     times = sorted({step for steps in films for step in steps})
@@ -146,7 +163,7 @@ def test_runs_are_compared_under_one_slider(visitor, server):
         page.wait_for_selector(f".lane:nth-of-type({lane})[data-shown='0']")
     page.reload()
     page.wait_for_selector(".lane:nth-of-type(2)[data-shown]")
-    assert lanes.count() == 2
+    expect(lanes).to_have_count(2)
 
 
 def test_all_families_train_for_the_same_time_and_are_compared(visit):
@@ -155,6 +172,6 @@ def test_all_families_train_for_the_same_time_and_are_compared(visit):
     page.wait_for_url("**/compare?runs=*")
     for lane in (1, 2, 3, 4):
         page.locator(f".lane:nth-of-type({lane}) .state", has_text="Finished").wait_for(timeout=90_000)
-    assert page.locator(".lane canvas.samples:visible").count() == 4
-    assert page.locator(".lane canvas.scores:visible").count() == 1, "only the GAN has a D that answers"
-    assert page.locator(".lane canvas.map:visible").count() == 3
+    expect(page.locator(".lane canvas.samples:visible")).to_have_count(4)
+    expect(page.locator(".lane canvas.scores:visible")).to_have_count(1)  # only the GAN has a D that answers
+    expect(page.locator(".lane canvas.map:visible")).to_have_count(3)

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from genlib.changes import read_changes
 from genlib.film import Film
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 def start(page):
     """Press Train; returns the id of the run."""
-    page.get_by_role("button", name="Train", exact=True).click()
+    click(page, "Train")
     wait(page, "running")
     return page.url.rsplit("run=", 1)[1][:16]
 
@@ -33,19 +34,17 @@ def step(page):
 
 
 def click(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
+    # Streamlit's own header has a Stop, too, while the page runs.
+    page.get_by_role("button", name=name, exact=True).and_(page.locator(":not([kind=header])")).click()
 
 
 def slide(page, name, times):
-    """Move a slider by the keyboard, a step at a time: the page may be drawn anew between two."""
+    """Move a slider by the keyboard, and see each step."""
     slider = page.get_by_role("slider", name=name)
     for _ in range(times):
-        before = slider.get_attribute("aria-valuenow")
+        before = slider.input_value()
         slider.press("ArrowRight")
-        for _ in range(20):
-            if slider.get_attribute("aria-valuenow") != before:
-                break
-            page.wait_for_timeout(50)
+        expect(slider).not_to_have_value(before)
 
 
 def pixels(page, name, top=0):
@@ -209,19 +208,6 @@ def test_one_step_and_one_more_epoch(visit):
     assert step(page) == 165, "two clicks ask for one epoch"
 
 
-def test_a_single_step_pauses_again(visit):
-    page = visit().go(LONG, "canvas.samples")
-    start(page)
-    click(page, "Pause")
-    wait(page, "paused")
-    paused = step(page)
-    for more in (1, 2):
-        page.get_by_role("button", name="One step", exact=True).click()
-        page.wait_for_selector(f".live[data-state=paused][data-step='{paused + more}']")
-    click(page, "Stop")
-    wait(page, "stopped")
-
-
 def test_an_edit_is_a_draft_and_a_run_wins_over_the_address(visit, server):
     page = visit().go(LONG, "canvas.samples")
     run = start(page)
@@ -313,7 +299,8 @@ def test_a_folder_that_is_removed_is_one_sentence(visit, server):
     page = visit().go(LONG, "canvas.samples")
     run = start(page)
     pid = RunFolder(server.home / "runs" / run).status.pid
-    shutil.rmtree(server.home / "runs" / run)
+    (server.home / "runs" / run).rename(server.home / "removed")  # at once, while its trainer writes
+    shutil.rmtree(server.home / "removed", ignore_errors=True)
     page.wait_for_selector("text=There is no")
     deadline = time.monotonic() + 15
     while lives(pid):
@@ -334,10 +321,10 @@ def test_two_clicks_start_one_run(visit, server):
 
 def test_a_far_too_large_learning_rate_ends_in_a_sentence(visit):
     page = visit().go("/train?learning_rate=100", "canvas.samples")
-    page.get_by_role("button", name="Train", exact=True).click()
+    click(page, "Train")
     wait(page, "failed")
     assert "learning rate" in page.locator(".words").inner_text()
-    assert page.get_by_role("button", name="Train", exact=True).is_enabled()
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 
 
 def test_a_server_that_was_killed_finds_its_runs(fresh_server, visit):
@@ -379,7 +366,7 @@ def test_a_gan_plays_and_either_side_can_be_stopped(visit):
         page.wait_for_timeout(100)
     page.get_by_text("D alone", exact=True).click()
     page.wait_for_selector(".changed:has-text('Who learns D alone')")
-    page.get_by_role("button", name="Pause", exact=True).click()
+    click(page, "Pause")
     wait(page, "paused")
     before = step(page)
     click(page, "One step")

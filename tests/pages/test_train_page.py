@@ -109,6 +109,14 @@ def test_a_steered_run_is_described_with_what_was_changed(app, run):
     assert shown["changes"] == [12]
 
 
+def test_many_turns_of_one_knob_hide_no_other(app, run):
+    turns = [{"step": step, "knob": "beta", "value": float(step)} for step in range(2, 8)]
+    run.write_changes([{"step": 1, "knob": "learning_rate", "value": 0.002}, *turns])
+    (shown,) = told(app(PAGE, run=run.id))
+    said = "Learning rate 0.002 from step 1; Beta β 7 from step 7; 5 changes before."
+    assert shown["changed"] == f"▲ Changed while it trained: {said}"
+
+
 @pytest.mark.parametrize("family", ["classifier", "", "<b>", "VAE"])
 def test_a_family_that_is_none_gets_one_sentence(app, family):
     test = app(PAGE, family=family)
