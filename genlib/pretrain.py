@@ -24,6 +24,7 @@ from genlib.settings import (
     AutoencoderConfig,
     ClassifierConfig,
     GANConfig,
+    MaskedConfig,
     PixelMixtureConfig,
     RunSettings,
     TrainConfig,
@@ -65,6 +66,14 @@ BUNDLED = {
     ),
     "gan": Bundle(RunSettings("gan", GANConfig(), _GAME), frames=24),
     "gan-labels": Bundle(RunSettings("gan", GANConfig(labels=True), _GAME)),
+    "masked": Bundle(
+        RunSettings(
+            "masked",
+            MaskedConfig(average=0.998),
+            TrainConfig(epochs=120, learning_rate=0.0015, batch_size=256, schedule="cosine"),
+        ),
+        frames=0,
+    ),
     "mixture": Bundle(RunSettings("mixture", PixelMixtureConfig(), _MIXTURE), frames=20),
     "mixture-labels": Bundle(RunSettings("mixture", PixelMixtureConfig(components=10, labels=True), _MIXTURE)),
     "vae-2d": Bundle(RunSettings("vae", VAEConfig(latent_dim=2), _EPOCHS), frames=24),

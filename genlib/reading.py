@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genlib.data.images import load_images
 from genlib.seeding import torch_rng
 
-__all__ = ["Obedience", "Reader", "obedience", "read_digit", "reader"]
+__all__ = ["Obedience", "Reader", "obedience", "read_digit", "read_surely", "reader"]
 
 _SHOWN = 20
 
@@ -68,9 +68,15 @@ def read_digit(image: NDArray[np.uint8]) -> int:
     Raises:
         InputError: If the classifier is missing or another one.
     """
+    return read_surely(image)[0]
+
+
+def read_surely(image: NDArray[np.uint8]) -> tuple[int, float]:
+    """What :func:`read_digit` reads, and how probable the classifier finds it."""
     from genlib.evaluation import read_digits
 
-    return int(read_digits(image[None])[0][0])
+    digits, probable = read_digits(image[None])
+    return int(digits[0]), float(probable[0])
 
 
 @dataclass(frozen=True, eq=False)

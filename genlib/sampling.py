@@ -11,7 +11,7 @@ import numpy as np
 
 from genlib.knobs import InputError
 
-__all__ = ["difference", "gif", "sample_images", "save_sheet", "sheet", "webp"]
+__all__ = ["difference", "gif", "png", "sample_images", "save_sheet", "sheet", "webp"]
 
 _EACH, _REST = 80, 1500  # milliseconds
 _BRIGHTER, _DARKER = np.array([230, 159, 0]), np.array([86, 180, 233])  # Okabe & Ito (2008)
@@ -67,6 +67,15 @@ def difference(image: np.ndarray, other: np.ndarray) -> np.ndarray:
     colours = np.where(by[..., None] > 0, _BRIGHTER, _DARKER)
     shown: np.ndarray = np.rint(colours * np.abs(by)[..., None] / 255).astype(np.uint8)
     return shown
+
+
+def png(picture: np.ndarray, scale: int = 5) -> bytes:
+    """A picture, (H, W) or (H, W, 3) uint8, as PNG; each pixel becomes so many wide."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def gif(pictures: Sequence[np.ndarray], greys: int = 16, scale: int = 2, rests: Sequence[int] = (-1,)) -> bytes:

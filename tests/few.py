@@ -23,7 +23,12 @@ def few_images(train: int = 96, validation: int = 10, test: int = 20) -> Images:
 def small(family: str, **values) -> ModelConfig:
     """Settings of a family that are quick to train; values that it has no knob for are left aside."""
     config = MODEL_CONFIGS[family]
-    sizes = {"latent_dim": 8 if family == "classifier" else 2, "hidden_dim": 16, "channels": 4, "components": 2}
+    sizes = {
+        "latent_dim": {"classifier": 8, "masked": 16}.get(family, 2),
+        "hidden_dim": 16,
+        "channels": 4,
+        "components": 2,
+    }
     known = {knob.name for knob in config.knobs()}
     return config(**{name: value for name, value in (sizes | values).items() if name in known})
 

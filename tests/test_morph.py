@@ -12,10 +12,9 @@ from genlib.checkpoint import load_model, save
 from genlib.data import assets
 from genlib.knobs import InputError
 from genlib.latent import circle, line
-from genlib.models import MODELS
 from genlib.morph import FRAMES, ROUTES, TURNS, Way, morph, morph_file
 from genlib.sampling import sheet
-from genlib.settings import TrainConfig
+from genlib.settings import FAMILIES, TrainConfig
 from genlib.studio import decode
 from genlib.training import Run
 
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.fast
 
 torch.set_num_threads(1)
 
-DRAWING = [family for family in MODELS if family != "classifier"]
+DRAWING = FAMILIES
 CONDITIONAL = [family for family in DRAWING if family != "mixture"]
 A, B = (0.5, -1.5), (-1.25, 0.75)
 DIGITS = (3, 8)

@@ -111,7 +111,9 @@ def test_a_recipe_is_short_and_only_says_what_was_chosen():
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("family", MODELS)
 def test_the_recipe_of_a_run_trains_the_same_weights(family, schedule, tmp_path):
-    model = small(family, labels=family not in ("ae", "classifier"), average=0.9, latent_dim=9, noise=0.2, d_steps=2)
+    model = small(
+        family, labels=family not in ("ae", "classifier", "masked"), average=0.9, latent_dim=16, noise=0.2, d_steps=2
+    )
     config = TrainConfig(epochs=2, batch_size=32, seed=9, schedule=schedule, device="cpu")
     settings = RunSettings(family, model, config)
     # The recipe as it stands, but for fewer images.

@@ -61,7 +61,7 @@ def test_the_seed_alone_decides(tmp_path, family):
 
 def test_what_cannot_be_sampled_says_so(tmp_path):
     assert {"vae", "gan", "mixture"} <= set(SAMPLED)
-    for family, name in (("ae", "Autoencoder"), ("classifier", "Classifier")):
+    for family, name in (("ae", "Autoencoder"), ("classifier", "Classifier"), ("masked", "Masked autoencoder")):
         with pytest.raises(InputError, match=rf"^The family {name} has no distribution .*: choose a VAE, GAN or pixel"):
             sample_images(saved(tmp_path / family, family), 1, 0)
     with pytest.raises(InputError, match="no checkpoint that can be read"):

@@ -17,7 +17,7 @@ from genlib.knobs import InputError
 from genlib.latent import search
 from genlib.models import MODELS
 from genlib.seeding import torch_rng
-from genlib.settings import TrainConfig
+from genlib.settings import FAMILIES, TrainConfig
 from genlib.studio import decode, infer, make_atlas, seek
 from genlib.training import Run
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.fast
 torch.set_num_threads(1)
 
 ENCODING = [family for family in MODELS if MODELS[family].can_encode]
-DRAWING = [family for family in MODELS if family != "classifier"]
+DRAWING = FAMILIES
 
 
 def saved(folder, family="vae", seed=0, **settings):

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from genlib import __version__
 from genlib.cli.claim import claim
 from genlib.cli.prompt import prompt
+from genlib.cli.repair import add_bench_repair
 from genlib.data import assets
 from genlib.ending import Ending
 from genlib.flags import add_flags
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(command=_info)
     models = commands.add_parser("models", help="the models at hand")
     models.set_defaults(command=_models)
-    for command in (train, sample, evaluate, info, models):
+    for command in (train, sample, evaluate, add_bench_repair(commands), info, models):
         command.add_argument("--json", action="store_true", help="answer as JSON")
 
     pretrain = commands.add_parser("pretrain", help="make the models that come with genlib anew")

@@ -25,6 +25,7 @@ _RULES: dict[str, tuple[Callable[[Seen], Health | None], ...]] = {
     "gan": (d_wins, g_wins, collapsed, faint),
     "mixture": (),
     "classifier": (leapt,),
+    "masked": (leapt,),
 }
 
 

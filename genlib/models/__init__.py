@@ -9,6 +9,7 @@ from genlib.models.autoencoder import Autoencoder
 from genlib.models.base import Model
 from genlib.models.classifier import Classifier
 from genlib.models.gan import GAN
+from genlib.models.masked import MaskedAutoencoder
 from genlib.models.pixel_mixture import PixelMixture
 from genlib.models.vae import VAE
 from genlib.seeding import torch_rng
@@ -22,6 +23,7 @@ MODELS: dict[str, type[Model]] = {
     "gan": GAN,
     "mixture": PixelMixture,
     "classifier": Classifier,
+    "masked": MaskedAutoencoder,
 }
 
 

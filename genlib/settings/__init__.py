@@ -1,5 +1,6 @@
 """Every configuration, declared once."""
 
+from genlib.settings.holes import HoleConfig
 from genlib.settings.models import (
     FAMILIES,
     FAMILY_NAMES,
@@ -7,6 +8,7 @@ from genlib.settings.models import (
     AutoencoderConfig,
     ClassifierConfig,
     GANConfig,
+    MaskedConfig,
     ModelConfig,
     NetworkConfig,
     PixelMixtureConfig,
@@ -22,6 +24,8 @@ __all__ = [
     "AutoencoderConfig",
     "ClassifierConfig",
     "GANConfig",
+    "HoleConfig",
+    "MaskedConfig",
     "MixtureConfig",
     "ModelConfig",
     "NetworkConfig",

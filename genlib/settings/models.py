@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from genlib.knobs import Config, InputError, knob
+from genlib.knobs import InputError, knob
+from genlib.settings.base import AVERAGE_HELP, CHANNELS_HELP, NETWORK_HELP, NETWORKS, ModelConfig, NetworkConfig
 
 __all__ = [
     "FAMILIES",
@@ -14,46 +15,12 @@ __all__ = [
     "AutoencoderConfig",
     "ClassifierConfig",
     "GANConfig",
+    "MaskedConfig",
     "ModelConfig",
     "NetworkConfig",
     "PixelMixtureConfig",
     "VAEConfig",
 ]
-
-_NETWORKS = {"dense": "Fully connected", "conv": "Convolutional"}
-_NETWORK_HELP = "Every unit sees every pixel, or small windows slide over the image."
-_CHANNELS_HELP = "Features in the layer next to the image; the one behind has twice as many."
-_AVERAGE_HELP = "What is shown is a running mean of the weights, of which each step keeps this share; 0 is no mean."
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConfig(Config):
-    """What every model on images has."""
-
-    latent_dim: int = knob(2, 1, 64, step=1, label="Latent size D", help="How many numbers describe one image.")
-    labels: bool = knob(
-        False, label="With labels", help="The model is told which digit each image is, and can then be asked for one."
-    )
-
-    def unused(self) -> frozenset[str]:
-        """Names of the knobs, of the model and of training, that change nothing with these values."""
-        return frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkConfig(ModelConfig):
-    """Sizes of a network."""
-
-    network: Literal["dense", "conv"] = knob("dense", help=_NETWORK_HELP, names=_NETWORKS)
-    hidden_dim: int = knob(
-        400, 16, 1024, step=16, log=True, label="Hidden units", help="Width of the layers between image and code."
-    )
-    layers: int = knob(1, 1, 4, step=1, label="Hidden layers", help="How many layers lie between image and code.")
-    channels: int = knob(16, 4, 64, step=4, log=True, help=_CHANNELS_HELP)
-    average: float = knob(0.0, 0.0, 0.9999, step=0.0001, label="Averaged weights", help=_AVERAGE_HELP)
-
-    def unused(self) -> frozenset[str]:
-        return frozenset({"channels"} if self.network == "dense" else {"hidden_dim", "layers"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +109,7 @@ class GANConfig(NetworkConfig):
     title: ClassVar[str] = "GAN settings"
 
     latent_dim: int = knob(32, 1, 128, step=1, label="Latent size D", help="How many numbers G draws an image from.")
-    network: Literal["dense", "conv"] = knob("conv", help=_NETWORK_HELP, names=_NETWORKS)
+    network: Literal["dense", "conv"] = knob("conv", help=NETWORK_HELP, names=NETWORKS)
     hidden_dim: int = knob(
         1024,
         16,
@@ -153,8 +120,8 @@ class GANConfig(NetworkConfig):
         help="Width of G's last layer; each before it has half.",
     )
     layers: int = knob(4, 1, 4, step=1, label="Hidden layers", help="Of G; D has at most two.")
-    channels: int = knob(24, 4, 64, step=4, log=True, help=_CHANNELS_HELP)
-    average: float = knob(0.995, 0.0, 0.9999, step=0.0001, label="Averaged generator", help=_AVERAGE_HELP)
+    channels: int = knob(24, 4, 64, step=4, log=True, help=CHANNELS_HELP)
+    average: float = knob(0.995, 0.0, 0.9999, step=0.0001, label="Averaged generator", help=AVERAGE_HELP)
     loss: Literal["non-saturating", "minimax", "hinge", "wasserstein"] = knob(
         "non-saturating",
         help="What D and G play for.",
@@ -227,7 +194,7 @@ class ClassifierConfig(NetworkConfig):
     title: ClassVar[str] = "classifier settings"
 
     latent_dim: int = knob(128, 8, 512, step=8, label="Features", help="Width of the layer before the answer.")
-    network: Literal["dense", "conv"] = knob("conv", help=_NETWORK_HELP, names=_NETWORKS)
+    network: Literal["dense", "conv"] = knob("conv", help=NETWORK_HELP, names=NETWORKS)
     channels: int = knob(32, 4, 64, step=4, log=True, help="Features next to the image; the layer behind has twice.")
     shift: int = knob(2, 0, 4, step=1, unit="pixels", help="Training images are moved by up to so much, at random.")
 
@@ -236,12 +203,30 @@ class ClassifierConfig(NetworkConfig):
             raise InputError("A classifier is to find the labels: it cannot be told them.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class MaskedConfig(NetworkConfig):
+    """A network that fills holes."""
+
+    title: ClassVar[str] = "masked autoencoder settings"
+
+    latent_dim: int = knob(512, 16, 1024, step=16, label="Width", help="Units of each layer.")
+    layers: int = knob(4, 1, 4, step=1, label="Hidden layers", help="How many layers of that width there are.")
+
+    def check_together(self) -> None:
+        if self.labels or self.network != "dense":
+            raise InputError("A masked autoencoder is fully connected and is told no labels: leave both as they are.")
+
+    def unused(self) -> frozenset[str]:
+        return frozenset({"channels", "hidden_dim"})
+
+
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {
     "ae": AutoencoderConfig,
     "vae": VAEConfig,
     "gan": GANConfig,
     "mixture": PixelMixtureConfig,
     "classifier": ClassifierConfig,
+    "masked": MaskedConfig,
 }
 FAMILY_NAMES = {
     "ae": "Autoencoder",
@@ -249,5 +234,6 @@ FAMILY_NAMES = {
     "gan": "GAN",
     "mixture": "Pixel mixture",
     "classifier": "Classifier",
+    "masked": "Masked autoencoder",
 }
 FAMILIES = ("ae", "vae", "gan", "mixture")  # those that make images, as people meet them

@@ -13,8 +13,11 @@ const BRUSH = `
   </div>
   <p class="told" aria-live="polite"></p>`;
 
-// A round stroke of `width` pixels from a to b into grey `pixels`, each by about how much of it is covered.
-const stroke = (pixels, [rows, columns], a, b, width, erase) => {
+const HOLE = 0xff3a83e8; // orange, as a word of red, green and blue from the lowest byte on
+
+// A round stroke of `width` pixels from a to b into grey `pixels`, each by about how much of it is covered; `hard` makes
+// each all or nothing.
+const stroke = (pixels, [rows, columns], a, b, width, erase, hard) => {
   const reach = width / 2 + 0.5;
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const length = dx * dx + dy * dy;
@@ -26,7 +29,8 @@ const stroke = (pixels, [rows, columns], a, b, width, erase) => {
     for (let x = left; x <= right; x++) {
       const [px, py] = [x + 0.5 - a[0], y + 0.5 - a[1]];
       const t = length ? clamp((px * dx + py * dy) / length, 0, 1) : 0;
-      const cover = Math.round(255 * clamp(reach - Math.hypot(px - t * dx, py - t * dy), 0, 1));
+      const part = clamp(reach - Math.hypot(px - t * dx, py - t * dy), 0, 1);
+      const cover = hard ? 255 * (part >= 0.5) : Math.round(255 * part);
       const at = y * columns + x;
       pixels[at] = erase ? Math.min(pixels[at], 255 - cover) : Math.max(pixels[at], cover);
     }
@@ -62,14 +66,15 @@ const makeBrush = (host) => {
     const [rows, columns] = brush.shape;
     const context = canvas.getContext("2d");
     const image = context.createImageData(columns, rows);
-    new Uint32Array(image.data.buffer).forEach((_, i, words) => (words[i] = 0xff000000 | (brush.pixels[i] * 0x010101)));
+    const shown = (i) => 0xff000000 | ((brush.under || brush.pixels)[i] * 0x010101);
+    new Uint32Array(image.data.buffer).forEach((_, i, words) => (words[i] = brush.under && brush.pixels[i] ? HOLE : shown(i)));
     context.putImageData(image, 0, 0);
   };
   const redraw = () => {
     if (!queued) requestAnimationFrame(draw);
     queued = true;
     const empty = !brush.pixels.some(Boolean);
-    ask(".hint").hidden = !empty || !!brush.last;
+    ask(".hint").hidden = !empty || !!brush.last || !!brush.under;
     // Not `disabled`, which would take the focus away from who has just pressed it.
     tool("undo").setAttribute("aria-disabled", !brush.before.length);
     tool("clear").setAttribute("aria-disabled", empty);
@@ -93,10 +98,10 @@ const makeBrush = (host) => {
   const tell = (text) => {
     ask(".told").textContent = text;
     redraw();
-    brush.send("drawing", packPixels(brush.pixels));
+    brush.send("drawing", brush.turn + packPixels(brush.pixels));
   };
   const to = (point, erase) => {
-    stroke(brush.pixels, brush.shape, brush.last || point, point, width, erase);
+    stroke(brush.pixels, brush.shape, brush.last || point, point, width, erase, !!brush.under);
     brush.last = point;
     redraw();
   };
@@ -184,11 +189,18 @@ const makeBrush = (host) => {
     undo();
   };
 
-  brush.begin = ({ shape, sizes, start }) => {
-    Object.assign(brush, { shape, before: [], last: null, pointer: null, pixels: new Uint8Array(shape[0] * shape[1]) });
+  brush.begin = ({ shape, sizes, start, turn }) => {
+    // What was there before another beginning can be had back.
+    const before = String(brush.shape) === String(shape) ? [...brush.before, brush.pixels] : [];
+    Object.assign(brush, { shape, turn, before, last: null, pointer: null, pixels: new Uint8Array(shape[0] * shape[1]) });
     [canvas.height, canvas.width] = shape;
     [size.min, size.max, size.value] = [sizes[0], sizes[2], sizes[1]];
     if (start) unpackPixels(start, brush.pixels);
+    redraw();
+  };
+  brush.lay = (picture) => {
+    brush.under = picture && bytes(picture);
+    host.classList.toggle("hard", !!picture);
     redraw();
   };
   return brush;
@@ -201,7 +213,8 @@ export default function ({ data, parentElement: root, setStateValue }) {
   brushes.set(root, brush);
   brush.send = setStateValue;
   // What Python gives to begin with is what was last sent: once there is a stroke, the field knows better.
-  if (String(brush.shape) !== String(data.shape)) brush.begin(data);
+  if (String(brush.shape) !== String(data.shape) || brush.turn !== data.turn) brush.begin(data);
+  brush.lay(data.under);
   brush.host.querySelector(".hint").textContent = data.label;
   const keys = "arrow keys move the brush, the space bar puts it down and lifts it";
   brush.host.querySelector("canvas").setAttribute("aria-label", `${data.label}: ${keys}.`);

@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from genlib.knobs import InputError
-from pages.ui.element import element
+from pages.ui.element import element, encode
 
-__all__ = ["brush", "unpacked"]
+__all__ = ["brush", "packed", "unpacked"]
 
 _brush = element("brush", "draw.js", "brush.js", html='<div class="brush"></div>')
 
@@ -25,6 +25,9 @@ def brush(
     label: str = "Draw a digit",
     shape: tuple[int, int] = (140, 140),
     sizes: tuple[int, int, int] = (6, 14, 30),
+    under: _Grey | None = None,
+    start: _Grey | None = None,
+    turn: str = "",
 ) -> _Grey | None:
     """A field to draw in; the page runs again after each stroke. The drawing is there again when the field is.
 
@@ -33,6 +36,9 @@ def brush(
         label: What the field asks for while it is empty.
         shape: Rows and columns of the drawing.
         sizes: Least, first and largest width of a stroke, in pixels of the drawing.
+        under: A picture of that shape to paint on: strokes are then all or nothing, and cover it in a colour.
+        start: The drawing to begin with, whenever ``turn`` is another one.
+        turn: Names the beginning: letters, digits and dashes.
 
     Returns:
         White on black, the pixels as they are seen, or None where nothing is drawn.
@@ -40,12 +46,29 @@ def brush(
     Raises:
         InputError: If what the browser sends is no drawing.
     """
-    kept = st.session_state.get(f"{key}_kept", "")
-    data = {"label": label, "shape": shape, "sizes": sizes, "start": kept}
-    answer = _brush(key=key, data=data, on_drawing_change=lambda: None).drawing or kept
+    begun, kept = st.session_state.get(f"{key}_kept", ("", ""))
+    if begun != turn and start is not None:
+        kept = packed(start)
+    told = {"label": label, "shape": shape, "sizes": sizes, "start": kept, "turn": f"{turn}:" if turn else ""}
+    told["under"] = None if under is None else encode(under, np.uint8)
+    answer = _brush(key=key, data=told, on_drawing_change=lambda: None).drawing or kept
+    if turn:  # a drawing of a beginning before this one is over
+        before, _, answer = str(answer).rpartition(":")
+        answer = answer if before in (turn, "") else kept
     drawing = unpacked(answer, shape) if answer else None
-    st.session_state[f"{key}_kept"] = answer
+    st.session_state[f"{key}_kept"] = turn, answer
     return drawing if drawing is not None and drawing.any() else None
+
+
+def packed(drawing: _Grey) -> str:
+    """What :func:`unpacked` reads as this drawing."""
+    flat = drawing.ravel()
+    starts = np.flatnonzero(np.diff(flat, prepend=flat[0] ^ 1))
+    pairs = []
+    for start, end in zip(starts, [*starts[1:], flat.size], strict=True):
+        whole, rest = divmod(int(end - start), 255)
+        pairs += [255, int(flat[start])] * whole + ([rest, int(flat[start])] if rest else [])
+    return base64.b64encode(bytes(pairs)).decode()
 
 
 def unpacked(answer: Any, shape: tuple[int, int]) -> _Grey:

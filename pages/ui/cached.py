@@ -13,7 +13,8 @@ from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
 from genlib.latent import Found, Search
-from genlib.reading import Obedience, Reader, obedience, read_digit, reader
+from genlib.reading import Obedience, Reader, obedience, read_digit, read_surely, reader
+from genlib.repair import Mended, mend_whole
 from genlib.settings import MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from pages.ui.server import compute
@@ -24,8 +25,10 @@ __all__ = [
     "digit",
     "fits",
     "inferred",
+    "mended",
     "obeys",
     "plane",
+    "read",
     "reads",
     "seeking",
     "selection",
@@ -97,6 +100,19 @@ def reads(model: Path) -> Reader:
 def inferred(model: Path, step: int, pixels: bytes, label: int | None) -> Inference:
     """What a model makes of an image of 28 x 28 bytes; ``step`` tells its states apart."""
     return compute(infer, model, _image(pixels), label)
+
+
+@lru_cache(maxsize=1024)
+def mended(pixels: bytes, mask: bytes, method: str, n: int, seed: int, label: int | None) -> Mended:
+    """The repair of an image of 28 x 28 bytes; in ``mask`` a byte is 1 where a pixel is seen."""
+    seen = np.frombuffer(mask, np.bool_).reshape(28, 28)
+    return compute(mend_whole, _image(pixels)[None], seen, method, n, seed, label)
+
+
+@lru_cache(maxsize=1024)
+def read(pixels: bytes) -> tuple[int, float]:
+    """The digit that the classifier reads in an image of 28 x 28 bytes, and how probable it finds it."""
+    return compute(read_surely, _image(pixels))
 
 
 @lru_cache(maxsize=1024)

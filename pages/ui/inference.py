@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 
 import numpy as np
 import streamlit as st
 
 from genlib.knobs import InputError
 from genlib.pca import load_pca_errors
-from genlib.sampling import difference
+from genlib.sampling import difference, png
 from pages.ui import cached
 from pages.ui.picker import Picked, large, pick
 from pages.ui.studio import Code, Model, push
@@ -110,11 +109,7 @@ def search(model: Model, picked: Picked, label: int | None) -> cached.Inference:
 
 def _html(image: np.ndarray) -> str:
     """A picture within the page: as a file it would be gone before a slow browser asks for it."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(large(image)).save(buffer, "PNG")
-    data = base64.b64encode(buffer.getvalue()).decode()
+    data = base64.b64encode(png(image)).decode()
     return f'<img alt="The image, and the best so far" src="data:image/png;base64,{data}">'
 
 

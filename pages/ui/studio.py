@@ -11,6 +11,7 @@ import streamlit as st
 from genlib.colours import CLASSES
 from genlib.knobs import InputError
 from genlib.runs import saved_step
+from genlib.settings import FAMILIES
 from pages.ui.element import element, markup
 from pages.ui.opened import Opened
 
@@ -68,7 +69,7 @@ class Code:
 
 def usable(shown: Opened) -> Model | None:
     """The run as a model of the studio; None if it draws no images or has saved nothing yet."""
-    if shown.settings.family == "classifier":
+    if shown.settings.family not in FAMILIES:
         return None
     step = saved_step(shown.run.path)
     return None if step is None else Model(shown, step)

@@ -16,7 +16,7 @@ from genlib.export import Operation, evaluate, operations, pack_decoder, pack_mo
 from genlib.library import bundled
 from genlib.models import build
 from genlib.seeding import numpy_rng
-from genlib.settings import AutoencoderConfig, GANConfig, VAEConfig
+from genlib.settings import FAMILIES, AutoencoderConfig, GANConfig, VAEConfig
 from tests.e2e.conftest import scripts
 from tests.models.test_contract import make
 from tests.test_export import DRAW, KINDS, pictures, trained
@@ -28,7 +28,7 @@ torch.set_num_threads(1)
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ("tensors.js", "decoder.js")
 N = 200
-DRAWN = [run.id for run in bundled() if run.id != "classifier"]
+DRAWN = [run.id for run in bundled() if run.settings["family"] in FAMILIES]
 LARGE = {
     "dense of four layers": ("vae", VAEConfig(latent_dim=20, hidden_dim=256, layers=4, labels=True)),
     "dense generator": ("gan", GANConfig(latent_dim=20, hidden_dim=256, layers=4, network="dense")),

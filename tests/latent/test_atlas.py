@@ -19,13 +19,14 @@ from genlib.data.images import load_images
 from genlib.knobs import InputError
 from genlib.latent import Atlas, atlas_bytes, atlas_images, parse_atlas, read_atlas, write_atlas
 from genlib.pretrain import BUNDLED
+from genlib.settings import FAMILIES
 from genlib.studio import make_atlas
 
 pytestmark = pytest.mark.fast
 
 torch.set_num_threads(1)
 
-DRAWING = [name for name, bundle in BUNDLED.items() if bundle.settings.family != "classifier"]
+DRAWING = [name for name, bundle in BUNDLED.items() if bundle.settings.family in FAMILIES]
 HALVES = ("codes", "spread")
 
 

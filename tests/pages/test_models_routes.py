@@ -25,7 +25,7 @@ from genlib.knobs import InputError
 from genlib.latent import atlas_bytes, atlas_images, parse_atlas, read_atlas
 from genlib.library import bundled
 from genlib.runs import RunFolder
-from genlib.settings import ClassifierConfig, PixelMixtureConfig, RunSettings, TrainConfig, VAEConfig
+from genlib.settings import FAMILIES, ClassifierConfig, PixelMixtureConfig, RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run
 from pages.ui.models import MOST_CODES, MOST_NEIGHBOURS, codes_from_text
 from pages.ui.routes import ROUTES
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.fast
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "assets" / "models"
 ENDPOINTS = {route.path.rpartition("/")[2]: route.endpoint for route in ROUTES if "/models/" in route.path}
-DRAWN = [run.id for run in bundled() if run.id != "classifier"]
+DRAWN = [run.id for run in bundled() if run.settings["family"] in FAMILIES]
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 torch.set_num_threads(1)
@@ -168,10 +168,10 @@ def test_files_that_were_altered(copied):
 
 def test_a_model_that_draws_nothing():
     run, _ = own("classifier", ClassifierConfig(latent_dim=8, channels=4))
-    for name in ("classifier", run.id):
+    for name in ("classifier", "masked", run.id):
         for what in ("decoder", "atlas"):
             assert refused(ask(what, name))
-        assert refused(ask("decode", name, f"z={','.join(['0'] * (8 if name == run.id else 128))}"))
+        assert refused(ask("decode", name, f"z={','.join(['0'] * ({run.id: 8, 'classifier': 128}.get(name, 512)))}"))
 
 
 @given(st.text(max_size=40))
@@ -335,7 +335,7 @@ from genlib.library import bundled
 from pages.ui.routes import atlas, decoder
 
 for run in bundled():
-    if run.id != "classifier":
+    if run.settings["family"] not in ("classifier", "masked"):
         for endpoint in (decoder, atlas):
             scope = {"type": "http", "path_params": {"name": run.id}, "query_string": b"", "headers": []}
             assert endpoint(Request(scope)).status_code == 200

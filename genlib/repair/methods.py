@@ -1,0 +1,167 @@
+"""All ways to repair, by name: each a generator of guesses that can be watched and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from genlib.checkpoint import load_model
+from genlib.data import assets
+from genlib.models import VAE, Model
+from genlib.models.masked import MaskedAutoencoder
+from genlib.models.pixel_mixture import PixelMixture
+from genlib.repair.names import METHODS
+from genlib.repair.networks import gibbs, project, weigh_codes
+from genlib.repair.plain import by_pixel_mean, gaussian_mean, nearest_fills
+from genlib.repair.searching import search_codes
+
+__all__ = ["Guess", "Task", "run"]
+
+_PROJECTIONS, _CHAIN, _CODES, _SEARCH, _STARTS = 30, 40, 40, 80, 16
+_AT_ONCE = 4000  # codes that are decoded at once
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is to be repaired.
+
+    Arguments:
+        x: Images, (B, 1, 28, 28); what stands at missing pixels is not looked at.
+        mask: True where a pixel is seen, (28, 28).
+        labels: Their digits, (B,), if they are told.
+        n: Samples of each image, from methods that have several answers.
+        rng: Noise.
+    """
+
+    x: Tensor
+    mask: Tensor
+    labels: Tensor | None
+    n: int
+    rng: torch.Generator
+
+
+@dataclass(frozen=True, eq=False)
+class Guess:
+    """Where a repair stands.
+
+    Arguments:
+        progress: Share of the work that is done, 0 to 1.
+        x: The best guess, (B, 1, 28, 28).
+        samples: Several answers, (n, B, 1, 28, 28); None where a method has but one.
+    """
+
+    progress: float
+    x: Tensor
+    samples: Tensor | None = None
+
+
+def run(method: str, task: Task) -> Iterator[Guess]:
+    """Repair by one of ``METHODS``; the last guess is the answer."""
+    hidden = Task(torch.where(task.mask, task.x, 0.0), task.mask, task.labels, task.n, task.rng)
+    yield from _RUNS[method](hidden, _model(method, task.labels is not None))
+
+
+@cache
+def _bundled(name: str) -> Model:
+    return load_model(assets() / "models" / name).eval()
+
+
+def _model(method: str, told: bool) -> Model | None:
+    chosen = METHODS[method]
+    name = chosen.labelled if told and chosen.labelled else chosen.model
+    return _bundled(name) if name else None
+
+
+def _labels(task: Task, model: Model) -> Tensor | None:
+    return task.labels if model.config.labels else None
+
+
+def _mean(task: Task, model: Model | None) -> Iterator[Guess]:
+    yield Guess(1.0, by_pixel_mean(task.x, task.mask))
+
+
+def _linear(task: Task, model: Model | None) -> Iterator[Guess]:
+    yield Guess(1.0, gaussian_mean(task.x, task.mask))
+
+
+def _neighbours(task: Task, model: Model | None) -> Iterator[Guess]:
+    fills = nearest_fills(task.x, task.mask)
+    yield Guess(1.0, fills.mean(0), fills[: task.n])
+
+
+def _mixture(task: Task, model: Model | None) -> Iterator[Guess]:
+    mixture = cast(PixelMixture, model)
+    labels = _labels(task, mixture)
+    filled = mixture.fill(task.x, task.mask, labels)
+    yield Guess(0.5, filled)
+    yield Guess(1.0, filled, mixture.fill_samples(task.x, task.mask, task.n, task.rng, labels, grain=False))
+
+
+def _project(task: Task, model: Model | None) -> Iterator[Guess]:
+    assert model
+    start = by_pixel_mean(task.x, task.mask)
+    for step, x in enumerate(project(model, task.x, task.mask, _labels(task, model), start, _PROJECTIONS), 1):
+        yield Guess(step / _PROJECTIONS, x)
+
+
+@torch.no_grad()
+def _masked(task: Task, model: Model | None) -> Iterator[Guess]:
+    yield Guess(1.0, cast(MaskedAutoencoder, model).fill(task.x, task.mask))
+
+
+def _gibbs(task: Task, model: Model | None) -> Iterator[Guess]:
+    vae = cast(VAE, model)
+    starts = gaussian_mean(task.x, task.mask).expand(task.n, *task.x.shape)
+    total, kept = torch.zeros_like(task.x), 0
+    chain = gibbs(vae, task.x, task.mask, _labels(task, vae), starts, _CHAIN, task.rng)
+    for step, samples in enumerate(chain, 1):
+        if step > _CHAIN // 4:  # by then it has forgotten where it began
+            total, kept = total + samples.mean(0), kept + 1
+        yield Guess(step / _CHAIN, total / kept if kept else samples.mean(0), samples)
+
+
+@torch.no_grad()
+def _weigh(task: Task, model: Model | None) -> Iterator[Guess]:
+    vae = cast(VAE, model)
+    guesses = torch.cat([gaussian_mean(task.x, task.mask).unsqueeze(0), nearest_fills(task.x, task.mask)])
+    means, samples = [], []
+    at_once = max(1, _AT_ONCE // (len(guesses) * _CODES))
+    for first in range(0, len(task.x), at_once):
+        part = slice(first, first + at_once)
+        x, labels = task.x[part], task.labels[part] if vae.config.labels and task.labels is not None else None
+        z, log_weights = weigh_codes(vae, x, task.mask, labels, guesses[:, part], _CODES, task.rng)
+        told = None if labels is None else labels.repeat(len(z))
+        drawn = vae.decode(z.flatten(0, 1), told).view(len(z), *x.shape)
+        weights = log_weights.exp()
+        means.append((weights[:, :, None, None, None] * drawn).sum(0))
+        chosen = torch.multinomial(weights.T, task.n, replacement=True, generator=task.rng).T  # (n, B)
+        samples.append(drawn[chosen, torch.arange(len(x))])
+        yield Guess(min(1.0, (first + at_once) / len(task.x)), torch.cat([*means, task.x[first + at_once :]]))
+    yield Guess(1.0, torch.cat(means), torch.cat(samples, 1))
+
+
+def _search(task: Task, model: Model | None) -> Iterator[Guess]:
+    assert model
+    starts = max(task.n, _STARTS)
+    found = search_codes(model, task.x, task.mask, _labels(task, model), starts, _SEARCH, task.rng)
+    for step, (drawn, _) in enumerate(found, 1):
+        yield Guess(step / _SEARCH, drawn[0], drawn[: task.n])
+
+
+_RUNS: dict[str, Callable[[Task, Model | None], Iterator[Guess]]] = {
+    "mean": _mean,
+    "linear": _linear,
+    "knn": _neighbours,
+    "mixture": _mixture,
+    "ae": _project,
+    "masked": _masked,
+    "vae-gibbs": _gibbs,
+    "vae-weights": _weigh,
+    "vae-search": _search,
+    "gan-search": _search,
+}

@@ -1,0 +1,107 @@
+"""What ways to repair there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["METHODS", "Method"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to repair.
+
+    Arguments:
+        title: Its name for people.
+        how: What it does, in a sentence.
+        source: Where its formula stands: "module:name".
+        family: Whose colour it has; empty for those that are no model.
+        model: The bundled model that it uses; empty for none.
+        labelled: The one that it uses where the digit is told; empty if there is none.
+        samples: Whether it has several answers.
+    """
+
+    title: str
+    how: str
+    source: str
+    family: str = ""
+    model: str = ""
+    labelled: str = ""
+    samples: bool = False
+
+
+METHODS = {
+    "mean": Method(
+        "Pixel mean",
+        "Each pixel as it is on average. It does not look at the image.",
+        "genlib.repair.plain:by_pixel_mean",
+    ),
+    "linear": Method(
+        "Linear", "The best straight-line guess from the seen pixels.", "genlib.repair.plain:gaussian_mean"
+    ),
+    "knn": Method(
+        "10 neighbours",
+        "The ten training images most like what is seen, averaged.",
+        "genlib.repair.plain:nearest_fills",
+        samples=True,
+    ),
+    "mixture": Method(
+        "Pixel mixture",
+        "The exact mean, and exact draws, under a mixture of bell curves.",
+        "genlib.models.pixel_mixture:PixelMixture.fill",
+        "mixture",
+        "mixture",
+        "mixture-labels",
+        samples=True,
+    ),
+    "ae": Method(
+        "AE by projection",
+        "Rebuilt again and again, keeping what is seen.",
+        "genlib.repair.networks:project",
+        "ae",
+        "ae-2d",
+    ),
+    "masked": Method(
+        "AE trained on holes",
+        "A network that was trained to fill holes of all shapes.",
+        "genlib.models.masked:MaskedAutoencoder",
+        "ae",
+        "masked",
+    ),
+    "vae-gibbs": Method(
+        "VAE, pseudo-Gibbs",
+        "A code of the filled image, new pixels from the code, and again.",
+        "genlib.repair.networks:gibbs",
+        "vae",
+        "vae-20d",
+        "vae-labels",
+        samples=True,
+    ),
+    "vae-weights": Method(
+        "VAE, importance sampling",
+        "440 codes, each counted by how well it explains what is seen.",
+        "genlib.repair.networks:weigh_codes",
+        "vae",
+        "vae-20d",
+        "vae-labels",
+        samples=True,
+    ),
+    "vae-search": Method(
+        "VAE, best code",
+        "The code whose image fits what is seen best.",
+        "genlib.repair.searching:search_codes",
+        "vae",
+        "vae-20d",
+        "vae-labels",
+        samples=True,
+    ),
+    "gan-search": Method(
+        "GAN, best code",
+        "The code whose image fits what is seen, and that D finds real.",
+        "genlib.repair.searching:search_codes",
+        "gan",
+        "gan",
+        "gan-labels",
+        samples=True,
+    ),
+}

@@ -1,0 +1,107 @@
+"""The repair studio: every family mends the same hole."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from genlib.data.masks import make_mask
+from genlib.repair import METHODS
+from genlib.settings import HoleConfig
+from pages.ui.brush import brush
+from pages.ui.controls import Controls
+from pages.ui.explain import method
+from pages.ui.notices import show, tell
+from pages.ui.owner import ask_key, visitor_key
+from pages.ui.picker import Picked, pick
+from pages.ui.repairs import HOLE, Task, closer, figures, row
+from pages.ui.words import unlinked
+
+FIRST = 17  # a test image: a 7 that is easy to read
+SIZES = (1, 4, 10)
+
+IN_SHORT = """
+- **The question.** What stood in the hole, given what is around it? Often more than one answer fits: then a single
+  guess is either a blurred mean of them all, or one of them, and perhaps the wrong one.
+- **PSNR** (peak signal-to-noise ratio, in dB) is the mean squared error in the hole on a logarithmic scale: 10 dB more
+  is a tenth of the error. The mean of all answers has the least squared error, so **PSNR likes blur**.
+- **SSIM** compares means, contrast and structure of small windows; 1 is the same. **RMSE** is the typical error of a
+  pixel, in grey levels from 0 to 1.
+- **Reads** is what an independent classifier, trained on whole digits, makes of the repair.
+- Every method sees the same pixels and gives them back unchanged. None has ever seen the test images.
+"""
+
+
+def main() -> None:
+    st.title("Repair studio")
+    st.markdown(
+        "Part of a digit is missing. Ten methods, from a plain average to a GAN, fill the hole from what is around it. "
+        "**Predict:** which one comes nearest, and which one looks best? Then paint a hole of your own."
+    )
+    key = visitor_key()
+    notices = st.container()
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.markdown("**The image**")
+        picked = pick("image", FIRST)
+        told = known(picked) if picked is not None else None
+    with right:
+        st.markdown("**The hole**")
+        missing = hole(picked)
+    if picked is None:
+        st.caption("Choose, draw or upload a digit first.")
+    elif missing is None:
+        st.info("Nothing is missing: paint a hole on the digit, or choose one.", icon=":material/healing:")
+    else:
+        task = Task(picked.pixels, (~missing).tobytes(), told)
+        if missing.all():
+            st.info("Everything is missing: what is drawn below is no repair, but a plain sample of each model.")
+        found = row(task)
+        closer(task, found)
+        figures(task, found)
+    short, works = st.tabs(["In short", "How it works"], on_change="rerun", key="repair_more")
+    if short.open:
+        short.markdown(IN_SHORT)
+    if works.open:
+        with works:
+            method(*dict.fromkeys(each.source for each in METHODS.values()))
+    with notices:
+        show(keep=key is None)
+    ask_key()
+
+
+def known(picked: Picked) -> int | None:
+    """The digit that models with labels are told, if they are."""
+    asked = st.pills(
+        "Tell the models which digit it is", list(range(10)), key="repair_digit", persist_state="session",
+        help="Optional. Mixture, VAE and GAN have twins that were trained with labels: these are used then.",
+    )  # fmt: skip
+    return None if asked is None else int(asked)
+
+
+def hole(picked: Picked | None) -> HOLE | None:
+    """The missing pixels, true where one is: chosen by name, and painted upon."""
+    controls = Controls(HoleConfig)
+    controls.draw("hole")
+    with st.container(horizontal=True):
+        config = controls.config(HoleConfig)
+        controls.draw(*(name for name in ("share", "seed", "invert") if name not in config.unused()))
+    config = controls.config(HoleConfig)
+    if picked is None:
+        return None
+    try:
+        painted = brush(
+            key="hole",
+            label="Paint the hole",
+            shape=(28, 28),
+            sizes=SIZES,
+            under=picked.image,
+            start=(~make_mask(config)).astype("uint8") * 255,
+            turn="-".join(f"{value}" for value in config.to_json().values()).replace(".", "-"),
+        )
+    except ValueError as error:
+        tell(unlinked(str(error)))
+        return None
+    return None if painted is None else painted > 127
+
+
+main()

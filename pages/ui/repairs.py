@@ -1,0 +1,187 @@
+"""Repairs of one image, beside each other and one of them closer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from genlib.knobs import InputError
+from genlib.repair import METHODS, Mended, Score, score
+from genlib.sampling import difference, png
+from pages.ui import cached
+from pages.ui.element import element, encode
+from pages.ui.picker import large
+from pages.ui.words import unlinked
+
+__all__ = ["HOLE", "Found", "Task", "closer", "figures", "row"]
+
+HOLE = NDArray[np.bool_]
+_SAMPLES, _SEED = 8, 0
+_ORANGE = (232, 131, 58)
+_WIDTH = 145
+_USUAL = "vae-gibbs"
+_wipe = element("wipe", "draw.js", "tensors.js", "wipe.js", html='<div class="wipe"></div>')
+
+
+@dataclass(frozen=True)
+class Task:
+    """An image of 28 x 28 bytes, which of its pixels are seen, a byte each, and its digit where it is told."""
+
+    pixels: bytes
+    mask: bytes
+    label: int | None
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        return np.frombuffer(self.pixels, np.uint8).reshape(28, 28)
+
+    @property
+    def seen(self) -> HOLE:
+        return np.frombuffer(self.mask, np.bool_).reshape(28, 28)
+
+    @property
+    def damaged(self) -> NDArray[np.uint8]:
+        """The image with the hole in colour, (28, 28, 3)."""
+        image = np.repeat(self.image[:, :, None], 3, axis=2)
+        image[~self.seen] = _ORANGE
+        return image
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a method made of a task, how near that is, what the classifier reads, and the seconds until it was there."""
+
+    mended: Mended
+    score: Score
+    digit: int
+    sure: float
+    seconds: float
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        return self.mended.images[0]
+
+
+def row(task: Task) -> dict[str, Found]:
+    """All methods beside each other; each appears as soon as it is done."""
+    st.subheader("What each makes of it", anchor=False)
+    with st.container(horizontal=True, gap="small", key="repairs"):
+        for image, text in ((task.image, "**Original**"), (task.damaged, "**With the hole**")):
+            with st.container(width=_WIDTH, gap="small"):
+                st.image(large(image), width=_WIDTH)
+                st.markdown(text)
+        places = {name: st.container(width=_WIDTH, gap="small").empty() for name in METHODS}
+    for name, place in places.items():
+        place.markdown(f":gray[{METHODS[name].title} …]")
+    found = {}
+    for name, place in places.items():
+        try:
+            found[name] = each = ask(task, name)
+        except InputError as error:
+            place.warning(unlinked(str(error)))
+            continue
+        with place.container(gap="small"):
+            st.image(large(each.image), width=_WIDTH)
+            st.markdown(f"**{METHODS[name].title}**  \n{told(each)}")
+    return found
+
+
+def told(found: Found) -> str:
+    """How near it is and what it reads, in two short lines."""
+    near = "perfect" if np.isinf(found.score.psnr) else f"{found.score.psnr:.1f} dB"
+    return f"{near}  \nreads {found.digit} ({100 * found.sure:.0f} %)"
+
+
+def ask(task: Task, name: str) -> Found:
+    """The repair by one method; kept for all visitors.
+
+    Raises:
+        InputError: If its model is missing, or it takes too long.
+    """
+    label = task.label if METHODS[name].labelled else None
+    began = time.perf_counter()
+    mended = cached.mended(task.pixels, task.mask, name, _SAMPLES, _SEED, label)
+    seconds = time.perf_counter() - began
+    digit, sure = cached.read(mended.images[0].tobytes())
+    return Found(mended, score(mended.images[0], task.image, task.seen), digit, sure, seconds)
+
+
+def closer(task: Task, found: dict[str, Found]) -> None:
+    """One repair closer: original, hole and repair under one slider, its several answers, and where it is unsure."""
+    if not found:
+        return
+    st.subheader("Look closer", anchor=False)
+    name = st.selectbox(
+        "Method", list(found), index=list(found).index(_USUAL) if _USUAL in found else 0,
+        format_func=lambda each: METHODS[each].title, key="closer", bind="query-params",
+    )  # fmt: skip
+    each = found[str(name)]
+    st.caption(METHODS[str(name)].how)
+    wipe, answers = st.columns([1, 2], gap="large")
+    with wipe:
+        layers = [
+            np.repeat(task.image[:, :, None], 3, axis=2),
+            task.damaged,
+            np.repeat(each.image[:, :, None], 3, axis=2),
+        ]
+        _wipe(key="wipe", data={"layers": [encode(layer, np.uint8) for layer in layers]})
+        st.download_button(
+            "Repair as PNG", png(each.image, 10), f"repair-{name}.png", "image/png", icon=":material/download:",
+            on_click="ignore",
+        )  # fmt: skip
+    with answers:
+        wrong = difference(task.image, each.image)
+        pictures, words = [wrong], ["Orange: too bright. Blue: too dark."]
+        if len(each.mended.samples):
+            pictures.append(np.minimum(each.mended.spread[0] * 510, 255).astype(np.uint8))
+            words.append("Bright: where its answers differ.")
+        with st.container(horizontal=True):
+            for picture, text in zip(pictures, words, strict=True):
+                st.image(large(picture), text, width=_WIDTH)
+        if len(each.mended.samples):
+            lesson(task, each)
+        else:
+            st.caption("It has one answer, and does not say how sure it is.")
+
+
+def lesson(task: Task, found: Found) -> None:
+    """Several answers, and what their mean is worth against each."""
+    samples = found.mended.samples[:, 0]
+    st.markdown("**Several answers, each as it may have been**")
+    st.image(list(samples), width=56)
+    if (samples == samples[0]).all():
+        st.caption("They are all the same here: one code explains what is seen so much better that it alone counts.")
+        return
+    each = [score(sample, task.image, task.seen).psnr for sample in samples]
+    mean = np.round(samples.mean(axis=0)).astype(np.uint8)
+    digit, sure = cached.read(mean.tobytes())
+    reads = [cached.read(sample.tobytes()) for sample in samples]
+    st.markdown(
+        f"**PSNR likes blur.** One answer alone has {np.mean(each):.1f} dB on average (best {max(each):.1f}), and the "
+        f"classifier is {100 * np.mean([one[1] for one in reads]):.0f} % sure of what it reads. The mean of these "
+        f"{len(samples)} has {score(mean, task.image, task.seen).psnr:.1f} dB; there it reads {digit}, "
+        f"{100 * sure:.0f} % sure."
+    )
+
+
+def figures(task: Task, found: dict[str, Found]) -> None:
+    """All scores as a table."""
+    rows = [
+        {
+            "Method": METHODS[name].title,
+            "PSNR (dB)": round(each.score.psnr, 1),
+            "SSIM": round(each.score.ssim, 2),
+            "RMSE": round(each.score.rmse, 3),
+            "Reads": f"{each.digit} ({100 * each.sure:.0f} %)",
+        }
+        for name, each in found.items()
+    ]
+    with st.expander("All figures, inside the hole"):
+        st.dataframe(rows, hide_index=True)
+        st.caption(
+            f"Of this one image, {int((~task.seen).sum())} of 784 pixels missing; another may turn the order round."
+        )

@@ -1,0 +1,92 @@
+"""The repair studio without a browser."""
+
+import base64
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genlib.data.images import load_images
+from genlib.data.masks import make_mask
+from genlib.repair import METHODS, mend_whole, score
+from genlib.settings import HoleConfig
+from pages.ui.brush import packed, unpacked
+from pages.ui.repairs import Task
+
+pytestmark = pytest.mark.fast
+PAGE = "images/repair.py"
+
+
+def shown(test):
+    """The table of all figures, by the title of the method."""
+    return {row["Method"]: row for row in test.dataframe[0].value.to_dict("records")}
+
+
+def test_all_methods_mend_the_hole_and_are_scored(app):
+    test = app(PAGE, image="17", hole="bottom")
+    assert not test.exception
+    assert not test.warning
+    rows = shown(test)
+    assert list(rows) == [method.title for method in METHODS.values()]
+    image, mask = load_images().test[17], make_mask(HoleConfig(hole="bottom"))
+    for name in ("mean", "linear", "knn"):
+        expected = score(mend_whole(image[None], mask, name).images[0], image, mask)
+        row = rows[METHODS[name].title]
+        assert row["PSNR (dB)"] == round(expected.psnr, 1)
+        assert row["SSIM"] == round(expected.ssim, 2)
+        assert row["RMSE"] == round(expected.rmse, 3)
+
+
+def test_a_digit_that_is_told_changes_what_models_with_labels_make(app):
+    test = app(PAGE, image="17", hole="centre")
+    before = shown(test)
+    test.button_group(key="repair_digit").set_value(2).run()
+    assert not test.exception
+    after = shown(test)
+    changed = {title for title in before if before[title] != after[title]}
+    assert changed <= {method.title for method in METHODS.values() if method.labelled}
+    assert METHODS["mixture"].title in changed
+
+
+def test_nothing_missing_and_everything_missing_are_said(app, monkeypatch):
+    monkeypatch.setattr("genlib.data.masks.make_mask", lambda config: np.ones((28, 28), bool))
+    test = app(PAGE)
+    assert [info.value for info in test.info] == ["Nothing is missing: paint a hole on the digit, or choose one."]
+    assert not test.dataframe
+    monkeypatch.setattr("genlib.data.masks.make_mask", lambda config: np.zeros((28, 28), bool))
+    test = app(PAGE)
+    assert not test.exception
+    assert "no repair, but a plain sample" in test.info[0].value
+    assert len(shown(test)) == len(METHODS)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"hole": "<b>"}, {"hole": "random", "share": "7"}, {"seed": "-1"}, {"image": "70000"}, {"invert": "maybe"}],
+)
+def test_junk_in_the_address_gets_one_sentence(app, query):
+    test = app(PAGE, **query)
+    assert not test.exception
+    assert len(test.warning) <= 1
+    assert all("/" not in warning.value for warning in test.warning)
+
+
+def test_the_damaged_image_shows_the_hole_in_colour():
+    mask = make_mask(HoleConfig(hole="left"))
+    image = load_images().test[3]
+    damaged = Task(image.tobytes(), mask.tobytes(), None).damaged
+    assert (damaged[mask] == image[mask][:, None]).all()
+    assert (damaged[~mask] == damaged[0, 0]).all()
+    assert len(set(damaged[0, 0].tolist())) == 3, "no grey"
+
+
+@given(st.binary(min_size=1, max_size=900).map(lambda data: np.frombuffer(data, np.uint8).reshape(1, -1)))
+def test_what_is_packed_comes_back(drawing):
+    assert np.array_equal(unpacked(packed(drawing), drawing.shape), drawing)
+
+
+def test_long_runs_are_packed_in_parts():
+    drawing = np.zeros((28, 28), np.uint8)
+    assert np.array_equal(unpacked(packed(drawing), drawing.shape), drawing)
+    assert len(base64.b64decode(packed(drawing))) == 2 * 4
