@@ -27,17 +27,16 @@ from genlib.export import (
     write_decoder,
 )
 from genlib.knobs import InputError
-from genlib.models import MODELS, build
+from genlib.models import build
 from genlib.seeding import torch_rng
 from genlib.settings import GANConfig, TrainConfig, VAEConfig
 from genlib.training import Run
-from tests.models.test_contract import KINDS, D, make, step
+from tests.models.test_contract import DRAWING, KINDS, D, make, step
 
 pytestmark = pytest.mark.fast
 
 torch.set_num_threads(1)
 
-DRAW = [kind for kind in KINDS if kind.split("-")[0] in MODELS and kind != "classifier"]
 DESCRIPTION, ARRAYS = "decoder.json", "decoder.safetensors"
 GREY = 1 / 255
 
@@ -85,7 +84,7 @@ def refusal(call, *arguments):
 # The same images ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", DRAW)
+@pytest.mark.parametrize("kind", DRAWING)
 def test_operations_give_the_images_of_the_model(kind):
     model = trained(kind)
     steps = operations(model.train())
@@ -98,7 +97,7 @@ def test_operations_give_the_images_of_the_model(kind):
         assert np.abs(found - expected).max() <= (1e-4 if size < 1000 else 1e-2)
 
 
-@pytest.mark.parametrize("kind", DRAW)
+@pytest.mark.parametrize("kind", DRAWING)
 def test_files_give_them_within_one_grey_level(kind, tmp_path):
     model = trained(kind)
     write_decoder(model, tmp_path)
@@ -274,7 +273,7 @@ def saved(config, folder, step=12):
     return state.model
 
 
-@pytest.mark.parametrize("kind", DRAW)
+@pytest.mark.parametrize("kind", DRAWING)
 def test_a_packed_model_can_be_read_as_files(kind, tmp_path):
     model = trained(kind)
     told, content = unpacked(pack_model(model, 5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from genlib.data import assets
 from genlib.data.images import load_images
 from genlib.knobs import InputError, shown
 from genlib.repair.mending import check_mask, mend_whole
@@ -18,7 +20,7 @@ from genlib.repair.score import psnr, ssim
 from genlib.seeding import numpy_rng
 from genlib.settings import TrainConfig
 
-__all__ = ["Row", "bench", "check_bench", "growing"]
+__all__ = ["Row", "bench", "check_bench", "growing", "stored"]
 
 _AT_ONCE = 64
 _SAMPLES = 20
@@ -76,6 +78,18 @@ def bench(methods: Sequence[str], holes: _Masks, n: int = 2000, start: int = 0, 
         InputError: If any of these cannot be.
     """
     return (row for row in growing(methods, holes, n, start, seed) if row.n == n)
+
+
+def stored() -> list[Row]:
+    """The comparison that comes with genlib, as ``genlib bench-repair --json`` wrote it.
+
+    Raises:
+        InputError: If it is missing or was altered.
+    """
+    try:
+        return [Row(**row) for row in json.loads((assets() / "repair.json").read_text("utf-8"))]
+    except (OSError, ValueError, TypeError):
+        raise InputError("The stored comparison of repairs is missing or was altered: restore it.") from None
 
 
 def growing(methods: Sequence[str], holes: _Masks, n: int = 2000, start: int = 0, seed: int = 0) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from pages.ui.explain import method
 from pages.ui.notices import show, tell
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.picker import Picked, pick
-from pages.ui.repairs import HOLE, Task, closer, figures, row
+from pages.ui.repairs import HOLE, Task, closer, compared, figures, row
 from pages.ui.words import unlinked
 
 FIRST = 17  # a test image: a 7 that is easy to read
@@ -58,6 +58,7 @@ def main() -> None:
         found = row(task)
         closer(task, found)
         figures(task, found)
+    compared()
     short, works = st.tabs(["In short", "How it works"], on_change="rerun", key="repair_more")
     if short.open:
         short.markdown(IN_SHORT)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 import streamlit as st
 
 from genlib.knobs import InputError
 from genlib.pca import load_pca_errors
-from genlib.sampling import difference, png
+from genlib.sampling import difference
 from pages.ui import cached
-from pages.ui.picker import Picked, large, pick
+from pages.ui.picker import Picked, inline, large, pick
 from pages.ui.studio import Code, Model, push
 from pages.ui.words import unlinked
 
@@ -101,16 +99,10 @@ def search(model: Model, picked: Picked, label: int | None) -> cached.Inference:
             found.step / found.search.steps,
             f"{model.shown.title}: step {found.step} of {found.search.steps}, squared error {found.squared_error:.1f}",
         )
-        place.html(_html(np.hstack([picked.image, found.image])))
+        place.html(inline(np.hstack([picked.image, found.image]), "The image, and the best so far"))
     bar.empty()
     place.empty()
     return cached.Inference(found.z, np.zeros_like(found.z), found.image, found.squared_error, label)
-
-
-def _html(image: np.ndarray) -> str:
-    """A picture within the page: as a file it would be gone before a slow browser asks for it."""
-    data = base64.b64encode(png(image)).decode()
-    return f'<img alt="The image, and the best so far" src="data:image/png;base64,{data}">'
 
 
 def compared(model: Model, picked: Picked, found: cached.Inference) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -10,10 +12,11 @@ import streamlit as st
 from genlib.data.digits import MAX_BYTES, centred, read_picture
 from genlib.data.images import load_images
 from genlib.knobs import InputError
+from genlib.sampling import png
 from pages.ui.brush import brush
 from pages.ui.words import unlinked
 
-__all__ = ["Picked", "large", "pick"]
+__all__ = ["Picked", "inline", "large", "pick"]
 
 TEST, DRAW, UPLOAD = "Test digit", "Draw", "Upload"
 _SCALE = 5
@@ -68,6 +71,13 @@ def pick(key: str, first: int) -> Picked | None:
     except InputError as error:
         st.warning(unlinked(str(error)))
         return None
+
+
+def inline(image: np.ndarray, alt: str, width: int | None = None) -> str:
+    """A picture as HTML within the page: as a file it would be gone before a slow browser asks for it."""
+    data = base64.b64encode(png(image)).decode()
+    size = f' width="{width}"' if width else ""
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}"{size}>'
 
 
 def large(image: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from genlib.seeding import numpy_rng
 from genlib.settings import FAMILIES, AutoencoderConfig, GANConfig, VAEConfig
 from tests.e2e.conftest import scripts
 from tests.models.test_contract import make
-from tests.test_export import DRAW, KINDS, pictures, trained
+from tests.test_export import DRAWING, KINDS, pictures, trained
 
 pytestmark = pytest.mark.e2e
 
@@ -68,7 +68,7 @@ def off(found, expected):
     return np.abs(np.rint(255 * found) - np.rint(255 * expected.reshape(found.shape))).max()
 
 
-@pytest.mark.parametrize("kind", DRAW)
+@pytest.mark.parametrize("kind", DRAWING)
 def test_every_decoder_of_the_registry(page, kind, tmp_path):
     model = trained(kind)
     write_decoder(model, tmp_path / "files")
