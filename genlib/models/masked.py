@@ -42,7 +42,6 @@ class MaskedAutoencoder(Descent):
 
     Metrics:
         loss: Squared error of the missing pixels, times 784: what an image would have if all were missing so.
-        squared_error: The same; only on validation images.
     """
 
     family: ClassVar[str] = "masked"
