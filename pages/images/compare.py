@@ -10,7 +10,7 @@ from genlib.runs import ACTIVE, RunFolder, list_runs
 from genlib.settings import FAMILIES
 from pages.ui.news import results
 from pages.ui.notices import show, tell
-from pages.ui.opened import Opened, opened
+from pages.ui.opened import Opened, filmed
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS, training_room
 from pages.ui.steering import button, steer
@@ -84,7 +84,7 @@ def found(names: list[str], quiet: bool = False) -> list[Opened]:
     runs = []
     for name in dict.fromkeys(names):
         try:
-            runs.append(opened(name))
+            runs.append(filmed(name))
         except InputError as error:
             if not quiet:
                 tell(str(error))

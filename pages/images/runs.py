@@ -11,7 +11,7 @@ from genlib import archive
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder, list_runs
-from genlib.settings import RunSettings
+from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked
 from pages.ui.news import news
 from pages.ui.notices import show, tell
@@ -85,9 +85,11 @@ def card(shown: Opened, key: str | None) -> None:
             st.markdown(f"**{plain(shown.label)}** &nbsp; {told['title']} · {when}")
             st.caption(plain(f"{shown.line}\n\n{told['words']}"))
         with st.container(width="content", horizontal=True, vertical_alignment="center"):
-            st.checkbox("Compare", key=f"pick_{run.id}", persist_state="session")
-            st.page_link("images/train.py", label="Open", icon=":material/open_in_new:", query_params={"run": run.id})
-            explore(shown)
+            if shown.settings.family in FAMILIES:  # others make no images to watch
+                st.checkbox("Compare", key=f"pick_{run.id}", persist_state="session")
+                query = {"run": run.id}
+                st.page_link("images/train.py", label="Open", icon=":material/open_in_new:", query_params=query)
+                explore(shown)
             with st.popover("More", icon=":material/more_horiz:", key=f"more_{run.id}", on_change="rerun") as menu:
                 # Only what is open is drawn, and files are made only when they are asked for.
                 if menu.open:
@@ -104,7 +106,8 @@ def more(shown: Opened, key: str | None) -> None:
         )
     text = "Opens the training room with these settings, to change and to train."
     start = (shown.settings,)
-    st.button("Duplicate with changes", icon=":material/content_copy:", on_click=duplicate, args=start, help=text)
+    if shown.settings.family in FAMILIES:
+        st.button("Duplicate with changes", icon=":material/content_copy:", on_click=duplicate, args=start, help=text)
     downloads(run, shown.settings)
     if run.may_steer(key):
         active = run.status.state in ACTIVE

@@ -15,7 +15,7 @@ from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
-from pages.ui.opened import Opened, opened
+from pages.ui.opened import Opened, filmed, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.server import dispatcher
@@ -102,7 +102,7 @@ def in_the_address() -> Opened | None:
     """The run that the address names, if there is one."""
     if name := st.query_params.get("run") or st.session_state.get("run"):
         try:
-            found = opened(name)
+            found = filmed(name)
             st.session_state["run"] = st.query_params["run"] = found.run.id
             return found
         except InputError as error:

@@ -15,7 +15,7 @@ from genlib.film import Film
 from genlib.health import Health, look
 from genlib.library import example
 from genlib.runs import ACTIVE, BROKE, Status, Watcher
-from genlib.settings import RunSettings
+from genlib.settings import FAMILIES, RunSettings
 from pages.ui.charts import METRICS, renamed
 from pages.ui.element import encode
 from pages.ui.opened import Opened
@@ -160,7 +160,7 @@ def _look(shown: Opened, frame: int | None = None) -> tuple[Status, float, dict[
 def _film(shown: Opened) -> tuple[str, list[int]]:
     """The run whose frames are shown, and their steps: until it has any, the recorded one of its family."""
     steps = Film(shown.run.path / "frames").steps()
-    if steps:
+    if steps or shown.settings.family not in FAMILIES:
         return shown.run.id, steps
     other = example(shown.settings.family)
     return other.id, Film(other.path / "frames").steps()[-1:]

@@ -10,10 +10,10 @@ from genlib.changes import Change, read_changes
 from genlib.knobs import InputError
 from genlib.library import bundled
 from genlib.runs import RunFolder, find
-from genlib.settings import FAMILY_NAMES, RunSettings
+from genlib.settings import FAMILIES, FAMILY_NAMES, RunSettings
 from pages.ui.words import described, duration, said
 
-__all__ = ["Opened", "opened"]
+__all__ = ["Opened", "filmed", "opened"]
 
 _ALWAYS = ("hidden_dim", "channels", "components", "beta")  # told even where they are as usual
 
@@ -91,6 +91,18 @@ def opened(name: str) -> Opened:
         raise InputError("A run is named by all sixteen letters of its id: take the whole address.")
     settings = RunSettings.from_json(run.settings)
     return Opened(run, settings, read_changes(run.changes(), settings))
+
+
+def filmed(name: str) -> Opened:
+    """The same, of a run that can be watched.
+
+    Raises:
+        InputError: Also if its family makes no images.
+    """
+    found = opened(name)
+    if found.settings.family not in FAMILIES:
+        raise InputError(f"{found.label} makes no images to watch: choose a run of another family.")
+    return found
 
 
 def _after(settings: RunSettings, values: Iterable[tuple[str, float]]) -> RunSettings:

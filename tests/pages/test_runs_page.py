@@ -7,7 +7,7 @@ from genlib import archive
 from genlib.film import Film
 from genlib.library import example
 from genlib.runs import RunFolder, Status, list_runs
-from genlib.settings import FAMILIES, AutoencoderConfig, RunSettings, TrainConfig
+from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
 from pages.ui.server import _executor
 from tests.pages.conftest import KEY, labels, own, told
 
@@ -195,3 +195,17 @@ def test_at_most_four_runs_are_compared(app):
     assert not test.exception
     assert [each["name"] for each in told(test)] == [run.id for run in made[:4]]
     assert any("At most 4" in warning.value for warning in test.warning)
+
+
+@pytest.mark.parametrize("family", ["classifier", "masked"])
+@pytest.mark.parametrize("page", ["images/train.py", "images/runs.py", "images/compare.py"])
+def test_a_run_that_makes_no_images_is_told_apart(app, family, page):
+    made = RunFolder.create(RunSettings(family, MODEL_CONFIGS[family](), TrainConfig(epochs=3)).to_json(), KEY)
+    made.write_status(Status("stopped", step=40, epoch=40 / 429, seconds=2.0, progress=0.5))
+    made.append_metrics({"step": 10, "seconds": 1.0, "split": "train", "loss": 300.0})
+    query = {"images/train.py": {"run": made.id}, "images/compare.py": {"runs": made.id}}.get(page, {})
+    test = own(app(page, **query))
+    assert not test.exception
+    said = [each.value for each in (*test.warning, *test.markdown) if made.id[:6] in each.value]
+    assert len(said) == 1
+    assert ("makes no images to watch" in said[0]) == bool(query)
