@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genlib.data.images import load_images
 from genlib.seeding import torch_rng
 
-__all__ = ["Obedience", "Reader", "obedience", "read_digit", "read_surely", "reader"]
+__all__ = ["Obedience", "Reader", "obedience", "read_images", "reader"]
 
 _SHOWN = 20
 
@@ -62,21 +62,19 @@ def obedience(folder: Path, n: int = 100, seed: int = 0) -> Obedience:
     return Obedience(shares, n, drawn[wrong], asked[wrong], read[wrong])
 
 
-def read_digit(image: NDArray[np.uint8]) -> int:
-    """What the bundled classifier reads in an image, (28, 28), one byte a pixel.
+def read_images(images: NDArray[np.uint8]) -> list[tuple[int, float]]:
+    """The digit that the bundled classifier reads in each image, and how probable it finds it.
+
+    Arguments:
+        images: (N, 28, 28), one byte a pixel.
 
     Raises:
         InputError: If the classifier is missing or another one.
     """
-    return read_surely(image)[0]
-
-
-def read_surely(image: NDArray[np.uint8]) -> tuple[int, float]:
-    """What :func:`read_digit` reads, and how probable the classifier finds it."""
     from genlib.evaluation import read_digits
 
-    digits, probable = read_digits(image[None])
-    return int(digits[0]), float(probable[0])
+    digits, probable = read_digits(images)
+    return list(zip(digits.tolist(), probable.tolist(), strict=True))
 
 
 @dataclass(frozen=True, eq=False)

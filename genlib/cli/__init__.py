@@ -207,7 +207,7 @@ def _models(options: argparse.Namespace) -> int:
         _print(found)
         return 0
     for entry in found:
-        _out(f"{entry['name']:18} {FAMILY_NAMES[str(entry['family'])]:12} {int(entry['bytes']) / 1e6:.1f} MB")
+        _out(f"{entry['name']:18} {FAMILY_NAMES[str(entry['family'])]:18} {int(entry['bytes']) / 1e6:.1f} MB")
     return 0
 
 

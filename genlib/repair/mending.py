@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genlib.knobs import InputError
 from genlib.repair.names import METHODS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["Mended", "check_mask", "mend", "mend_whole"]
 
@@ -100,7 +104,7 @@ def check_mask(mask: NDArray[np.bool_]) -> None:
         raise InputError("Nothing is missing, so there is nothing to repair: paint a hole or choose one.")
 
 
-def _bytes(x: object, images: _Bytes, mask: NDArray[np.bool_]) -> _Bytes:
+def _bytes(x: Tensor, images: _Bytes, mask: NDArray[np.bool_]) -> _Bytes:
     """Images (B, 1, 28, 28) in [0, 1] as bytes, with the pixels that were seen as they were."""
-    drawn = (x[:, 0] * 255).round().clamp(0, 255).byte().numpy()  # type: ignore[index]
+    drawn: _Bytes = (x[:, 0] * 255).round().clamp(0, 255).byte().numpy()
     return np.where(mask, images, drawn)

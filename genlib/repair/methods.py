@@ -129,11 +129,11 @@ def _gibbs(task: Task, model: Model | None) -> Iterator[Guess]:
 def _weigh(task: Task, model: Model | None) -> Iterator[Guess]:
     vae = cast(VAE, model)
     guesses = torch.cat([gaussian_mean(task.x, task.mask).unsqueeze(0), nearest_fills(task.x, task.mask)])
-    means, samples = [], []
+    known, means, samples = _labels(task, vae), [], []
     at_once = max(1, _AT_ONCE // (len(guesses) * _CODES))
     for first in range(0, len(task.x), at_once):
         part = slice(first, first + at_once)
-        x, labels = task.x[part], task.labels[part] if vae.config.labels and task.labels is not None else None
+        x, labels = task.x[part], None if known is None else known[part]
         z, log_weights = weigh_codes(vae, x, task.mask, labels, guesses[:, part], _CODES, task.rng)
         told = None if labels is None else labels.repeat(len(z))
         drawn = vae.decode(z.flatten(0, 1), told).view(len(z), *x.shape)

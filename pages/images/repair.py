@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from genlib.data.masks import make_mask
+from genlib.knobs import InputError
 from genlib.repair import METHODS
 from genlib.settings import HoleConfig
 from pages.ui.brush import brush
@@ -13,8 +14,7 @@ from pages.ui.explain import method
 from pages.ui.notices import show, tell
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.picker import Picked, pick
-from pages.ui.repairs import HOLE, Task, closer, compared, figures, row
-from pages.ui.words import unlinked
+from pages.ui.repairs import Hole, Task, closer, compared, figures, row
 
 FIRST = 17  # a test image: a 7 that is easy to read
 SIZES = (1, 4, 10)
@@ -79,7 +79,7 @@ def known(picked: Picked) -> int | None:
     return None if asked is None else int(asked)
 
 
-def hole(picked: Picked | None) -> HOLE | None:
+def hole(picked: Picked | None) -> Hole | None:
     """The missing pixels, true where one is: chosen by name, and painted upon."""
     controls = Controls(HoleConfig)
     controls.draw("hole")
@@ -99,8 +99,8 @@ def hole(picked: Picked | None) -> HOLE | None:
             start=(~make_mask(config)).astype("uint8") * 255,
             turn="-".join(f"{value}" for value in config.to_json().values()).replace(".", "-"),
         )
-    except ValueError as error:
-        tell(unlinked(str(error)))
+    except InputError as error:
+        tell(str(error))
         return None
     return None if painted is None else painted > 127
 

@@ -13,7 +13,7 @@ from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
 from genlib.latent import Found, Search
-from genlib.reading import Obedience, Reader, obedience, read_digit, read_surely, reader
+from genlib.reading import Obedience, Reader, obedience, read_images, reader
 from genlib.repair import Mended, mend_whole
 from genlib.settings import MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
@@ -22,7 +22,6 @@ from pages.ui.server import compute
 __all__ = [
     "Inference",
     "Source",
-    "digit",
     "fits",
     "inferred",
     "mended",
@@ -110,15 +109,9 @@ def mended(pixels: bytes, mask: bytes, method: str, n: int, seed: int, label: in
 
 
 @lru_cache(maxsize=1024)
-def read(pixels: bytes) -> tuple[int, float]:
-    """The digit that the classifier reads in an image of 28 x 28 bytes, and how probable it finds it."""
-    return compute(read_surely, _image(pixels))
-
-
-@lru_cache(maxsize=1024)
-def digit(pixels: bytes) -> int:
-    """What the classifier reads in an image of 28 x 28 bytes."""
-    return compute(read_digit, _image(pixels))
+def read(pixels: bytes) -> list[tuple[int, float]]:
+    """The digit that the classifier reads in each image of 28 x 28 bytes, and how probable it finds it."""
+    return compute(read_images, np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28))
 
 
 _found: dict[tuple[Path, int, bytes, int | None], Inference] = {}

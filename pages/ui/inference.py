@@ -87,7 +87,7 @@ def _told(model: Model, picked: Picked, label: int | None) -> int | None:
     """What a conditional model is told: the digit, or what the classifier reads."""
     if not model.labels:
         return None
-    return cached.digit(picked.pixels) if label is None else label
+    return cached.read(picked.pixels)[0][0] if label is None else label
 
 
 def search(model: Model, picked: Picked, label: int | None) -> cached.Inference:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,18 +12,18 @@ from genlib.knobs import InputError
 from genlib.repair import METHODS, Mended, Score, score
 from genlib.repair.bench import stored
 from genlib.sampling import difference, png
+from genlib.settings import HoleConfig
 from pages.ui import cached
 from pages.ui.element import element, encode
 from pages.ui.picker import inline
 from pages.ui.words import unlinked
 
-__all__ = ["HOLE", "Found", "Task", "closer", "compared", "figures", "row"]
+__all__ = ["Found", "Hole", "Task", "closer", "compared", "figures", "row"]
 
-HOLE = NDArray[np.bool_]
+Hole = NDArray[np.bool_]
 _SAMPLES, _SEED = 8, 0
 _ORANGE = (232, 131, 58)
 _WIDTH = 145
-HOLES = {"centre": "Centre box", "bottom": "Bottom half", "right": "Right half", "random75": "75 % at random"}
 _USUAL = "vae-gibbs"
 _wipe = element("wipe", "draw.js", "tensors.js", "wipe.js", html='<div class="wipe"></div>')
 
@@ -42,7 +41,7 @@ class Task:
         return np.frombuffer(self.pixels, np.uint8).reshape(28, 28)
 
     @property
-    def seen(self) -> HOLE:
+    def seen(self) -> Hole:
         return np.frombuffer(self.mask, np.bool_).reshape(28, 28)
 
     @property
@@ -55,13 +54,12 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a method made of a task, how near that is, what the classifier reads, and the seconds until it was there."""
+    """What a method made of a task, how near that is and what the classifier reads."""
 
     mended: Mended
     score: Score
     digit: int
     sure: float
-    seconds: float
 
     @property
     def image(self) -> NDArray[np.uint8]:
@@ -105,11 +103,9 @@ def ask(task: Task, name: str) -> Found:
         InputError: If its model is missing, or it takes too long.
     """
     label = task.label if METHODS[name].labelled else None
-    began = time.perf_counter()
     mended = cached.mended(task.pixels, task.mask, name, _SAMPLES, _SEED, label)
-    seconds = time.perf_counter() - began
-    digit, sure = cached.read(mended.images[0].tobytes())
-    return Found(mended, score(mended.images[0], task.image, task.seen), digit, sure, seconds)
+    ((digit, sure),) = cached.read(mended.images.tobytes())
+    return Found(mended, score(mended.images[0], task.image, task.seen), digit, sure)
 
 
 def closer(task: Task, found: dict[str, Found]) -> None:
@@ -162,8 +158,7 @@ def lesson(task: Task, found: Found) -> None:
         return
     each = [score(sample, task.image, task.seen).psnr for sample in samples]
     mean = np.round(samples.mean(axis=0)).astype(np.uint8)
-    digit, sure = cached.read(mean.tobytes())
-    reads = [cached.read(sample.tobytes()) for sample in samples]
+    (digit, sure), *reads = cached.read(np.stack([mean, *samples]).tobytes())
     st.markdown(
         f"**PSNR likes blur.** One answer alone has {np.mean(each):.1f} dB on average (best {max(each):.1f}), and the "
         f"classifier is {100 * np.mean([one[1] for one in reads]):.0f} % sure of what it reads. The mean of these "
@@ -199,6 +194,7 @@ def compared() -> None:
     except InputError as error:
         st.warning(unlinked(str(error)))
         return
+    titles = {**HoleConfig.knob("hole").names, "random75": "75 % at random"}
     holes = list(dict.fromkeys(each.hole for each in rows))
     table = []
     for name in dict.fromkeys(each.method for each in rows):
@@ -206,7 +202,7 @@ def compared() -> None:
         held = [each.calibration for each in mine.values() if each.calibration is not None]
         table.append(
             {"Method": METHODS[name].title}
-            | {HOLES[hole]: f"{mine[hole].psnr_db:.2f} ± {mine[hole].stderr:.2f}" for hole in holes}
+            | {titles[hole]: f"{mine[hole].psnr_db:.2f} ± {mine[hole].stderr:.2f}" for hole in holes}
             | {
                 "Read right": f"{100 * np.mean([each.reads for each in mine.values()]):.0f} %",
                 "Milliseconds an image": f"{1000 * np.mean([each.seconds_per_image for each in mine.values()]):.2g}",
