@@ -73,7 +73,7 @@ def main() -> None:
 def known(picked: Picked) -> int | None:
     """The digit that models with labels are told, if they are."""
     asked = st.pills(
-        "Tell the models which digit it is", list(range(10)), key="repair_digit", persist_state="session",
+        "Tell the models which digit it is", list(range(10)), key="repair_digit", persist_state="session", wrap=True,
         help="Optional. Mixture, VAE and GAN have twins that were trained with labels: these are used then.",
     )  # fmt: skip
     return None if asked is None else int(asked)

@@ -205,7 +205,9 @@ def compared() -> None:
             | {titles[hole]: f"{mine[hole].psnr_db:.2f} ± {mine[hole].stderr:.2f}" for hole in holes}
             | {
                 "Read right": f"{100 * np.mean([each.reads for each in mine.values()]):.0f} %",
-                "Milliseconds an image": f"{1000 * np.mean([each.seconds_per_image for each in mine.values()]):.2g}",
+                "Milliseconds an image": _milliseconds(
+                    1000 * np.mean([each.seconds_per_image for each in mine.values()])
+                ),
                 "In its 90 % interval": f"{100 * np.mean(held):.0f} %" if held else "one answer",
             }
         )
@@ -215,3 +217,7 @@ def compared() -> None:
         "thread, in batches of 64. The other columns are means over the four holes. An honest method holds about 90 of "
         "100 missing pixels between the 5 % and the 95 % quantile of its samples; fewer: it is too sure of itself."
     )
+
+
+def _milliseconds(value: float) -> str:
+    return "below 0.1" if value < 0.1 else f"{value:.1f}" if value < 10 else f"{value:,.0f}"
