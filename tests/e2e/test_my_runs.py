@@ -138,8 +138,8 @@ def test_runs_are_compared_under_one_slider(visitor, server):
     other, page = train(visitor, f"/train?{SHORT}&family=ae"), visitor.page
     page.goto(f"{server.url}/runs")
     page.wait_for_selector("[data-testid=stMain] img")
-    for box in (0, 1):
-        page.locator("[data-testid=stCheckbox] label").nth(box).click()
+    for run in (other, visitor.run):
+        page.locator(f".st-key-pick_{run} label").click()
         page.wait_for_timeout(400)
     click(page, "Compare 2 runs")
     page.wait_for_selector(".lane:nth-of-type(2)[data-shown]")
