@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genlib.colours import CLASSES, FAMILIES
-from genlib.gmm import Selection
+from genlib.gmm import Filled, Selection
 from genlib.latent import Width
 from genlib.settings import FAMILY_NAMES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["criteria_chart", "held_out_chart", "samples_chart", "widths_chart"]
+__all__ = ["criteria_chart", "filled_charts", "held_out_chart", "samples_chart", "widths_chart"]
 
 
 def criteria_chart(selections: Sequence[Selection]) -> Figure:
@@ -66,6 +66,32 @@ def samples_chart(real: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Figu
     figure.update_yaxes(range=_reach(both[:, 1]))
     figure.update_layout(showlegend=False, height=440, margin={"l": 10, "r": 10, "t": 40, "b": 10})
     return figure
+
+
+def filled_charts(filled: Filled) -> dict[str, Figure]:
+    """Points whose missing coordinates were put in, those in colour: a chart for each of three ways, by name."""
+    from plotly import graph_objects as go
+
+    ways = {
+        "Mean of the column": filled.column_mean,
+        "The mixture's mean": filled.mean,
+        "The mixture's draw": filled.draw,
+    }
+    lost, everywhere, charts = filled.missing.any(axis=1), np.concatenate(list(ways.values())), {}
+    for (name, points), error in zip(ways.items(), filled.errors, strict=True):
+        figure = charts[f"{name}: error {error:.2f}"] = go.Figure()
+        for mine, colour, opacity in ((points[~lost], "#888888", 0.45), (points[lost], CLASSES[1], 0.8)):
+            thin = mine[:: max(1, -(-len(mine) // 2000))]
+            marker = {
+                "size": float(np.clip(180 / np.sqrt(len(filled.missing)), 3, 7)),
+                "color": colour,
+                "opacity": opacity,
+            }
+            figure.add_scatter(x=thin[:, 0], y=thin[:, 1], mode="markers", marker=marker)
+        figure.update_xaxes(range=_reach(everywhere[:, 0]))
+        figure.update_yaxes(range=_reach(everywhere[:, 1]))
+        figure.update_layout(showlegend=False, height=300, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    return charts
 
 
 def widths_chart(pca: np.ndarray, models: Sequence[Width]) -> Figure:

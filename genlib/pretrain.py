@@ -70,7 +70,7 @@ BUNDLED = {
         RunSettings(
             "masked",
             MaskedConfig(average=0.998),
-            TrainConfig(epochs=120, learning_rate=0.0015, batch_size=256, schedule="cosine"),
+            TrainConfig(epochs=55, learning_rate=0.0015, batch_size=128, schedule="cosine"),
         ),
         frames=0,
     ),

@@ -24,7 +24,7 @@ def small(family: str, **values) -> ModelConfig:
     """Settings of a family that are quick to train; values that it has no knob for are left aside."""
     config = MODEL_CONFIGS[family]
     sizes = {
-        "latent_dim": {"classifier": 8, "masked": 16}.get(family, 2),
+        "latent_dim": 8 if family == "classifier" else 2,
         "hidden_dim": 16,
         "channels": 4,
         "components": 2,

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from genlib.colours import FAMILIES
+from genlib.gmm import Filled
 from genlib.latent import Width
-from genlib.plots import widths_chart
+from genlib.plots import filled_charts, widths_chart
 
 pytestmark = pytest.mark.fast
 
@@ -41,3 +42,16 @@ def test_without_models_pca_stands_alone():
     found = shown(widths_chart(PCA, []))
     assert len(found.pop("PCA")) == len(PCA)
     assert not any(found.values())
+
+
+def test_filled_points_stand_where_they_were_put():
+    missing = np.array([[False, True], [False, False], [False, True]])
+    ways = [np.array([[1.0, way], [2.0, 5.0], [3.0, way]]) for way in (0.0, 1.0, 2.0)]
+    charts = filled_charts(Filled(missing, *ways, (0.3, 0.2, 0.25)))
+    assert [title.split(": error ")[1] for title in charts] == ["0.30", "0.20", "0.25"]
+    for way, figure in enumerate(charts.values()):
+        whole, lost = ([*zip(trace.x, trace.y, strict=True)] for trace in figure.data)
+        assert whole == [(2.0, 5.0)]
+        assert lost == [(1.0, way), (3.0, way)]
+        assert figure.data[0].marker.color != figure.data[1].marker.color
+    assert len({figure.layout.yaxis.range for figure in charts.values()}) == 1, "on the same axes"

@@ -22,6 +22,7 @@ from genlib.data.images import load_images
 from genlib.data.masks import BENCH_HOLES, bench_mask
 from genlib.evaluation import read_digits
 from genlib.knobs import InputError
+from genlib.models.measuring import Measurement
 from genlib.repair import METHODS, check_mask, mend, mend_whole, plain
 from genlib.repair.bench import bench, growing
 from genlib.repair.networks import gibbs, project, weigh_codes
@@ -173,7 +174,7 @@ def test_moments_are_those_of_the_training_images():
     some = [0, 27, 150, 290, 350, 406, 407, 500, 661]
     expected = np.cov(train[:, some].astype(np.float64).T, bias=True) + 1e-3 * np.eye(len(some))
     np.testing.assert_allclose(covariance[some][:, some], expected, atol=1e-6)
-    filled = by_pixel_mean(torch.rand(2, 1, 28, 28), torch.zeros(28, 28, dtype=torch.bool))
+    filled = by_pixel_mean(torch.empty(2, 0), Measurement(torch.zeros(28, 28, dtype=torch.bool)))
     np.testing.assert_allclose(filled[1].flatten(), mean, atol=1e-6)
 
 
@@ -185,7 +186,8 @@ def test_linear_is_the_conditional_mean_of_a_gaussian(monkeypatch, share):
     monkeypatch.setattr(plain, "_moments", lambda: (torch.tensor(mean), torch.tensor(covariance)))
     x = rng.uniform(0.3, 0.7, (3, 784))
     o = rng.random(784) < share
-    found = gaussian_mean(torch.tensor(x).view(3, 1, 28, 28), torch.tensor(o).view(28, 28)).flatten(1).numpy()
+    look = Measurement(torch.tensor(o).view(28, 28))
+    found = gaussian_mean(look(torch.tensor(x).view(3, 1, 28, 28)), look).flatten(1).numpy()
     expected = mean[~o] + (x[:, o] - mean[o]) @ np.linalg.inv(covariance[np.ix_(o, o)]) @ covariance[np.ix_(o, ~o)]
     assert expected.min() > 0
     assert expected.max() < 1
@@ -197,7 +199,8 @@ def test_linear_is_the_conditional_mean_of_a_gaussian(monkeypatch, share):
 @pytest.mark.parametrize("hole", BENCH_HOLES)
 def test_neighbours_are_those_of_scikit_learn(hole):
     mask, images = bench_mask(hole), some_images(20)
-    fills = nearest_fills(as_numbers(images), torch.tensor(mask), k=4)
+    look = Measurement(torch.tensor(mask))
+    fills = nearest_fills(look(as_numbers(images)), look, k=4)
     train = load_images().train
     found = NearestNeighbors(n_neighbors=4, algorithm="brute").fit(train[:, mask] / 255)
     near = found.kneighbors(images[:, mask] / 255, return_distance=False)  # (B, k)
@@ -254,8 +257,9 @@ def test_weighted_codes_have_the_moments_of_the_exact_posterior(wide):
     model, k = Linear(sigma=1.5, wide=wide), 5000
     mask = torch.tensor(bench_mask("right"))
     x = model.draw(2, seed=1)
+    look = Measurement(mask)
     guesses = torch.stack([torch.where(mask, x, model.draw(2, seed)) for seed in (2, 3, 4)])
-    z, log_weights = weigh_codes(model, torch.where(mask, x, 0.0), mask, None, guesses, k, torch_rng(0, "z"))
+    z, log_weights = weigh_codes(model, look(x), look, None, guesses, k, torch_rng(0, "z"))
     assert (z.shape, log_weights.shape) == ((3 * k, 2, 3), (3 * k, 2))
     weights = log_weights.exp().numpy()
     np.testing.assert_allclose(weights.sum(0), 1, rtol=1e-4)
@@ -311,8 +315,8 @@ def test_projection_comes_to_the_image_that_is_rebuilt_unchanged():
 def test_the_best_code_is_the_ridge_solution():
     model, mask = Linear(sigma=0.05), torch.tensor(bench_mask("right"))
     x = model.draw(3, seed=5)
-    hidden = torch.where(mask, x, 7.0)
-    *_, (drawn, objective) = search_codes(model, hidden, mask, None, 4, 80, torch_rng(0, "starts"))
+    look = Measurement(mask)
+    *_, (drawn, objective) = search_codes(model, look(x), look, None, 4, 80, torch_rng(0, "starts"))
     seen = mask.flatten()
     w, y = model.w[seen], (x.flatten(1) - model.b)[:, seen]
     z = torch.linalg.solve(w.T @ w + 0.05 * torch.eye(3), (y @ w).T).T
@@ -328,8 +332,8 @@ def test_the_best_code_is_the_ridge_solution():
 def test_the_search_goes_down_and_puts_the_best_first(name):
     model, mask = load_model(assets() / "models" / name), torch.tensor(bench_mask("centre"))
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    x = torch.where(mask, as_numbers(some_images(3)), 0.0)
-    steps = list(search_codes(model, x, mask, None, 4, 20, torch_rng(0, "starts")))
+    x, look = as_numbers(some_images(3)), Measurement(mask)
+    steps = list(search_codes(model, look(x), look, None, 4, 20, torch_rng(0, "starts")))
     for drawn, objective in steps:
         assert (objective.diff(dim=0) >= 0).all()
         assert (drawn.min() >= 0) & (drawn.max() <= 1)

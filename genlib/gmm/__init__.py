@@ -7,14 +7,19 @@ References:
 """
 
 from genlib.gmm.em import EMStep, fit_em, several_starts
+from genlib.gmm.missing import Filled, fill, fill_gaps, hide
 from genlib.gmm.mixture import Mixture
 from genlib.gmm.selection import Selection, parameter_count, select, select_components
 
 __all__ = [
     "EMStep",
+    "Filled",
     "Mixture",
     "Selection",
+    "fill",
+    "fill_gaps",
     "fit_em",
+    "hide",
     "parameter_count",
     "select",
     "select_components",

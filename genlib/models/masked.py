@@ -2,7 +2,12 @@ r"""Autoencoders that are shown images with holes, and asked for the whole.
 
 References:
     Context Encoders: Feature Learning by Inpainting (Pathak et al., 2016), CVPR, arXiv:1604.07379
-    Deep Residual Learning for Image Recognition (He et al., 2016), CVPR, arXiv:1512.03385
+    U-Net: Convolutional Networks for Biomedical Image Segmentation (Ronneberger, Fischer & Brox, 2015), MICCAI,
+    arXiv:1505.04597
+    Identity Mappings in Deep Residual Networks (He et al., 2016), ECCV, arXiv:1603.05027
+    Group Normalization (Wu & He, 2018), ECCV, arXiv:1803.08494
+    Is the Deconvolution Layer the Same as a Convolutional Layer? (Shi et al., 2016), arXiv:1609.07009, for reading
+    four pixels as one place
 """
 
 from __future__ import annotations
@@ -16,13 +21,14 @@ from torch import Tensor, nn
 
 from genlib.knobs import InputError
 from genlib.models.base import Descent
-from genlib.models.nets import Linear
 from genlib.settings import MaskedConfig
 
 __all__ = ["MaskedAutoencoder", "random_masks"]
 
 _SIDE = 28
 _PIXELS = _SIDE**2
+_MOSTLY_BLACK = -2.0  # logit of a pixel before anything is learnt
+_FAINT = 0.1  # of the usual size: weights whose output is added to what was there before
 
 
 class MaskedAutoencoder(Descent):
@@ -35,10 +41,11 @@ class MaskedAutoencoder(Descent):
     masks are drawn anew for each image from a family of many shapes, so that none is special. The best answer to this
     question is the mean of all that may be missing, so where more than one digit fits, it is blurred.
 
-    The layers add to what came before them (He et al., 2016).
+    The network goes down to 7 x 7 places, where a few blocks see the whole image, and up again, adding what it saw on
+    the way down (Ronneberger et al., 2015).
 
     Arguments:
-        config: Width and number of layers.
+        config: Channels and number of blocks.
 
     Metrics:
         loss: Squared error of the missing pixels, times 784: what an image would have if all were missing so.
@@ -52,7 +59,7 @@ class MaskedAutoencoder(Descent):
 
     def __init__(self, config: MaskedConfig) -> None:
         super().__init__(config)
-        self.net = _Residual(config.latent_dim, config.layers)
+        self.net = _UNet(config.channels, config.layers)
         self.average("net")
 
     def losses(self, x: Tensor, labels: Tensor, rng: torch.Generator, step: int | None = None) -> dict[str, Tensor]:
@@ -71,9 +78,9 @@ class MaskedAutoencoder(Descent):
         Returns:
             (B, 1, 28, 28), in [0, 1].
         """
-        seen = mask.expand(len(x), _SIDE, _SIDE).flatten(1).to(x)
-        logits: Tensor = self.part("net")(torch.cat([x.flatten(1) * seen, seen], 1))
-        return logits.sigmoid().view_as(x)
+        seen = mask.expand(len(x), _SIDE, _SIDE).unsqueeze(1).to(x)
+        logits: Tensor = self.part("net")(torch.cat([x * seen, seen], 1))
+        return logits.sigmoid()
 
     def encode(self, x: Tensor, labels: Tensor | None = None) -> NoReturn:
         raise InputError(
@@ -84,19 +91,50 @@ class MaskedAutoencoder(Descent):
         raise InputError("A masked autoencoder fills holes and draws no codes: choose a VAE, a GAN or a mixture.")
 
 
-class _Residual(nn.Module):
-    def __init__(self, width: int, layers: int) -> None:
+class _UNet(nn.Module):
+    """From image and mask, (B, 2, 28, 28), to one number per pixel, (B, 1, 28, 28): 14 x 14 - 7 x 7 - 14 x 14."""
+
+    def __init__(self, channels: int, blocks: int) -> None:
         super().__init__()
-        self.first = Linear(2 * _PIXELS, width)
-        self.blocks = nn.ModuleList(Linear(width, width) for _ in range(layers - 1))
-        self.last = Linear(width, _PIXELS)
+        c = channels
+        self.first = nn.Conv2d(8, c, 3, padding=1)  # four pixels and their masks at each of 14 x 14 places
+        self.before, self.after = _Block(c), _Block(c)
+        self.down, self.up = nn.Conv2d(c, 2 * c, 2, stride=2), nn.ConvTranspose2d(2 * c, c, 2, stride=2)
+        self.places = nn.Parameter(torch.zeros(2 * c, 7, 7))  # digits stand in the middle
+        self.blocks = nn.Sequential(*(_Block(2 * c) for _ in range(blocks)))
+        paint = nn.Conv2d(c, 4, 3, padding=1)
+        self.last = nn.Sequential(_norm(c), nn.SiLU(), paint)
+        with torch.no_grad():
+            paint.weight.mul_(_FAINT)
+            paint.bias.fill_(_MOSTLY_BLACK)  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
-        h: Tensor = self.first(x)
-        for block in self.blocks:
-            h = h + block(F.silu(h))
-        logits: Tensor = self.last(F.silu(h))
+        # On processors convolutions are faster where the channels of a place lie side by side.
+        h = F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)
+        fine = self.before(self.first(h))
+        coarse = self.blocks(self.down(fine) + self.places)
+        logits: Tensor = F.pixel_shuffle(self.last(self.after(fine + self.up(coarse))), 2)
         return logits
+
+
+class _Block(nn.Module):
+    """Two convolutions, added to what goes in; at first they add little (He et al., 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        convolutions = [nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2)]
+        self.change = nn.Sequential(_norm(channels), nn.SiLU(), convolutions[0], nn.SiLU(), convolutions[1])
+        with torch.no_grad():
+            for parameter in convolutions[1].parameters():
+                parameter.mul_(_FAINT)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x + self.change(x)
+        return y
+
+
+def _norm(channels: int) -> nn.GroupNorm:
+    return nn.GroupNorm(4, channels)
 
 
 def random_masks(n: int, rng: torch.Generator) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from genlib.models.base import DIGITS, Model, digits
+from genlib.models.measuring import Measurement
 from genlib.models.stepwise import SMALLEST, Gaussians, beginning, em_step, exact, log_densities
 from genlib.models.subspace import Conditional, Subspace
 from genlib.settings import PixelMixtureConfig
@@ -156,30 +157,39 @@ class PixelMixture(Model):
         return self.decode(z)
 
     @torch.no_grad()
-    def fill(self, x: Tensor, mask: Tensor, labels: Tensor | None = None) -> Tensor:
-        r"""Images whose missing pixels are their exact mean $\mathrm{E}[x_m | x_o]$, as far as it is a grey level.
+    def fill(self, y: Tensor, look: Measurement, labels: Tensor | None = None) -> Tensor:
+        r"""What images are on average given what is known of them, $\mathrm{E}[x | y]$, as far as it is grey levels.
 
-        $$p(x_m | x_o) = \sum_k p(k | x_o)\, p(x_m | x_o, k), \qquad p(k | x_o) \propto \alpha_k\, p(x_o | k)$$
+        $$p(x | y) = \sum_k p(k | y)\, p(x | y, k), \qquad p(k | y) \propto \alpha_k\, p(y | k)$$
 
         Of all guesses the mean has the least squared error, and it blurs what is uncertain.
 
         Arguments:
-            x: Images, (B, 1, 28, 28).
-            mask: 1 where a pixel is seen, (28, 28), the same for all images.
+            y: What is known, (B, M).
+            look: How it comes from the image.
             labels: Which digits they are, (B,), if a conditional model is to know.
+
+        Returns:
+            (B, 1, 28, 28).
         """
-        given, pixels, log_weights = self._given(x, mask, labels)
-        return given.mean(pixels, log_weights.softmax(1)).clamp(0, 1).to(x).view_as(x)
+        given, log_weights = self._given(y, look, labels)
+        return self._grey(given.mean(exact(y), log_weights.softmax(1)), y, look)
 
     @torch.no_grad()
     def fill_samples(
-        self, x: Tensor, mask: Tensor, n: int, rng: torch.Generator, labels: Tensor | None = None, grain: bool = True
+        self,
+        y: Tensor,
+        look: Measurement,
+        n: int,
+        rng: torch.Generator,
+        labels: Tensor | None = None,
+        grain: bool = True,
     ) -> Tensor:
-        r"""Images whose missing pixels are drawn from $p(x_m | x_o)$, as far as they are grey levels.
+        r"""Images that are drawn from $p(x | y)$, as far as they are grey levels.
 
         Arguments:
-            x: Images, (B, 1, 28, 28).
-            mask: 1 where a pixel is seen, (28, 28), the same for all images.
+            y: What is known, (B, M).
+            look: How it comes from the image.
             n: How many of each.
             rng: Noise.
             labels: As for :meth:`fill`.
@@ -188,21 +198,22 @@ class PixelMixture(Model):
         Returns:
             (n, B, 1, 28, 28).
         """
-        given, pixels, log_weights = self._given(x, mask, labels)
-        noise = exact(torch.randn(n * len(x), _PIXELS + 1, generator=rng, device=rng.device))
+        given, log_weights = self._given(y, look, labels)
+        noise = exact(torch.randn(n * len(y), 1 + _PIXELS + y.shape[1], generator=rng, device=rng.device))
         components = _chosen(log_weights.repeat(n, 1), noise[:, :1])
-        pixels = pixels.repeat(n, 1)
-        filled = given.draw(pixels, components, noise[:, 1:])
+        drawn = given.draw(exact(y).repeat(n, 1), components, noise[:, 1:])
         if not grain:
-            smooth = given.whole.mean + given.whole.split(filled)[0] @ given.whole.axes.T
-            filled = torch.where(given.seen, pixels, smooth)
-        return filled.clamp(0, 1).to(x).view(n, *x.shape)
+            drawn = given.whole.mean + given.whole.split(drawn)[0] @ given.whole.axes.T
+        return torch.stack([self._grey(each, y, look) for each in drawn.chunk(n)])
 
-    def _given(self, x: Tensor, mask: Tensor, labels: Tensor | None) -> tuple[Conditional, Tensor, Tensor]:
-        r"""The conditional distribution, the pixels (B, P), and $\log p(k | x_o)$ up to a constant, (B, K)."""
-        given = Conditional(self._exact(), exact(mask).flatten() > 0)
-        pixels = exact(x.flatten(1))
-        return given, pixels, given.log_densities(pixels) + self._log_weights(labels)
+    def _given(self, y: Tensor, look: Measurement, labels: Tensor | None) -> tuple[Conditional, Tensor]:
+        r"""The conditional distribution, and $\log p(k | y)$ up to a constant, (B, K)."""
+        whole = self._exact()
+        given = Conditional(whole, look.matrix(whole.mean), look.noise)
+        return given, given.log_densities(exact(y)) + self._log_weights(labels)
+
+    def _grey(self, pixels: Tensor, y: Tensor, look: Measurement) -> Tensor:
+        return look.keep(pixels.clamp(0, 1).to(y).view(-1, 1, 28, 28), y)
 
     def _parts(self) -> list[slice]:
         """Which components belong together: those of each digit, or all."""

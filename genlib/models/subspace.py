@@ -1,7 +1,8 @@
-r"""Gaussians on pixels that lie along few axes: their density, and what seen pixels say of missing ones.
+r"""Gaussians on pixels that lie along few axes: their density, and what measurements say of them.
 
 References:
     Mixtures of Probabilistic Principal Component Analysers (Tipping & Bishop, 1999), Neural Computation 11, 443-482
+    Mining Geostatistics (Journel & Huijbregts, 1978), Academic Press, on drawing by conditioning
 """
 
 from __future__ import annotations
@@ -62,74 +63,87 @@ class Subspace:
 
 
 class Conditional:
-    r"""The distribution of the missing pixels given the seen ones, of each component.
+    r"""The distribution of pixels given linear measurements of them, $y = L x + \sigma_y \epsilon$, of each component.
 
-    With the singular values $A_o = U h V^\top$ of the axes' seen rows, the seen pixels $o$ are Gaussians of the same
-    form: along the axes $U$ with means $h V^\top \mu_k$ and covariances $B_k = \sigma^2 I + h V^\top M_k V h$, and
-    noise across them. So all that conditioning asks for is done in D dimensions:
+    What noise is in $y$ beside the codes is whitened, $R = \sigma_y^2 I + \sigma^2 L L^\top$ and
+    $H = R^{-1/2} L A$; then all that conditioning asks for is done in D dimensions:
 
-    $$\mathrm{E}[x_m | x_o, k] = m_m + A_m t_k, \qquad
-    t_k = \mu_k + G_k \left[U^\top (x_o - m_o) - h V^\top \mu_k\right], \qquad G_k = M_k V h B_k^{-1}$$
+    $$G_k = M_k (I + H^\top H M_k)^{-1}, \qquad
+    t_k = \mu_k + G_k H^\top \left[R^{-1/2} (y - L m) - H \mu_k\right]$$
 
-    $$\mathrm{Cov}[x_m | k] = \sigma^2 I + A_m N_k A_m^\top, \qquad N_k = M_k - G_k h V^\top M_k$$
+    $$\mathrm{E}[x | y, k] = m + A t_k + \sigma^2 L^\top R^{-1} (y - L m - L A t_k)$$
 
-    which is $C_{mo} C_{oo}^{-1}$ and $C_{mm} - C_{mo} C_{oo}^{-1} C_{om}$ for $C = \sigma^2 I + A M A^\top$.
+    which is $m + A \mu_k + C_k L^\top (L C_k L^\top + \sigma_y^2 I)^{-1} (y - L m - L A \mu_k)$. With rows of the
+    identity as $L$ and no noise, $y$ are seen pixels, and stay as they are.
 
     Arguments:
         whole: The Gaussians on all pixels, float64.
-        seen: Which pixels are seen, (P,), true or false.
+        look: $L$, (M, P), its rows independent.
+        noise: $\sigma_y$.
     """
 
-    def __init__(self, whole: Subspace, seen: Tensor) -> None:
-        self.whole, self.seen = whole, seen
+    def __init__(self, whole: Subspace, look: Tensor, noise: float = 0.0) -> None:
+        self.whole, self.look, self.noise = whole, look, noise
+        eye = torch.eye(len(look), dtype=look.dtype, device=look.device)
+        self.factor = torch.linalg.cholesky(noise**2 * eye + whole.noise * look @ look.T)  # (M, M)
+        self.down = self._white(look @ whole.axes)  # H, (M, D)
+        self.gram = self.down.T @ self.down
         excess = whole.excess()
-        u, h, vt = torch.linalg.svd(whole.axes[seen], full_matrices=False)
-        down = h.unsqueeze(1) * vt  # h V^T, (R, D)
-        crossed = down @ excess  # (K, R, D)
-        covariances = crossed @ down.T + whole.noise * torch.eye(len(h), dtype=h.dtype, device=h.device)
-        self.margin = Subspace(whole.mean[seen], u, whole.noise, whole.means @ down.T, covariances)
-        # G^T = B^-1 h V^T M, for both B and M are symmetric.
-        self.gains = torch.linalg.solve(covariances, crossed).mT  # (K, D, R)
-        self.left = excess - self.gains @ crossed  # (K, D, D)
+        wide = torch.eye(len(self.gram), dtype=look.dtype, device=look.device) + self.gram @ excess  # (K, D, D)
+        self.gains = torch.linalg.solve(wide.mT, excess).mT
+        self.widths = torch.linalg.slogdet(wide).logabsdet + 2 * self.factor.diagonal().log().sum()  # (K,)
 
-    def log_densities(self, x: Tensor) -> Tensor:
-        r"""$\log p(x_o | k)$ of the seen pixels of images, in nats, (N, P) to (N, K)."""
-        return self.margin.log_densities(x[:, self.seen])
+    def log_densities(self, y: Tensor) -> Tensor:
+        r"""$\log p(y | k)$ in nats, (N, M) to (N, K)."""
+        white = self._white((y - self.look @ self.whole.mean).T).T
+        found = []
+        for mean, gain, width in zip(self.whole.means, self.gains, self.widths, strict=True):
+            apart = white - self.down @ mean
+            codes = apart @ self.down
+            distances = apart.square().sum(1) - ((codes @ gain.T) * codes).sum(1)
+            found.append(-0.5 * (y.shape[1] * math.log(2 * math.pi) + width + distances))
+        return torch.stack(found, 1)
 
-    def mean(self, x: Tensor, responsibilities: Tensor) -> Tensor:
-        r"""Images whose missing pixels are $\sum_k r_{nk}\,\mathrm{E}[x_m | x_o, k]$, (N, P)."""
-        codes = torch.zeros(len(x), self.whole.axes.shape[1], dtype=x.dtype, device=x.device)
+    def mean(self, y: Tensor, responsibilities: Tensor) -> Tensor:
+        r"""$\sum_k r_{nk}\,\mathrm{E}[x | y_n, k]$, (N, P)."""
+        apart = y - self.look @ self.whole.mean
+        codes = torch.zeros(len(y), self.whole.axes.shape[1], dtype=y.dtype, device=y.device)
         for k, share in enumerate(responsibilities.T):
-            codes += share.unsqueeze(1) * self._codes(x, k)
-        return self._filled(x, codes @ self.whole.axes[~self.seen].T)
+            mean = self.whole.means[k]
+            codes += share.unsqueeze(1) * (mean + self._codes(apart - self.look @ (self.whole.axes @ mean), k))
+        return self.whole.mean + self._pixels(apart, codes)
 
-    def draw(self, x: Tensor, components: Tensor, noise: Tensor) -> Tensor:
-        r"""Images whose missing pixels are drawn from those components.
+    def draw(self, y: Tensor, components: Tensor, noise: Tensor) -> Tensor:
+        r"""Images drawn from those components given what is known of them.
+
+        An image $x'$ is drawn without regard to $y$, measured, and moved by what that is off (Journel & Huijbregts,
+        1978): $x' + \mathrm{E}[x | y, k] - \mathrm{E}[x | y', k]$.
 
         Arguments:
-            x: Images, (N, P).
+            y: What is known, (N, M).
             components: Which one for each image, (N,).
-            noise: Standard normal numbers, (N, P), of which those of the missing pixels are taken.
+            noise: Standard normal numbers, (N, P + M).
         """
-        axes = self.whole.axes[~self.seen]
-        u, h, vt = torch.linalg.svd(axes, full_matrices=False)
-        down, sigma = h.unsqueeze(1) * vt, self.whole.noise.sqrt()
-        eye = torch.eye(len(h), dtype=h.dtype, device=h.device)
-        missing = sigma * noise[:, ~self.seen]
+        whole, pixels = self.whole, noise[:, : len(self.whole.mean)]
+        along = pixels @ whole.axes  # (N, D)
+        drawn = whole.mean + whole.noise.sqrt() * (pixels - along @ whole.axes.T)
         for k in components.unique().tolist():
             rows = components == k
-            factor = torch.linalg.cholesky(self.whole.noise * eye + down @ self.left[k] @ down.T)
-            # Along U the noise gets the spread that the seen pixels leave, across it keeps its own.
-            along = missing[rows] @ u / sigma @ (factor - sigma * eye).T
-            missing[rows] += self._codes(x[rows], k) @ axes.T + along @ u.T
-        return self._filled(x, missing)
+            factor = torch.linalg.cholesky(whole.covariances[k])
+            drawn[rows] += (whole.means[k] + along[rows] @ factor.T) @ whole.axes.T
+            apart = y[rows] - drawn[rows] @ self.look.T - self.noise * noise[rows, pixels.shape[1] :]
+            drawn[rows] += self._pixels(apart, self._codes(apart, k))
+        return drawn
 
-    def _codes(self, x: Tensor, k: int) -> Tensor:
-        """The t of component k, (N, D)."""
-        seen = (x[:, self.seen] - self.margin.mean) @ self.margin.axes  # (N, R)
-        return self.whole.means[k] + (seen - self.margin.means[k]) @ self.gains[k].T
+    def _white(self, apart: Tensor) -> Tensor:
+        return torch.linalg.solve_triangular(self.factor, apart, upper=False)
 
-    def _filled(self, x: Tensor, missing: Tensor) -> Tensor:
-        filled = x.clone()
-        filled[:, ~self.seen] = self.whole.mean[~self.seen] + missing
-        return filled
+    def _codes(self, apart: Tensor, k: int) -> Tensor:
+        """How codes of component k answer to deviations of what is known, (N, M) to (N, D)."""
+        return self._white(apart.T).T @ self.down @ self.gains[k].T
+
+    def _pixels(self, apart: Tensor, codes: Tensor) -> Tensor:
+        """The deviations of the pixels, (N, P), given those of what is known and of the codes."""
+        along = codes @ self.whole.axes.T
+        rest = torch.cholesky_solve((apart - along @ self.look.T).T, self.factor).T  # R^-1 of what codes leave
+        return along + self.whole.noise * rest @ self.look

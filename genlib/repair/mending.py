@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genlib.data.damage import kernel, noise
 from genlib.knobs import InputError
 from genlib.repair.names import METHODS
+from genlib.settings import DamageConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Mended", "check_mask", "mend", "mend_whole"]
+    from genlib.models.measuring import Measurement
+
+__all__ = ["Mended", "check_mask", "mend", "mend_whole", "restore", "watch"]
 
 _MOST = 64  # images at once
+_WATCHED = 25
 _Bytes = NDArray[np.uint8]
 
 
@@ -64,24 +69,57 @@ def mend(
     """
     import torch
 
-    from genlib.repair.methods import Task, run
-    from genlib.seeding import torch_rng
+    from genlib.models.measuring import Measurement
 
     check_mask(mask)
     if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8 or not 1 <= len(images) <= _MOST:
         raise InputError(f"Images must have 28 x 28 pixels of one byte, at most {_MOST} at once: give such.")
-    if method not in METHODS:
-        raise InputError(f"There is no repair called {str(method)[:20]!r}: choose {', '.join(METHODS)}.")
-    if not 1 <= n <= 32:
-        raise InputError(f"The number of samples cannot be {n}: choose 1 to 32.")
-    if label is not None and not 0 <= label <= 9:
-        raise InputError(f"There is no digit {label}: choose 0 to 9.")
-    labels = None if label is None else torch.full((len(images),), label)
-    x = torch.tensor(images).unsqueeze(1) / 255
-    for guess in run(method, Task(x, torch.tensor(mask), labels, n, torch_rng(seed, "repair", method))):
-        drawn = [] if guess.samples is None else [_bytes(each, images, mask) for each in guess.samples]
-        samples = np.stack(drawn) if drawn else np.empty((0, *images.shape), np.uint8)
-        yield Mended(guess.progress, _bytes(guess.x, images, mask), samples)
+    _check(method, n, label)
+    look = Measurement(torch.tensor(mask))
+    for guess in _guesses(look(torch.tensor(images).unsqueeze(1) / 255), look, method, n, seed, label):
+        # Bytes that were seen come back as they were, whatever numbers make of them.
+        pasted = (np.where(mask, images, drawn) for drawn in (guess.images, guess.samples))
+        yield Mended(guess.progress, *pasted)
+
+
+def restore(
+    known: NDArray[np.float32], config: DamageConfig, method: str, n: int = 8, seed: int = 0, label: int | None = None
+) -> Iterator[Mended]:
+    """Repair images that are noisy, blurred or small.
+
+    Arguments:
+        known: What :func:`genlib.data.damage.damage` left of them, (B, S, S), at most 64.
+        config: How they were damaged.
+        method: A name in ``METHODS``, of those that are not for holes only.
+        n: Samples of each image, 1 to 32.
+        seed: Of the noise of the method.
+        label: As for :func:`mend`.
+
+    Yields:
+        The repair as it stands; the last is the answer.
+
+    Raises:
+        InputError: If any of these cannot be.
+    """
+    import torch
+
+    from genlib.models.measuring import Measurement
+
+    if config.damage == "hole":
+        raise InputError(
+            "A hole is no damage of the whole image: mend it as one, or choose noise, blur or a low resolution."
+        )
+    side = len(kernel(config))
+    if known.ndim != 3 or known.shape[1:] != (side, side) or not 1 <= len(known) <= _MOST:
+        raise InputError(f"Images damaged so must have {side} x {side} pixels, at most {_MOST} at once: give such.")
+    if not np.isfinite(known).all():
+        raise InputError("A pixel of the damaged images is no finite number: give black as 0 and white as 1.")
+    _check(method, n, label)
+    if METHODS[method].holes_only:
+        raise InputError(f"{METHODS[method].title} mends holes only: {_lower(METHODS[method].holes_only)}")
+    everywhere = torch.ones(side, side, dtype=torch.bool)
+    look = Measurement(everywhere, torch.tensor(kernel(config), dtype=torch.float32), noise(config))
+    yield from _guesses(torch.tensor(known, dtype=torch.float32).flatten(1), look, method, n, seed, label)
 
 
 def mend_whole(
@@ -90,6 +128,23 @@ def mend_whole(
     """The end of :func:`mend`."""
     *_, last = mend(images, mask, method, n, seed, label)
     return last
+
+
+def watch(
+    image: NDArray[Any], damage: NDArray[np.bool_] | DamageConfig, method: str, n: int, seed: int, label: int | None
+) -> tuple[Mended, _Bytes]:
+    """Repair one image, (28, 28) bytes with a mask or what else :func:`restore` takes, and keep guesses on the way.
+
+    Returns:
+        The end, and at most 25 guesses from the first to the last, (T, 28, 28).
+    """
+    if isinstance(damage, DamageConfig):
+        repair = restore(image[None], damage, method, n, seed, label)
+    else:
+        repair = mend(image[None], damage, method, n, seed, label)
+    steps = list(repair)
+    kept = np.linspace(0, len(steps) - 1, min(len(steps), _WATCHED)).round().astype(int)
+    return steps[-1], np.stack([steps[i].images[0] for i in kept])
 
 
 def check_mask(mask: NDArray[np.bool_]) -> None:
@@ -104,7 +159,32 @@ def check_mask(mask: NDArray[np.bool_]) -> None:
         raise InputError("Nothing is missing, so there is nothing to repair: paint a hole or choose one.")
 
 
-def _bytes(x: Tensor, images: _Bytes, mask: NDArray[np.bool_]) -> _Bytes:
-    """Images (B, 1, 28, 28) in [0, 1] as bytes, with the pixels that were seen as they were."""
-    drawn: _Bytes = (x[:, 0] * 255).round().clamp(0, 255).byte().numpy()
-    return np.where(mask, images, drawn)
+def _check(method: str, n: int, label: int | None) -> None:
+    if method not in METHODS:
+        raise InputError(f"There is no repair called {str(method)[:20]!r}: choose {', '.join(METHODS)}.")
+    if not 1 <= n <= 32:
+        raise InputError(f"The number of samples cannot be {n}: choose 1 to 32.")
+    if label is not None and not 0 <= label <= 9:
+        raise InputError(f"There is no digit {label}: choose 0 to 9.")
+
+
+def _guesses(y: Tensor, look: Measurement, method: str, n: int, seed: int, label: int | None) -> Iterator[Mended]:
+    import torch
+
+    from genlib.repair.methods import Task, run
+    from genlib.seeding import torch_rng
+
+    labels = None if label is None else torch.full((len(y),), label)
+    for guess in run(method, Task(y, look, labels, n, torch_rng(seed, "repair", method))):
+        samples = torch.empty(0, *guess.x.shape) if guess.samples is None else guess.samples
+        yield Mended(guess.progress, _bytes(guess.x), _bytes(samples))
+
+
+def _bytes(x: Tensor) -> _Bytes:
+    """Images (..., 1, 28, 28) in [0, 1] as bytes, (..., 28, 28)."""
+    drawn: _Bytes = (x.squeeze(-3) * 255).round().clamp(0, 255).byte().numpy()
+    return drawn
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]

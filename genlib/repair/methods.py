@@ -14,6 +14,7 @@ from genlib.checkpoint import load_model
 from genlib.data import assets
 from genlib.models import VAE, Model
 from genlib.models.masked import MaskedAutoencoder
+from genlib.models.measuring import Measurement
 from genlib.models.pixel_mixture import PixelMixture
 from genlib.repair.names import METHODS
 from genlib.repair.networks import gibbs, project, weigh_codes
@@ -31,18 +32,23 @@ class Task:
     """What is to be repaired.
 
     Arguments:
-        x: Images, (B, 1, 28, 28); what stands at missing pixels is not looked at.
-        mask: True where a pixel is seen, (28, 28).
+        y: What is known of the images, (B, M).
+        look: How it comes from them.
         labels: Their digits, (B,), if they are told.
         n: Samples of each image, from methods that have several answers.
         rng: Noise.
     """
 
-    x: Tensor
-    mask: Tensor
+    y: Tensor
+    look: Measurement
     labels: Tensor | None
     n: int
     rng: torch.Generator
+
+    @property
+    def hidden(self) -> Tensor:
+        """The images with holes, (B, 1, 28, 28): 0 at missing pixels."""
+        return self.look.keep(torch.zeros(len(self.y), 1, 28, 28), self.y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +68,7 @@ class Guess:
 
 def run(method: str, task: Task) -> Iterator[Guess]:
     """Repair by one of ``METHODS``; the last guess is the answer."""
-    hidden = Task(torch.where(task.mask, task.x, 0.0), task.mask, task.labels, task.n, task.rng)
-    yield from _RUNS[method](hidden, _model(method, task.labels is not None))
+    yield from _RUNS[method](task, _model(method, task.labels is not None))
 
 
 @cache
@@ -82,43 +87,44 @@ def _labels(task: Task, model: Model) -> Tensor | None:
 
 
 def _mean(task: Task, model: Model | None) -> Iterator[Guess]:
-    yield Guess(1.0, by_pixel_mean(task.x, task.mask))
+    yield Guess(1.0, by_pixel_mean(task.y, task.look))
 
 
 def _linear(task: Task, model: Model | None) -> Iterator[Guess]:
-    yield Guess(1.0, gaussian_mean(task.x, task.mask))
+    yield Guess(1.0, gaussian_mean(task.y, task.look))
 
 
 def _neighbours(task: Task, model: Model | None) -> Iterator[Guess]:
-    fills = nearest_fills(task.x, task.mask)
+    fills = nearest_fills(task.y, task.look)
     yield Guess(1.0, fills.mean(0), fills[: task.n])
 
 
 def _mixture(task: Task, model: Model | None) -> Iterator[Guess]:
     mixture = cast(PixelMixture, model)
     labels = _labels(task, mixture)
-    filled = mixture.fill(task.x, task.mask, labels)
+    filled = mixture.fill(task.y, task.look, labels)
     yield Guess(0.5, filled)
-    yield Guess(1.0, filled, mixture.fill_samples(task.x, task.mask, task.n, task.rng, labels, grain=False))
+    yield Guess(1.0, filled, mixture.fill_samples(task.y, task.look, task.n, task.rng, labels, grain=False))
 
 
 def _project(task: Task, model: Model | None) -> Iterator[Guess]:
     assert model
-    start = by_pixel_mean(task.x, task.mask)
-    for step, x in enumerate(project(model, task.x, task.mask, _labels(task, model), start, _PROJECTIONS), 1):
+    start = by_pixel_mean(task.y, task.look)
+    steps = project(model, task.hidden, task.look.seen, _labels(task, model), start, _PROJECTIONS)
+    for step, x in enumerate(steps, 1):
         yield Guess(step / _PROJECTIONS, x)
 
 
 @torch.no_grad()
 def _masked(task: Task, model: Model | None) -> Iterator[Guess]:
-    yield Guess(1.0, cast(MaskedAutoencoder, model).fill(task.x, task.mask))
+    yield Guess(1.0, cast(MaskedAutoencoder, model).fill(task.hidden, task.look.seen))
 
 
 def _gibbs(task: Task, model: Model | None) -> Iterator[Guess]:
-    vae = cast(VAE, model)
-    starts = gaussian_mean(task.x, task.mask).expand(task.n, *task.x.shape)
-    total, kept = torch.zeros_like(task.x), 0
-    chain = gibbs(vae, task.x, task.mask, _labels(task, vae), starts, _CHAIN, task.rng)
+    vae, hidden = cast(VAE, model), task.hidden
+    starts = gaussian_mean(task.y, task.look).expand(task.n, *hidden.shape)
+    total, kept = torch.zeros_like(hidden), 0
+    chain = gibbs(vae, hidden, task.look.seen, _labels(task, vae), starts, _CHAIN, task.rng)
     for step, samples in enumerate(chain, 1):
         if step > _CHAIN // 4:  # by then it has forgotten where it began
             total, kept = total + samples.mean(0), kept + 1
@@ -128,27 +134,27 @@ def _gibbs(task: Task, model: Model | None) -> Iterator[Guess]:
 @torch.no_grad()
 def _weigh(task: Task, model: Model | None) -> Iterator[Guess]:
     vae = cast(VAE, model)
-    guesses = torch.cat([gaussian_mean(task.x, task.mask).unsqueeze(0), nearest_fills(task.x, task.mask)])
-    known, means, samples = _labels(task, vae), [], []
+    guesses = torch.cat([gaussian_mean(task.y, task.look).unsqueeze(0), nearest_fills(task.y, task.look)])
+    known, mean, samples = _labels(task, vae), guesses[0].clone(), []
     at_once = max(1, _AT_ONCE // (len(guesses) * _CODES))
-    for first in range(0, len(task.x), at_once):
+    for first in range(0, len(mean), at_once):
         part = slice(first, first + at_once)
-        x, labels = task.x[part], None if known is None else known[part]
-        z, log_weights = weigh_codes(vae, x, task.mask, labels, guesses[:, part], _CODES, task.rng)
+        labels = None if known is None else known[part]
+        z, log_weights = weigh_codes(vae, task.y[part], task.look, labels, guesses[:, part], _CODES, task.rng)
         told = None if labels is None else labels.repeat(len(z))
-        drawn = vae.decode(z.flatten(0, 1), told).view(len(z), *x.shape)
+        drawn = vae.decode(z.flatten(0, 1), told).view(len(z), -1, *mean.shape[1:])
         weights = log_weights.exp()
-        means.append((weights[:, :, None, None, None] * drawn).sum(0))
+        mean[part] = (weights[:, :, None, None, None] * drawn).sum(0)
         chosen = torch.multinomial(weights.T, task.n, replacement=True, generator=task.rng).T  # (n, B)
-        samples.append(drawn[chosen, torch.arange(len(x))])
-        yield Guess(min(1.0, (first + at_once) / len(task.x)), torch.cat([*means, task.x[first + at_once :]]))
-    yield Guess(1.0, torch.cat(means), torch.cat(samples, 1))
+        samples.append(drawn[chosen, torch.arange(drawn.shape[1])])
+        yield Guess(min(1.0, (first + at_once) / len(mean)), mean.clone())
+    yield Guess(1.0, mean, torch.cat(samples, 1))
 
 
 def _search(task: Task, model: Model | None) -> Iterator[Guess]:
     assert model
     starts = max(task.n, _STARTS)
-    found = search_codes(model, task.x, task.mask, _labels(task, model), starts, _SEARCH, task.rng)
+    found = search_codes(model, task.y, task.look, _labels(task, model), starts, _SEARCH, task.rng)
     for step, (drawn, _) in enumerate(found, 1):
         yield Guess(step / _SEARCH, drawn[0], drawn[: task.n])
 

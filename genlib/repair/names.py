@@ -19,6 +19,7 @@ class Method:
         model: The bundled model that it uses; empty for none.
         labelled: The one that it uses where the digit is told; empty if there is none.
         samples: Whether it has several answers.
+        holes_only: Why it cannot mend what has no hole; empty if it can.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Method:
     model: str = ""
     labelled: str = ""
     samples: bool = False
+    holes_only: str = ""
 
 
 METHODS = {
@@ -36,12 +38,10 @@ METHODS = {
         "Each pixel as it is on average. It does not look at the image.",
         "genlib.repair.plain:by_pixel_mean",
     ),
-    "linear": Method(
-        "Linear", "The best straight-line guess from the seen pixels.", "genlib.repair.plain:gaussian_mean"
-    ),
+    "linear": Method("Linear", "The best straight-line guess from what is known.", "genlib.repair.plain:gaussian_mean"),
     "knn": Method(
         "10 neighbours",
-        "The ten training images most like what is seen, averaged.",
+        "The ten training images that explain it best, averaged.",
         "genlib.repair.plain:nearest_fills",
         samples=True,
     ),
@@ -60,6 +60,7 @@ METHODS = {
         "genlib.repair.networks:project",
         "ae",
         "ae-2d",
+        holes_only="It holds on to pixels that are as they were, and here none is.",
     ),
     "masked": Method(
         "AE trained on holes",
@@ -67,6 +68,7 @@ METHODS = {
         "genlib.models.masked:MaskedAutoencoder",
         "ae",
         "masked",
+        holes_only="It has learned to fill holes, and nothing else.",
     ),
     "vae-gibbs": Method(
         "VAE, pseudo-Gibbs",
@@ -76,10 +78,11 @@ METHODS = {
         "vae-20d",
         "vae-labels",
         samples=True,
+        holes_only="It holds on to pixels that are as they were, and here none is.",
     ),
     "vae-weights": Method(
         "VAE, importance sampling",
-        "440 codes, each counted by how well it explains what is seen.",
+        "440 codes, each counted by how well it explains what is known.",
         "genlib.repair.networks:weigh_codes",
         "vae",
         "vae-20d",
@@ -88,7 +91,7 @@ METHODS = {
     ),
     "vae-search": Method(
         "VAE, best code",
-        "The code whose image fits what is seen best.",
+        "The code whose image explains what is known best.",
         "genlib.repair.searching:search_codes",
         "vae",
         "vae-20d",
@@ -97,7 +100,7 @@ METHODS = {
     ),
     "gan-search": Method(
         "GAN, best code",
-        "The code whose image fits what is seen, and that D finds real.",
+        "The code whose image explains what is known, and that D finds real.",
         "genlib.repair.searching:search_codes",
         "gan",
         "gan",

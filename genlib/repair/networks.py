@@ -10,6 +10,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -17,9 +18,12 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from genlib.models import VAE, Model
+from genlib.models.measuring import Measurement
 from genlib.models.vae import rsample
 
 __all__ = ["gibbs", "project", "weigh_codes"]
+
+_UNTOLD = 0.05  # variance of what is known around what a code says, beside its noise
 
 
 @torch.no_grad()
@@ -85,22 +89,24 @@ def gibbs(
 
 @torch.no_grad()
 def weigh_codes(
-    model: VAE, x: Tensor, mask: Tensor, labels: Tensor | None, guesses: Tensor, k: int, rng: torch.Generator
+    model: VAE, y: Tensor, look: Measurement, labels: Tensor | None, guesses: Tensor, k: int, rng: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    r"""Codes of images with holes, and how much each counts: importance sampling (Mattei & Frellsen, 2019).
+    r"""Codes of damaged images, and how much each counts: importance sampling (Mattei & Frellsen, 2019).
 
-    $$p(x_m|x_o) \approx \sum_i \tilde w_i\, p(x_m|z_i), \qquad
-    w_i = \frac{p(x_o|z_i)\,p(z_i)}{r(z_i)}, \qquad r(z) = \frac1J \sum_j q(z | x_o, g_j)$$
+    $$p(x|y) \approx \sum_i \tilde w_i\, p(x|z_i), \qquad
+    w_i = \frac{p(y|z_i)\,p(z_i)}{r(z_i)}, \qquad r(z) = \frac1J \sum_j q(z | g_j)$$
 
-    They draw from $q$ with zeros in the hole. Here the hole is filled by several guesses $g_j$, from each of which as
+    They draw from $q$ with zeros in the hole. Here the image is mended by several guesses $g_j$, from each of which as
     many codes are drawn; any $r$ is right in the limit, and this one (Veach & Guibas, 1995) covers several answers.
+    Of seen pixels $p(y|z)$ is the model's own. Of what is blurred, noisy or small it is a Gaussian around what would be
+    known of the decoded image, with the noise of the measurement and 0.05 more for what no code tells.
 
     Arguments:
         model: A VAE.
-        x: Images, (B, 1, 28, 28).
-        mask: True where a pixel is seen, (28, 28).
+        y: What is known, (B, M).
+        look: How it comes from the image.
         labels: Their digits, (B,), for a conditional model.
-        guesses: Ways to fill them, (J, B, 1, 28, 28).
+        guesses: Ways to mend them, (J, B, 1, 28, 28).
         k: Codes of each image for each guess.
         rng: Noise.
 
@@ -111,11 +117,16 @@ def weigh_codes(
     count, batch = guesses.shape[:2]
     q = model.posterior(guesses.flatten(0, 1), None if labels is None else labels.repeat(count))
     mean, spread = (each.view(count, 1, batch, -1) for each in (q.mean, q.stddev))
-    noise = torch.randn(count, k, batch, mean.shape[-1], generator=rng, device=x.device)
+    noise = torch.randn(count, k, batch, mean.shape[-1], generator=rng, device=y.device)
     z = (mean + spread * noise).flatten(0, 1)  # (J k, B, D)
     proposed = Normal(mean, spread, validate_args=False).log_prob(z).sum(3).logsumexp(0)
     prior = Normal(0.0, 1.0, validate_args=False).log_prob(z).sum(2)
     told = None if labels is None else labels.repeat(len(z))
-    likely = model.likelihood(z.flatten(0, 1), told).log_prob(x.repeat(len(z), 1, 1, 1))
-    seen = likely.flatten(1)[:, mask.flatten()].sum(1).view(len(z), batch)
-    return z, (seen + prior - proposed).log_softmax(0)
+    if look.exact:
+        x = look.keep(torch.zeros_like(guesses[0]), y)
+        likely = look(model.likelihood(z.flatten(0, 1), told).log_prob(x.repeat(len(z), 1, 1, 1)))
+    else:
+        known, width = look(model.decode(z.flatten(0, 1), told)), math.sqrt(look.noise**2 + _UNTOLD)
+        likely = Normal(known, width, validate_args=False).log_prob(y.repeat(len(z), 1))
+    explained = likely.sum(1).view(len(z), batch)
+    return z, (explained + prior - proposed).log_softmax(0)

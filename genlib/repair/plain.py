@@ -2,7 +2,7 @@ r"""Repairs without a network, which every model has to beat.
 
 References:
     Missing value estimation methods for DNA microarrays (Troyanskaya et al., 2001), Bioinformatics 17, for neighbours
-    Pattern Recognition and Machine Learning (Bishop, 2006), eq. 2.81, for the Gaussian
+    Pattern Recognition and Machine Learning (Bishop, 2006), eq. 2.81 and 2.116, for the Gaussian
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from genlib.data.images import load_images
+from genlib.models.measuring import Measurement
 
 __all__ = ["by_pixel_mean", "gaussian_mean", "nearest_fills"]
 
@@ -21,54 +22,61 @@ _AT_ONCE = 5000  # training images that are held as numbers at once
 _RIDGE = 1e-3  # added to each variance: pixels of the rim never vary
 
 
-def by_pixel_mean(x: Tensor, mask: Tensor) -> Tensor:
-    """Each missing pixel is what it is on average over the training images, whatever is seen."""
-    return torch.where(mask, x, _moments()[0].to(x).view(1, 1, 28, 28))
-
-
-def gaussian_mean(x: Tensor, mask: Tensor) -> Tensor:
-    r"""The mean of the missing pixels given the seen ones, if all were one Gaussian: the best linear guess.
-
-    $$\mathrm{E}[x_m | x_o] = \mu_m + \Sigma_{mo} \Sigma_{oo}^{-1} (x_o - \mu_o)$$
-
-    with mean and covariance of the training images; $10^{-3}$ is added to each variance.
+def by_pixel_mean(y: Tensor, look: Measurement) -> Tensor:
+    """Each pixel that is not known is what it is on average over the training images, whatever is known.
 
     Arguments:
-        x: Images, (B, 1, 28, 28).
-        mask: True where a pixel is seen, (28, 28).
+        y: What is known, (B, M).
+        look: How it comes from the image.
 
     Returns:
-        (B, 1, 28, 28), missing pixels filled as far as they are grey levels.
+        (B, 1, 28, 28).
     """
-    mean, covariance = _moments()
-    seen, flat = mask.flatten(), x.flatten(1).double()
-    gain = torch.linalg.solve(covariance[seen][:, seen], covariance[seen][:, ~seen])
-    filled = flat.clone()
-    filled[:, ~seen] = mean[~seen] + (flat[:, seen] - mean[seen]) @ gain
-    return filled.clamp(0, 1).to(x).view_as(x)
+    return look.keep(_moments()[0].to(y).view(1, 1, 28, 28).repeat(len(y), 1, 1, 1), y)
 
 
-def nearest_fills(x: Tensor, mask: Tensor, k: int = 10) -> Tensor:
-    """Each image with what is missing taken from the ``k`` training images that are most like it where it is seen.
+def gaussian_mean(y: Tensor, look: Measurement) -> Tensor:
+    r"""The mean of images given what is known of them, if all were one Gaussian: the best linear guess.
+
+    $$\mathrm{E}[x | y] = \mu + \Sigma L^\top (L \Sigma L^\top + \sigma^2 I)^{-1} (y - L \mu)$$
+
+    with mean and covariance of the training images; $10^{-3}$ is added to each variance. $L$ takes the seen pixels, or
+    blurs and shrinks; for noise alone this is the filter of Wiener (1949).
 
     Arguments:
-        x: Images, (B, 1, 28, 28).
-        mask: True where a pixel is seen, (28, 28).
-        k: Neighbours, by the squared error of the seen pixels.
+        y: What is known, (B, M).
+        look: How it comes from the image.
+
+    Returns:
+        (B, 1, 28, 28), what is not known as far as it is a grey level.
+    """
+    mean, covariance = _moments()
+    crossed = look(covariance.view(-1, 1, 28, 28))  # (784, M)
+    known = look(crossed.T.reshape(-1, 1, 28, 28)) + look.noise**2 * torch.eye(y.shape[1], dtype=torch.float64)
+    gain = torch.linalg.solve(known, crossed.T)
+    guess = mean + (y.double() - look(mean.view(1, 1, 28, 28))) @ gain
+    return look.keep(guess.clamp(0, 1).to(y).view(-1, 1, 28, 28), y)
+
+
+def nearest_fills(y: Tensor, look: Measurement, k: int = 10) -> Tensor:
+    """The ``k`` training images of which the most like the same would be known, with what is known put back.
+
+    Arguments:
+        y: What is known, (B, M).
+        look: How it comes from the image.
+        k: Neighbours, by the squared error of what is known.
 
     Returns:
         (k, B, 1, 28, 28), the nearest first; their mean is the repair by nearest neighbours.
     """
-    seen, flat = mask.flatten(), x.flatten(1)
-    wanted = flat[:, seen].T.contiguous()  # (S, B)
-    train = load_images().train.reshape(-1, 28 * 28)
+    wanted = y.T.contiguous()  # (M, B)
+    train = load_images().train
     apart = []
     for start in range(0, len(train), _AT_ONCE):
-        known = torch.tensor(train[start : start + _AT_ONCE])[:, seen].to(x) / 255
+        known = look(torch.tensor(train[start : start + _AT_ONCE]).unsqueeze(1).to(y) / 255)
         apart.append(known.square().sum(1, keepdim=True) - 2 * known @ wanted)
     near = torch.cat(apart).topk(k, dim=0, largest=False).indices  # (k, B)
-    fills = torch.tensor(train[near.numpy()]).to(x) / 255
-    return torch.where(seen, flat, fills).view(k, *x.shape)
+    return look.keep(torch.tensor(train[near.numpy()]).unsqueeze(2).to(y) / 255, y)
 
 
 @cache

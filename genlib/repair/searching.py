@@ -17,6 +17,7 @@ from torch.optim import Adam
 
 from genlib.models import GAN, Model
 from genlib.models.gan_losses import PROBABILITIES
+from genlib.models.measuring import Measurement
 
 __all__ = ["search_codes"]
 
@@ -26,20 +27,21 @@ _PRIOR, _REALISM = 0.05, 0.2
 
 
 def search_codes(
-    model: Model, x: Tensor, mask: Tensor, labels: Tensor | None, starts: int, steps: int, rng: torch.Generator
+    model: Model, y: Tensor, look: Measurement, labels: Tensor | None, starts: int, steps: int, rng: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    r"""Look for codes whose images are like ``x`` where it is seen, and look real all over.
+    r"""Look for codes whose images explain what is known, and look real all over.
 
-    $$\min_z \; \|m \odot (x - G(z))\|^2 + 0.05\,\|z\|^2 - 0.2 \log D(G(z))$$
+    $$\min_z \; \frac{0.05}{0.05 + \sigma^2} \|y - L\,G(z)\|^2 + 0.05\,\|z\|^2 - 0.2 \log D(G(z))$$
 
-    by Adam from several codes of the prior, with steps that become smaller. Yeh et al. (2017) take the absolute error,
-    weigh pixels near the hole more, and $\log(1 - D(G(z)))$. The last term is for a GAN whose D answers with a
-    probability; others have none.
+    where $L$ takes the seen pixels, or blurs and shrinks, and $\sigma$ is the noise of what is known; by Adam from
+    several codes of the prior, with steps that become smaller. Yeh et al. (2017) take the absolute error, weigh pixels
+    near the hole more, and $\log(1 - D(G(z)))$. The last term is for a GAN whose D answers with a probability; others
+    have none.
 
     Arguments:
         model: Anything that decodes; it is not changed.
-        x: Images, (B, 1, 28, 28).
-        mask: True where a pixel is seen, (28, 28).
+        y: What is known, (B, M).
+        look: How it comes from the image.
         labels: Their digits, (B,), for a conditional model.
         starts: Codes that are followed for each image.
         steps: Of Adam.
@@ -50,18 +52,19 @@ def search_codes(
         (starts, B).
     """
     model.eval()
-    batch = len(x)
+    batch = len(y)
+    weight = _PRIOR / (_PRIOR + look.noise**2)
     told = None if labels is None else labels.repeat(starts)
 
     def judge(z: Tensor) -> tuple[Tensor, Tensor]:
         drawn = model.decode(z.flatten(0, 1), told)
-        errors = (mask * (drawn.view(starts, *x.shape) - x)).square().sum((2, 3, 4))
-        objective = errors + _PRIOR * z.square().sum(2)
+        errors = (look(drawn).view(starts, *y.shape) - y).square().sum(2)
+        objective = weight * errors + _PRIOR * z.square().sum(2)
         if isinstance(model, GAN) and model.config.loss in PROBABILITIES:
             objective = objective + _REALISM * F.softplus(-model.discriminator(drawn, told)).view(starts, batch)
         return drawn, objective
 
-    z = _begin(model, x, mask, labels, starts, rng).requires_grad_(True)
+    z = _begin(model, y, look, labels, starts, rng).requires_grad_(True)
     adam = Adam([z], lr=_RATE)
     for step in range(steps):
         with torch.enable_grad():
@@ -71,18 +74,20 @@ def search_codes(
         with torch.no_grad():
             drawn, objective = judge(z)
             order = objective.argsort(dim=0, stable=True)
-            yield drawn.view(starts, *x.shape)[order, torch.arange(batch)], objective.gather(0, order)
+            yield drawn.view(starts, batch, 1, 28, 28)[order, torch.arange(batch)], objective.gather(0, order)
 
 
 @torch.no_grad()
-def _begin(model: Model, x: Tensor, mask: Tensor, labels: Tensor | None, starts: int, rng: torch.Generator) -> Tensor:
-    """Of codes drawn from the prior those whose images fit best where ``x`` is seen, (starts, B, D)."""
+def _begin(
+    model: Model, y: Tensor, look: Measurement, labels: Tensor | None, starts: int, rng: torch.Generator
+) -> Tensor:
+    """Of codes drawn from the prior those whose images explain best what is known, (starts, B, D)."""
     z = torch.randn(max(_TRIED, starts), model.latent_dim, generator=rng, device=rng.device)
     found = []
-    for i in range(len(x)):
+    for i in range(len(y)):
         # Codes mean something else for each digit, so a conditional model draws them anew.
         if not i or labels is not None:
-            drawn = model.decode(z, None if labels is None else labels[i].expand(len(z)))
-        errors = (mask * (drawn - x[i])).square().sum((1, 2, 3))
+            known = look(model.decode(z, None if labels is None else labels[i].expand(len(z))))
+        errors = (known - y[i]).square().sum(1)
         found.append(z[errors.topk(starts, largest=False).indices])
     return torch.stack(found, 1)

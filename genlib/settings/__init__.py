@@ -1,6 +1,6 @@
 """Every configuration, declared once."""
 
-from genlib.settings.holes import HoleConfig
+from genlib.settings.holes import DamageConfig, HoleConfig
 from genlib.settings.models import (
     FAMILIES,
     FAMILY_NAMES,
@@ -14,7 +14,7 @@ from genlib.settings.models import (
     PixelMixtureConfig,
     VAEConfig,
 )
-from genlib.settings.points import MixtureConfig, PointsConfig
+from genlib.settings.points import GapsConfig, MixtureConfig, PointsConfig
 from genlib.settings.runs import RunSettings, TrainConfig, check_family
 
 __all__ = [
@@ -23,7 +23,9 @@ __all__ = [
     "MODEL_CONFIGS",
     "AutoencoderConfig",
     "ClassifierConfig",
+    "DamageConfig",
     "GANConfig",
+    "GapsConfig",
     "HoleConfig",
     "MaskedConfig",
     "MixtureConfig",

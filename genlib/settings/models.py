@@ -209,15 +209,20 @@ class MaskedConfig(NetworkConfig):
 
     title: ClassVar[str] = "masked autoencoder settings"
 
-    latent_dim: int = knob(512, 16, 1024, step=16, label="Width", help="Units of each layer.")
-    layers: int = knob(4, 1, 4, step=1, label="Hidden layers", help="How many layers of that width there are.")
+    network: Literal["dense", "conv"] = knob("conv", help=NETWORK_HELP, names=NETWORKS)
+    channels: int = knob(
+        32, 4, 64, step=4, log=True, help="Features at each of 14 x 14 places; at 7 x 7 there are twice as many."
+    )
+    layers: int = knob(
+        4, 1, 8, step=1, label="Blocks", help="How many blocks of two convolutions work on 7 x 7 places."
+    )
 
     def check_together(self) -> None:
-        if self.labels or self.network != "dense":
-            raise InputError("A masked autoencoder is fully connected and is told no labels: leave both as they are.")
+        if self.labels or self.network != "conv":
+            raise InputError("A masked autoencoder is convolutional and is told no labels: leave both as they are.")
 
     def unused(self) -> frozenset[str]:
-        return frozenset({"channels", "hidden_dim"})
+        return frozenset({"latent_dim", "hidden_dim"})
 
 
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from genlib.knobs import Config, knob
 
-__all__ = ["SEED_HELP", "MixtureConfig", "PointsConfig"]
+__all__ = ["SEED_HELP", "GapsConfig", "MixtureConfig", "PointsConfig"]
 
 SEED_HELP = "The same seed gives the same result again."
 
@@ -93,3 +93,21 @@ class MixtureConfig(Config):
         200, 1, 1000, step=1, log=True, label="Most iterations", help="EM stops here even if it has not converged."
     )
     seed: int = knob(0, 0, 2**32 - 1, label="Fit seed", help=SEED_HELP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapsConfig(Config):
+    """Points that have lost a coordinate."""
+
+    title: ClassVar[str] = "gap settings"
+
+    share: float = knob(
+        0.3, 0.05, 0.9, step=0.05, label="Share of points", help="How many of all points have lost a coordinate."
+    )
+    lost: Literal["horizontal", "vertical", "either"] = knob(
+        "vertical",
+        label="What is missing",
+        help="Which coordinate, of points chosen completely at random.",
+        names={"horizontal": "Horizontal", "vertical": "Vertical", "either": "Either of the two"},
+    )
+    gap_seed: int = knob(0, 0, 2**32 - 1, label="Seed of the gaps", help="The same seed makes the same gaps and draws.")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from genlib.data.masks import make_mask
 from genlib.knobs import InputError
 from genlib.repair import METHODS
-from genlib.settings import HoleConfig
+from genlib.settings import DamageConfig, HoleConfig
 from pages.ui.brush import brush
 from pages.ui.controls import Controls
 from pages.ui.explain import method
+from pages.ui.mending import Hole, Task
 from pages.ui.notices import show, tell
 from pages.ui.owner import ask_key, visitor_key
-from pages.ui.picker import Picked, pick
-from pages.ui.repairs import Hole, Task, closer, compared, figures, row
+from pages.ui.picker import Picked, inline, pick
+from pages.ui.repairs import closer, compared, figures, row
 
 FIRST = 17  # a test image: a 7 that is easy to read
 SIZES = (1, 4, 10)
@@ -28,14 +30,16 @@ IN_SHORT = """
   pixel, in grey levels from 0 to 1.
 - **Reads** is what an independent classifier, trained on whole digits, makes of the repair.
 - Every method sees the same pixels and gives them back unchanged. None has ever seen the test images.
+- **Noise, blur, low resolution.** No pixel is as it was, but each number that is left is a sum of pixels. Every model
+  that can say what it would look like so damaged can be asked which image fits; others mend holes only.
 """
 
 
 def main() -> None:
     st.title("Repair studio")
     st.markdown(
-        "Part of a digit is missing. Ten methods, from a plain average to a GAN, fill the hole from what is around it. "
-        "**Predict:** which one comes nearest, and which one looks best? Then paint a hole of your own."
+        "Part of a digit is missing, or it is noisy, blurred or small. Methods from a plain average to a GAN mend it "
+        "from what is left. **Predict:** which one comes nearest, and which one looks best? Then paint your own hole."
     )
     key = visitor_key()
     notices = st.container()
@@ -45,15 +49,15 @@ def main() -> None:
         picked = pick("image", FIRST)
         told = known(picked) if picked is not None else None
     with right:
-        st.markdown("**The hole**")
-        missing = hole(picked)
+        st.markdown("**The damage**")
+        config, missing = damaged(picked)
     if picked is None:
         st.caption("Choose, draw or upload a digit first.")
     elif missing is None:
         st.info("Nothing is missing: paint a hole on the digit, or choose one.", icon=":material/healing:")
     else:
-        task = Task(picked.pixels, (~missing).tobytes(), told)
-        if missing.all():
+        task = Task(picked.pixels, (~missing).tobytes(), told, config)
+        if task.holed and missing.all():
             st.info("Everything is missing: what is drawn below is no repair, but a plain sample of each model.")
         found = row(task)
         closer(task, found)
@@ -79,10 +83,28 @@ def known(picked: Picked) -> int | None:
     return None if asked is None else int(asked)
 
 
-def hole(picked: Picked | None) -> Hole | None:
+def damaged(picked: Picked | None) -> tuple[DamageConfig, Hole | None]:
+    """What is wrong with the image, and the missing pixels, true where one is; of other damage none is as it was."""
+    kinds, holes = Controls(DamageConfig), Controls(HoleConfig)
+    with st.container(horizontal=True):
+        kinds.draw("damage")
+        config = kinds.config(DamageConfig)
+        if config.damage == "hole":
+            holes.draw("hole")
+    if config.damage == "hole":
+        return config, hole(picked, holes)
+    with st.container(horizontal=True):
+        kinds.draw(*(name for name in ("noise", "radius", "side", "noise_seed") if name not in config.unused()))
+    config = kinds.config(DamageConfig)
+    missing = np.ones((28, 28), bool)
+    if picked is not None:
+        image = Task(picked.pixels, missing.tobytes(), None, config).damaged
+        st.html(inline(image, "The damaged image", 280))
+    return config, missing
+
+
+def hole(picked: Picked | None, controls: Controls) -> Hole | None:
     """The missing pixels, true where one is: chosen by name, and painted upon."""
-    controls = Controls(HoleConfig)
-    controls.draw("hole")
     with st.container(horizontal=True):
         config = controls.config(HoleConfig)
         controls.draw(*(name for name in ("share", "seed", "invert") if name not in config.unused()))

@@ -11,17 +11,18 @@ import numpy as np
 
 from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
-from genlib.gmm import EMStep, Selection, select, several_starts
+from genlib.gmm import EMStep, Filled, Selection, fill_gaps, select, several_starts
 from genlib.latent import Found, Search
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
-from genlib.repair import Mended, mend_whole
-from genlib.settings import MixtureConfig, PointsConfig
+from genlib.repair import Mended, watch
+from genlib.settings import DamageConfig, GapsConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from pages.ui.server import compute
 
 __all__ = [
     "Inference",
     "Source",
+    "filled",
     "fits",
     "inferred",
     "mended",
@@ -29,6 +30,7 @@ __all__ = [
     "plane",
     "read",
     "reads",
+    "restored",
     "seeking",
     "selection",
     "sought",
@@ -83,6 +85,12 @@ def selection(source: Source, config: MixtureConfig, components: int) -> Selecti
     return compute(select, plane(source), config, components)
 
 
+@lru_cache(maxsize=64)
+def filled(source: Source, gaps: GapsConfig, config: MixtureConfig) -> Filled:
+    """Points of which some coordinates were hidden, and put in again."""
+    return compute(fill_gaps, plane(source), gaps, config)
+
+
 @lru_cache(maxsize=256)
 def obeys(model: Path, step: int) -> Obedience:
     """How often what a model draws is read as what it was asked for; ``step`` tells its states apart."""
@@ -102,10 +110,20 @@ def inferred(model: Path, step: int, pixels: bytes, label: int | None) -> Infere
 
 
 @lru_cache(maxsize=1024)
-def mended(pixels: bytes, mask: bytes, method: str, n: int, seed: int, label: int | None) -> Mended:
-    """The repair of an image of 28 x 28 bytes; in ``mask`` a byte is 1 where a pixel is seen."""
+def mended(pixels: bytes, mask: bytes, method: str, n: int, seed: int, label: int | None) -> tuple[Mended, np.ndarray]:
+    """The repair of an image of 28 x 28 bytes, and its steps; in ``mask`` a byte is 1 where a pixel is seen."""
     seen = np.frombuffer(mask, np.bool_).reshape(28, 28)
-    return compute(mend_whole, _image(pixels)[None], seen, method, n, seed, label)
+    return compute(watch, _image(pixels), seen, method, n, seed, label)
+
+
+@lru_cache(maxsize=1024)
+def restored(
+    known: bytes, config: DamageConfig, method: str, n: int, seed: int, label: int | None
+) -> tuple[Mended, np.ndarray]:
+    """The repair of a damaged image, of which so many single-precision numbers are known, and its steps."""
+    numbers = np.frombuffer(known, np.float32)
+    side = round(len(numbers) ** 0.5)
+    return compute(watch, numbers.reshape(side, side), config, method, n, seed, label)
 
 
 @lru_cache(maxsize=1024)

@@ -2,76 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from genlib.knobs import InputError
-from genlib.repair import METHODS, Mended, Score, score
+from genlib.repair import METHODS, score
 from genlib.repair.bench import stored
 from genlib.sampling import difference, png
 from genlib.settings import HoleConfig
 from pages.ui import cached
 from pages.ui.element import element, encode
+from pages.ui.flipbook import film_panel, flipbook
+from pages.ui.mending import Found, Task, ask
 from pages.ui.picker import inline
 from pages.ui.words import unlinked
 
-__all__ = ["Found", "Hole", "Task", "closer", "compared", "figures", "row"]
+__all__ = ["closer", "compared", "figures", "row"]
 
-Hole = NDArray[np.bool_]
-_SAMPLES, _SEED = 8, 0
-_ORANGE = (232, 131, 58)
 _WIDTH = 145
 _USUAL = "vae-gibbs"
 _wipe = element("wipe", "draw.js", "tensors.js", "wipe.js", html='<div class="wipe"></div>')
-
-
-@dataclass(frozen=True)
-class Task:
-    """An image of 28 x 28 bytes, which of its pixels are seen, a byte each, and its digit where it is told."""
-
-    pixels: bytes
-    mask: bytes
-    label: int | None
-
-    @property
-    def image(self) -> NDArray[np.uint8]:
-        return np.frombuffer(self.pixels, np.uint8).reshape(28, 28)
-
-    @property
-    def seen(self) -> Hole:
-        return np.frombuffer(self.mask, np.bool_).reshape(28, 28)
-
-    @property
-    def damaged(self) -> NDArray[np.uint8]:
-        """The image with the hole in colour, (28, 28, 3)."""
-        image = np.repeat(self.image[:, :, None], 3, axis=2)
-        image[~self.seen] = _ORANGE
-        return image
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a method made of a task, how near that is and what the classifier reads."""
-
-    mended: Mended
-    score: Score
-    digit: int
-    sure: float
-
-    @property
-    def image(self) -> NDArray[np.uint8]:
-        return self.mended.images[0]
 
 
 def row(task: Task) -> dict[str, Found]:
     """All methods beside each other; each appears as soon as it is done."""
     st.subheader("What each makes of it", anchor=False)
     with st.container(horizontal=True, gap="small", key="repairs"):
-        for image, text in ((task.image, "Original"), (task.damaged, "With the hole")):
+        for image, text in ((task.image, "Original"), (task.damaged, "With the hole" if task.holed else "Damaged")):
             with st.container(width=_WIDTH, gap="small"):
                 st.html(inline(image, text, _WIDTH))
                 st.markdown(f"**{text}**")
@@ -80,6 +39,9 @@ def row(task: Task) -> dict[str, Found]:
         place.markdown(f":gray[{METHODS[name].title} …]")
     found = {}
     for name, place in places.items():
+        if not task.holed and METHODS[name].holes_only:
+            place.markdown(f":gray[**{METHODS[name].title}**  \nmends holes only. {METHODS[name].holes_only}]")
+            continue
         try:
             found[name] = each = ask(task, name)
         except InputError as error:
@@ -95,18 +57,6 @@ def told(found: Found) -> str:
     """How near it is and what it reads, in two short lines."""
     near = "perfect" if np.isinf(found.score.psnr) else f"{found.score.psnr:.1f} dB"
     return f"{near}  \nreads {found.digit} ({100 * found.sure:.0f} %)"
-
-
-def ask(task: Task, name: str) -> Found:
-    """The repair by one method; kept for all visitors.
-
-    Raises:
-        InputError: If its model is missing, or it takes too long.
-    """
-    label = task.label if METHODS[name].labelled else None
-    mended = cached.mended(task.pixels, task.mask, name, _SAMPLES, _SEED, label)
-    ((digit, sure),) = cached.read(mended.images.tobytes())
-    return Found(mended, score(mended.images[0], task.image, task.seen), digit, sure)
 
 
 def closer(task: Task, found: dict[str, Found]) -> None:
@@ -127,7 +77,8 @@ def closer(task: Task, found: dict[str, Found]) -> None:
             task.damaged,
             np.repeat(each.image[:, :, None], 3, axis=2),
         ]
-        _wipe(key="wipe", data={"layers": [encode(layer, np.uint8) for layer in layers]})
+        damage = "Hole" if task.holed else "Damage"
+        _wipe(key="wipe", data={"layers": [encode(layer, np.uint8) for layer in layers], "damage": damage})
         st.download_button(
             "Repair as PNG", png(each.image, 10), f"repair-{name}.png", "image/png", icon=":material/download:",
             on_click="ignore",
@@ -147,6 +98,19 @@ def closer(task: Task, found: dict[str, Found]) -> None:
             lesson(task, each)
         else:
             st.caption("It has one answer, and does not say how sure it is.")
+    with wipe:
+        work(each)
+
+
+def work(found: Found) -> None:
+    """The steps of a method that has some, as a film."""
+    if len(found.steps) < 3:
+        return
+    st.markdown("**Watch it work**")
+    last = len(found.steps) - 1
+    labels = ["at first", *(f"after {100 * i // last} %" for i in range(1, last)), "at the end"]
+    panel = film_panel("Its guess", found.steps[:, None], labels, 1)
+    flipbook([panel], key="work", plain=True, least=120)
 
 
 def lesson(task: Task, found: Found) -> None:
@@ -180,16 +144,15 @@ def figures(task: Task, found: dict[str, Found]) -> None:
         }
         for name, each in found.items()
     ]
-    with st.expander("All figures, inside the hole"):
+    with st.expander("All figures, inside the hole" if task.holed else "All figures"):
         st.dataframe(rows, hide_index=True)
-        st.caption(
-            f"Of this one image, {int((~task.seen).sum())} of 784 pixels missing; another may turn the order round."
-        )
+        pixels = f"{int((~task.seen).sum())} of 784 pixels missing" if task.holed else "over all its pixels"
+        st.caption(f"Of this one image, {pixels}; another may turn the order round.")
 
 
 def compared() -> None:
     """How all methods do over many test images, as it was measured once."""
-    st.subheader("Over many images", anchor=False)
+    st.subheader("Holes in many images", anchor=False)
     try:
         rows = stored()
     except InputError as error:

@@ -1,15 +1,15 @@
-// Original, hole and repair under one slider: from left to right one gives way to the next.
+// Original, damage and repair under one slider: from left to right one gives way to the next.
 
 const WIPE = `<canvas width="28" height="28" role="img"></canvas>
-  <input type="range" min="0" max="200" value="200" aria-label="From the original over the hole to the repair" />
-  <p class="ends"><span>Original</span><span>Hole</span><span>Repair</span></p>`;
-
-const NAMES = ["original", "hole", "repair"];
+  <input type="range" min="0" max="200" value="200" aria-label="From the original over the damage to the repair" />
+  <p class="ends"><span>Original</span><span></span><span>Repair</span></p>`;
 
 export default function ({ data, parentElement: root }) {
   const host = root.querySelector(".wipe");
   if (!host.firstChild) host.innerHTML = WIPE;
   const [canvas, slider] = [host.querySelector("canvas"), host.querySelector("input")];
+  host.querySelectorAll(".ends span")[1].textContent = data.damage;
+  const names = ["original", data.damage.toLowerCase(), "repair"];
   const layers = data.layers.map((text) => bytes(text));
   const draw = () => {
     // At 0, 100 and 200 one layer covers all; between them the border moves across the image.
@@ -24,7 +24,7 @@ export default function ({ data, parentElement: root }) {
       image.data[4 * i + 3] = 255;
     }
     context.putImageData(image, 0, 0);
-    const shown = border === 0 ? NAMES[first] : border === 28 ? NAMES[first + 1] : `${NAMES[first + 1]} beside ${NAMES[first]}`;
+    const shown = border === 0 ? names[first] : border === 28 ? names[first + 1] : `${names[first + 1]} beside ${names[first]}`;
     canvas.setAttribute("aria-label", `The ${shown}`);
     slider.setAttribute("aria-valuetext", shown);
     host.dataset.at = at;

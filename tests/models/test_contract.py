@@ -41,7 +41,7 @@ KINDS = {
     "mixture": PixelMixtureConfig(latent_dim=D, components=2),
     "mixture-labels": PixelMixtureConfig(latent_dim=D, components=1, labels=True),
     "classifier": ClassifierConfig(latent_dim=8, channels=4),
-    "masked": MaskedConfig(latent_dim=64, layers=2, average=0.0),
+    "masked": MaskedConfig(channels=8, layers=2, average=0.0),
 }
 
 DRAWING = [kind for kind in KINDS if kind.split("-")[0] in FAMILIES]

@@ -7,6 +7,7 @@ from genlib.data.images import load_images
 from genlib.knobs import InputError
 from genlib.models import build
 from genlib.models.masked import random_masks
+from genlib.models.measuring import Measurement
 from genlib.repair.plain import by_pixel_mean
 from genlib.seeding import torch_rng
 from genlib.settings import MaskedConfig, TrainConfig
@@ -21,7 +22,7 @@ def images(n):
 
 
 def make(**values):
-    return build("masked", MaskedConfig(**{"latent_dim": 64, "layers": 2} | values), 0)
+    return build("masked", MaskedConfig(**{"channels": 8, "layers": 2} | values), 0)
 
 
 def test_the_loss_is_the_error_of_the_missing_pixels():
@@ -50,8 +51,8 @@ def test_it_learns_to_beat_the_pixel_mean():
     optimizers = model.configure_optimizers(TrainConfig(learning_rate=0.003))
     for step in range(400):
         model.train().training_step(x, torch.zeros(256), optimizers, torch_rng(0, step), step)
-    filled = model.eval().fill(x, mask).detach()
-    errors = [(guess - x)[:, 0, ~mask].square().mean() for guess in (filled, by_pixel_mean(x, mask))]
+    filled, look = model.eval().fill(x, mask).detach(), Measurement(mask)
+    errors = [(guess - x)[:, 0, ~mask].square().mean() for guess in (filled, by_pixel_mean(look(x), look))]
     assert errors[0] < 0.8 * errors[1]
 
 
@@ -77,6 +78,6 @@ def test_it_draws_nothing_and_is_told_no_labels():
     for ask in (lambda: model.encode(images(1)), lambda: model.decode(torch.zeros(1, 64))):
         with pytest.raises(InputError, match="fills holes"):
             ask()
-    for values in ({"labels": True}, {"network": "conv"}):
-        with pytest.raises(InputError, match="fully connected and is told no labels"):
+    for values in ({"labels": True}, {"network": "dense"}):
+        with pytest.raises(InputError, match="convolutional and is told no labels"):
             MaskedConfig(**values)

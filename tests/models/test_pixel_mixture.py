@@ -11,12 +11,14 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
+from genlib.data.damage import kernel as damage_kernel
 from genlib.models import build
+from genlib.models.measuring import Measurement
 from genlib.models.stepwise import Gaussians, beginning, em_step, log_densities
 from genlib.models.subspace import Conditional, Subspace
 from genlib.pca import fit_pca
 from genlib.seeding import numpy_rng, torch_rng
-from genlib.settings import PixelMixtureConfig
+from genlib.settings import DamageConfig, PixelMixtureConfig
 from tests.few import few_images
 
 pytestmark = pytest.mark.fast
@@ -170,8 +172,9 @@ def test_density_on_pixels_is_that_of_the_whole_covariance(p, d):
 def test_conditional_is_that_of_the_whole_covariance(seen):
     subspace, o = random_subspace(), np.array(seen)
     x = torch.randn(5, 12, generator=torch_rng(0, "x"), dtype=torch.float64)
-    conditional = Conditional(subspace, torch.tensor(o))
-    evidence, pixels = conditional.log_densities(x), x.numpy()
+    conditional = Conditional(subspace, torch.eye(12, dtype=torch.float64)[o])
+    y, pixels = x[:, o], x.numpy()
+    evidence, m = conditional.log_densities(y), y.shape[1]
     for k in range(2):
         mean, covariance = whole(subspace, k)
         np.testing.assert_allclose(
@@ -180,38 +183,61 @@ def test_conditional_is_that_of_the_whole_covariance(seen):
         gain = covariance[np.ix_(~o, o)] @ np.linalg.inv(covariance[np.ix_(o, o)])
         expected = mean[~o] + (pixels[:, o] - mean[o]) @ gain.T
         only = torch.eye(2, dtype=torch.float64)[k].expand(5, 2)
-        filled = conditional.mean(x, only).numpy()
+        filled = conditional.mean(y, only).numpy()
         np.testing.assert_allclose(filled[:, ~o], expected, rtol=1e-8, atol=1e-8)
-        assert np.array_equal(filled[:, o], pixels[:, o])
+        np.testing.assert_allclose(filled[:, o], pixels[:, o], rtol=1e-8, atol=1e-8)
         # A draw is linear in its noise, so its covariance can be read off exactly.
-        unit, here = torch.eye(12, dtype=torch.float64), torch.full((12,), k)
-        still = conditional.draw(x[:1], here[:1], torch.zeros(1, 12, dtype=torch.float64)).numpy()
+        unit, here = torch.eye(12 + m, dtype=torch.float64), torch.full((12 + m,), k)
+        still = conditional.draw(y[:1], here[:1], 0 * unit[:1]).numpy()
         np.testing.assert_allclose(still, filled[:1], rtol=1e-8, atol=1e-8)
-        moved = conditional.draw(x[:1].expand(12, 12), here, unit).numpy() - still
+        moved = conditional.draw(y[:1].expand(12 + m, m), here, unit).numpy() - still
         left = covariance[np.ix_(~o, ~o)] - gain @ covariance[np.ix_(o, ~o)]
         np.testing.assert_allclose((moved.T @ moved)[np.ix_(~o, ~o)], left, rtol=1e-8, atol=1e-8)
-        assert not moved[:, o].any()
+        np.testing.assert_allclose(moved[:, o], 0, atol=1e-8)
+
+
+@pytest.mark.parametrize("m", [1, 5, 12])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_conditional_on_noisy_sums_of_pixels_is_that_of_the_whole_covariance(m, noise):
+    subspace, rng = random_subspace(), torch_rng(0, "look")
+    look, y = (torch.randn(*size, generator=rng, dtype=torch.float64) for size in ((m, 12), (5, m)))
+    conditional, weights = Conditional(subspace, look, noise), look.numpy()
+    for k in range(2):
+        mean, covariance = whole(subspace, k)
+        known = weights @ covariance @ weights.T + noise**2 * np.eye(m)
+        expected = multivariate_normal(weights @ mean, known).logpdf(y.numpy())
+        np.testing.assert_allclose(conditional.log_densities(y)[:, k], expected, rtol=1e-8)
+        gain = covariance @ weights.T @ np.linalg.inv(known)
+        only = torch.eye(2, dtype=torch.float64)[k].expand(5, 2)
+        expected = mean + (y.numpy() - weights @ mean) @ gain.T
+        np.testing.assert_allclose(conditional.mean(y, only), expected, rtol=1e-7, atol=1e-7)
+        unit, here = torch.eye(12 + m, dtype=torch.float64), torch.full((12 + m,), k)
+        still = conditional.draw(y[:1], here[:1], 0 * unit[:1]).numpy()
+        np.testing.assert_allclose(still, expected[:1], rtol=1e-7, atol=1e-7)
+        moved = conditional.draw(y[:1].expand(12 + m, m), here, unit).numpy() - still
+        np.testing.assert_allclose(moved.T @ moved, covariance - gain @ weights @ covariance, atol=1e-7)
 
 
 def test_the_mean_of_a_mixture_is_that_of_its_components():
     subspace = random_subspace()
-    conditional = Conditional(subspace, torch.arange(12) % 2 == 0)
-    x = torch.randn(5, 12, generator=torch_rng(0, "x"), dtype=torch.float64)
+    conditional = Conditional(subspace, torch.eye(12, dtype=torch.float64)[::2])
+    y = torch.randn(5, 6, generator=torch_rng(0, "x"), dtype=torch.float64)
     r = torch.rand(5, 2, generator=torch_rng(0, "r"), dtype=torch.float64)
     r /= r.sum(1, keepdim=True)
-    one, other = (conditional.mean(x, torch.eye(2, dtype=torch.float64)[k].expand(5, 2)) for k in range(2))
-    torch.testing.assert_close(conditional.mean(x, r), r[:, :1] * one + r[:, 1:] * other)
+    one, other = (conditional.mean(y, torch.eye(2, dtype=torch.float64)[k].expand(5, 2)) for k in range(2))
+    torch.testing.assert_close(conditional.mean(y, r), r[:, :1] * one + r[:, 1:] * other)
 
 
 def test_nothing_seen_and_all_seen():
     subspace = random_subspace()
     x, r = torch.zeros(1, 12, dtype=torch.float64), torch.tensor([[1.0, 0.0]], dtype=torch.float64)
-    blind = Conditional(subspace, torch.zeros(12, dtype=torch.bool))
-    np.testing.assert_allclose(blind.mean(x, r)[0], whole(subspace, 0)[0])
-    assert torch.equal(blind.log_densities(x), torch.zeros(1, 2, dtype=torch.float64))
-    clear = Conditional(subspace, torch.ones(12, dtype=torch.bool))
-    assert torch.equal(clear.mean(x, r), x)
-    assert torch.equal(clear.draw(x, torch.tensor([1]), x), x)
+    eye = torch.eye(12, dtype=torch.float64)
+    blind = Conditional(subspace, eye[:0])
+    np.testing.assert_allclose(blind.mean(x[:, :0], r)[0], whole(subspace, 0)[0])
+    assert torch.equal(blind.log_densities(x[:, :0]), torch.zeros(1, 2, dtype=torch.float64))
+    clear = Conditional(subspace, eye)
+    torch.testing.assert_close(clear.mean(x, r), x)
+    torch.testing.assert_close(clear.draw(x, torch.tensor([1]), torch.ones(1, 24, dtype=torch.float64)), x)
     torch.testing.assert_close(clear.log_densities(x), subspace.log_densities(x))
 
 
@@ -355,35 +381,28 @@ def trained(components=4, **config):
     return model, x, labels
 
 
-def half_mask():
-    mask = torch.ones(28, 28)
-    mask[14:] = 0
-    return mask
+def upper_half():
+    seen = torch.ones(28, 28, dtype=torch.bool)
+    seen[14:] = False
+    return Measurement(seen)
 
 
 def test_filled_is_nearer_than_the_mean_image_and_leaves_what_is_seen():
     model, x, labels = trained(components=1, labels=True)
-    mask = half_mask()
-    hidden = x[:200] * mask
-    filled = model.fill(hidden, mask)
-    assert torch.equal(filled * mask, hidden)
+    look = upper_half()
+    y = look(x[:200])
+    filled = model.fill(y, look)
+    assert torch.equal(look(filled), y)
     assert 0 <= filled.min() <= filled.max() <= 1
 
     def error(images):
         return (images - x[:200]).square().sum((1, 2, 3)).mean()
 
-    plain = error(hidden + model.decode(torch.zeros(1, 15)) * (1 - mask))
-    told = error(model.fill(hidden, mask, labels[:200]))
+    plain = error(look.keep(model.decode(torch.zeros(200, 15)), y))
+    told = error(model.fill(y, look, labels[:200]))
     assert told < error(filled) < 0.85 * plain
-    assert torch.equal(model.fill(x[:3], torch.ones(28, 28)), x[:3])
-
-
-def test_what_was_hidden_is_not_looked_at():
-    model, x, _ = trained()
-    mask = half_mask()
-    torch.testing.assert_close(model.fill(x[:5], mask), x[:5] * mask + model.fill(x[:5] * mask, mask) * (1 - mask))
-    drawn = [model.fill_samples(images, mask, 2, torch_rng(0, "f")) for images in (x[:5], x[:5] * mask)]
-    torch.testing.assert_close(*drawn)
+    whole_image = Measurement(torch.ones(28, 28, dtype=torch.bool))
+    assert torch.equal(model.fill(whole_image(x[:3]), whole_image), x[:3])
 
 
 def test_many_repairs_have_the_mean_of_the_conditional():
@@ -393,18 +412,20 @@ def test_many_repairs_have_the_mean_of_the_conditional():
     for buffer, factor in ((model.means, 0.05), (model.scatters, 0.0025), (model.noise, 0.0025)):
         buffer.mul_(factor)
     model.config = PixelMixtureConfig(latent_dim=15, components=4, regularisation=1e-4)
-    images, mask = 0.5 + 0.05 * (x[7:9] - 0.5), half_mask()
-    drawn = model.fill_samples(images, mask, 4000, torch_rng(0, "f"))
-    assert drawn.shape == (4000, 2, 1, 28, 28)
-    assert torch.equal(drawn[9] * mask, images * mask)
-    off = (drawn.mean(0) - model.fill(images, mask)).abs() / (drawn.std(0) / 4000**0.5 + 1e-6)
-    assert off.max() < 5
-    smooth = model.fill_samples(images, mask, 50, torch_rng(0, "f"), grain=False)
-    grainy = model.fill_samples(images, mask, 50, torch_rng(0, "f"))
-    assert torch.equal(smooth[9] * mask, images * mask)
-    # What is left out is exactly what does not lie along the axes.
-    pictures = model.reconstruct(grainy.flatten(0, 1))
-    torch.testing.assert_close(smooth.flatten(0, 1)[:, :, 14:], pictures[:, :, 14:], atol=1e-5, rtol=0)
+    images = 0.5 + 0.05 * (x[7:9] - 0.5)
+    kernel = torch.tensor(damage_kernel(DamageConfig(damage="small")), dtype=torch.float32)
+    for look in (upper_half(), Measurement(torch.ones(7, 7, dtype=torch.bool), kernel, 0.01)):
+        y = look(images)
+        drawn = model.fill_samples(y, look, 4000, torch_rng(0, "f"))
+        assert drawn.shape == (4000, 2, 1, 28, 28)
+        off = (drawn.mean(0) - model.fill(y, look)).abs() / (drawn.std(0) / 4000**0.5 + 1e-6)
+        assert off.max() < 5
+        smooth = model.fill_samples(y, look, 50, torch_rng(0, "f"), grain=False)
+        grainy = model.fill_samples(y, look, 50, torch_rng(0, "f"))
+        # What is left out is exactly what does not lie along the axes.
+        pictures = look.keep(model.reconstruct(grainy.flatten(0, 1)).view_as(smooth), y)
+        torch.testing.assert_close(smooth, pictures, atol=1e-5, rtol=0)
+        assert not look.exact or torch.equal(look(smooth), y.expand(50, -1, -1))
 
 
 # --- Hard cases -----------------------------------------------------------------------------------------------------
@@ -422,4 +443,4 @@ def test_few_images_of_few_digits_are_enough():
         assert told["loss"].isfinite()
         assert model.log_prob(x, torch.full((18,), 7)).isfinite().all()
         assert model.sample(20, torch_rng(0, "s")).isfinite().all()
-        assert model.fill(x, half_mask()).isfinite().all()
+        assert model.fill(upper_half()(x), upper_half()).isfinite().all()

@@ -13,7 +13,7 @@ from genlib.repair import METHODS, mend_whole, score
 from genlib.repair.bench import bench, stored
 from genlib.settings import HoleConfig
 from pages.ui.brush import packed, unpacked
-from pages.ui.repairs import Task
+from pages.ui.mending import Task
 
 pytestmark = pytest.mark.fast
 PAGE = "images/repair.py"
