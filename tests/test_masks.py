@@ -28,7 +28,6 @@ def test_every_hole_has_seen_and_missing_pixels_and_turns_round(hole):
     mask = make_mask(HoleConfig(hole=hole))
     assert (mask.shape, mask.dtype) == ((28, 28), np.bool_)
     assert 0 < (~mask).sum() < 784
-    assert np.array_equal(make_mask(HoleConfig(hole=hole, invert=True)), ~mask)
     other = make_mask(HoleConfig(hole=hole, seed=1, share=0.4))
     used = {"share", "seed"} - HoleConfig(hole=hole).unused()
     assert np.array_equal(mask, other) == (not used)

@@ -55,7 +55,7 @@ def make_mask(config: HoleConfig) -> _Mask:
         case "border":
             seen[:] = False
             seen[6:22, 6:22] = True
-    return ~seen if config.invert else seen
+    return seen
 
 
 def bench_mask(name: str) -> _Mask:

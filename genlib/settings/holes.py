@@ -34,7 +34,6 @@ class HoleConfig(Config):
     )
     share: float = knob(0.75, 0.05, 0.95, step=0.05, label="Share missing", help="How many of all pixels are missing.")
     seed: int = knob(0, 0, 2**32 - 1, label="Seed of the hole", help="The same seed makes the same hole.")
-    invert: bool = knob(False, label="Invert", help="What was seen is missing, and what was missing is seen.")
 
     def unused(self) -> frozenset[str]:
         """Names of the knobs that change nothing with these values."""

@@ -107,7 +107,7 @@ def hole(picked: Picked | None, controls: Controls) -> Hole | None:
     """The missing pixels, true where one is: chosen by name, and painted upon."""
     with st.container(horizontal=True):
         config = controls.config(HoleConfig)
-        controls.draw(*(name for name in ("share", "seed", "invert") if name not in config.unused()))
+        controls.draw(*(name for name in ("share", "seed") if name not in config.unused()))
     config = controls.config(HoleConfig)
     if picked is None:
         return None

@@ -9,6 +9,7 @@ const BRUSH = `
   <div class="tools" role="group" aria-label="Drawing tools">
     <button type="button" data-do="erase" aria-pressed="false" title="Erase (right mouse button)">Erase</button>
     <button type="button" data-do="undo" title="Undo the last stroke (Ctrl+Z)">Undo</button>
+    <button type="button" data-do="invert" hidden title="What is seen goes missing, and the other way round">Invert</button>
     <button type="button" data-do="clear">Clear</button>
   </div>
   <p class="told" aria-live="polite"></p>`;
@@ -176,6 +177,12 @@ const makeBrush = (host) => {
     tool("erase").setAttribute("aria-pressed", erasing);
   };
   tool("undo").onclick = undo;
+  tool("invert").onclick = () => {
+    lift();
+    keep();
+    brush.pixels = brush.pixels.map((grey) => 255 - grey);
+    tell("Inverted.");
+  };
   tool("clear").onclick = () => {
     if (!brush.pixels.some(Boolean)) return;
     keep();
@@ -201,6 +208,7 @@ const makeBrush = (host) => {
   brush.lay = (picture) => {
     brush.under = picture && bytes(picture);
     host.classList.toggle("hard", !!picture);
+    tool("invert").hidden = !picture;
     redraw();
   };
   return brush;

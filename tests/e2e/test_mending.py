@@ -62,6 +62,10 @@ def test_a_hole_is_painted_and_mended(visit):
         page.get_by_role("button", name="Repair as PNG").click()
     with Image.open(download.value.path()) as saved:
         assert np.array_equal(np.asarray(saved)[::10, ::10], mended)
+    page.get_by_role("button", name="Invert").click()
+    assert np.array_equal(missing(pixels(page, ".brush canvas")), ~hole)
+    page.get_by_role("button", name="Undo").click()
+    assert np.array_equal(missing(pixels(page, ".brush canvas")), hole)
     page.get_by_role("button", name="Undo").click()  # the stroke
     page.wait_for_selector("text=Nothing is missing")
 
@@ -82,3 +86,21 @@ def test_presets_by_keyboard_and_back(visit):
     page.get_by_role("button", name="Undo").click()
     page.wait_for_timeout(500)
     assert np.array_equal(missing(pixels(page, ".brush canvas")), before), "the hole before can be had back"
+
+
+def test_noise_is_mended_and_the_work_is_watched(visit):
+    page = visit().go("/repair?image=17&damage=noise", ".st-key-repairs img >> nth=8")
+    expect(page.get_by_text("mends holes only")).to_have_count(3)
+    page.get_by_role("combobox", name="Method").click()
+    page.get_by_role("option", name="VAE, best code").click()
+    page.wait_for_selector("text=Watch it work")
+    film = page.locator(".flipbook canvas.sheet")
+    film.wait_for()
+    ends = []
+    for button in ("first", "last"):
+        page.locator(f".flipbook [data-do={button}]").click()
+        ends.append(np.array(film.evaluate(LAYERS)).reshape(28, 28, 4)[:, :, 0].astype(float))
+    image = load_images().test[17].astype(float)
+    first, last = (np.square(end - image).mean() for end in ends)
+    assert last < 0.7 * first, "it comes nearer"
+    assert np.array_equal(ends[1], look(page, 200)[:, :, 0].astype(float)), "and ends in the repair"

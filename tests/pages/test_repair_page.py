@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genlib.data.damage import damage
 from genlib.data.images import load_images
 from genlib.data.masks import bench_mask, make_mask
-from genlib.repair import METHODS, mend_whole, score
+from genlib.repair import METHODS, mend_whole, restore, score
 from genlib.repair.bench import bench, stored
-from genlib.settings import HoleConfig
+from genlib.settings import DamageConfig, HoleConfig
 from pages.ui.brush import packed, unpacked
 from pages.ui.mending import Task
 
@@ -37,6 +38,23 @@ def test_all_methods_mend_the_hole_and_are_scored(app):
         assert row["PSNR (dB)"] == round(expected.psnr, 1)
         assert row["SSIM"] == round(expected.ssim, 2)
         assert row["RMSE"] == round(expected.rmse, 3)
+
+
+@pytest.mark.parametrize("kind", ["noise", "blur", "small"])
+def test_damage_of_the_whole_is_mended_by_those_that_can(app, kind):
+    config = DamageConfig(damage=kind)
+    test = app(PAGE, image="17", damage=kind)
+    assert not test.exception
+    assert not test.warning
+    rows, able = shown(test), {name: method for name, method in METHODS.items() if not method.holes_only}
+    assert list(rows) == [method.title for method in able.values()]
+    refused = [text.value for text in test.markdown if "mends holes only" in text.value]
+    assert len(refused) == len(METHODS) - len(able)
+    image = load_images().test[17]
+    for name in ("linear", "knn"):
+        *_, last = restore(damage(image[None], config), config, name)
+        expected = score(last.images[0], image, np.zeros((28, 28), bool))
+        assert rows[METHODS[name].title]["PSNR (dB)"] == round(expected.psnr, 1)
 
 
 def test_the_stored_comparison_is_shown(app):
@@ -82,7 +100,16 @@ def test_nothing_missing_and_everything_missing_are_said(app, monkeypatch):
 
 @pytest.mark.parametrize(
     "query",
-    [{"hole": "<b>"}, {"hole": "random", "share": "7"}, {"seed": "-1"}, {"image": "70000"}, {"invert": "maybe"}],
+    [
+        {"hole": "<b>"},
+        {"hole": "random", "share": "7"},
+        {"seed": "-1"},
+        {"image": "70000"},
+        {"damage": "fire"},
+        {"damage": "noise", "noise": "7"},
+        {"damage": "small", "side": "5"},
+        {"damage": "blur", "radius": "nan"},
+    ],
 )
 def test_junk_in_the_address_gets_one_sentence(app, query):
     test = app(PAGE, **query)
@@ -98,6 +125,15 @@ def test_the_damaged_image_shows_the_hole_in_colour():
     assert (damaged[mask] == image[mask][:, None]).all()
     assert (damaged[~mask] == damaged[0, 0]).all()
     assert len(set(damaged[0, 0].tolist())) == 3, "no grey"
+
+
+def test_damage_looks_as_it_is(app):
+    image = load_images().test[3]
+    small = Task(image.tobytes(), bytes(784), None, DamageConfig(damage="small", side="14")).damaged
+    assert (small[::2, ::2] == small[1::2, 1::2]).all()
+    assert len(np.unique(small)) > 10
+    noisy = Task(image.tobytes(), bytes(784), None, DamageConfig(damage="noise", noise=1.0)).damaged[:, :, 0]
+    assert 0.2 < (noisy[image == 0] == 0).mean() < 0.8, "noise below black is shown as black"
 
 
 @given(st.binary(min_size=1, max_size=900).map(lambda data: np.frombuffer(data, np.uint8).reshape(1, -1)))
