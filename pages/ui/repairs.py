@@ -22,7 +22,7 @@ from pages.ui.words import unlinked
 __all__ = ["closer", "compared", "figures", "row"]
 
 _WIDTH = 145
-_USUAL = "vae-gibbs"
+_USUAL = ("vae-gibbs", "vae-search")  # of these the first that can
 _wipe = element("wipe", "draw.js", "tensors.js", "wipe.js", html='<div class="wipe"></div>')
 
 
@@ -65,12 +65,13 @@ def closer(task: Task, found: dict[str, Found]) -> None:
         return
     st.subheader("Look closer", anchor=False)
     name = st.selectbox(
-        "Method", list(found), index=list(found).index(_USUAL) if _USUAL in found else 0,
+        "Method", list(found), index=next((list(found).index(usual) for usual in _USUAL if usual in found), 0),
         format_func=lambda each: METHODS[each].title, key="closer", bind="query-params",
     )  # fmt: skip
     each = found[str(name)]
     st.caption(METHODS[str(name)].how)
-    wipe, answers = st.columns([1, 2], gap="large")
+    works = len(each.steps) > 2
+    wipe, *film, answers = st.columns([1.1, 1.1, 1.3] if works else [1, 2], gap="medium")
     with wipe:
         layers = [
             np.repeat(task.image[:, :, None], 3, axis=2),
@@ -98,18 +99,16 @@ def closer(task: Task, found: dict[str, Found]) -> None:
             lesson(task, each)
         else:
             st.caption("It has one answer, and does not say how sure it is.")
-    with wipe:
-        work(each)
+    if works:
+        with film[0]:
+            work(each)
 
 
 def work(found: Found) -> None:
-    """The steps of a method that has some, as a film."""
-    if len(found.steps) < 3:
-        return
-    st.markdown("**Watch it work**")
+    """The guesses of a method on its way, as a film."""
     last = len(found.steps) - 1
     labels = ["at first", *(f"after {100 * i // last} %" for i in range(1, last)), "at the end"]
-    panel = film_panel("Its guess", found.steps[:, None], labels, 1)
+    panel = film_panel("Watch it work", found.steps[:, None], labels, 1)
     flipbook([panel], key="work", plain=True, least=120)
 
 
@@ -117,7 +116,7 @@ def lesson(task: Task, found: Found) -> None:
     """Several answers, and what their mean is worth against each."""
     samples = found.mended.samples[:, 0]
     st.markdown("**Several answers, each as it may have been**")
-    st.html(" ".join(inline(sample, f"Answer {i}", 56) for i, sample in enumerate(samples, 1)))
+    st.html(" ".join(inline(sample, f"Answer {i}", 74) for i, sample in enumerate(samples, 1)))
     if (samples == samples[0]).all():
         st.caption("They are all the same here: one code explains what is seen so much better that it alone counts.")
         return
