@@ -56,6 +56,9 @@ _DEEP = VAEConfig(latent_dim=20, layers=3, average=0.999)
 _GAME = TrainConfig(epochs=12, learning_rate=0.004, batch_size=64, schedule="cosine")
 BUNDLED = {
     "ae-2d": Bundle(RunSettings("ae", AutoencoderConfig(latent_dim=2), _EPOCHS), frames=24),
+    "ae-denoising": Bundle(
+        RunSettings("ae", AutoencoderConfig(latent_dim=20, layers=3, noise=0.4, average=0.999), _LONG)
+    ),
     "classifier": Bundle(
         RunSettings(
             "classifier",

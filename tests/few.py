@@ -21,7 +21,7 @@ def few_images(train: int = 96, validation: int = 10, test: int = 20) -> Images:
 
 
 def small(family: str, **values) -> ModelConfig:
-    """Settings of a family that are quick to train; values that it has no knob for are left aside."""
+    """Settings of a family that are quick to train; values that it cannot have are left aside."""
     config = MODEL_CONFIGS[family]
     sizes = {
         "latent_dim": 8 if family == "classifier" else 2,
@@ -29,7 +29,7 @@ def small(family: str, **values) -> ModelConfig:
         "channels": 4,
         "components": 2,
     }
-    known = {knob.name for knob in config.knobs()}
+    known = {knob.name for knob in config.knobs()} - ({"network"} if family == "masked" else set())
     return config(**{name: value for name, value in (sizes | values).items() if name in known})
 
 

@@ -90,7 +90,7 @@ def restore(
     Arguments:
         known: What :func:`genlib.data.damage.damage` left of them, (B, S, S), at most 64.
         config: How they were damaged.
-        method: A name in ``METHODS``, of those that are not for holes only.
+        method: A name in ``METHODS``, of those that can mend such damage.
         n: Samples of each image, 1 to 32.
         seed: Of the noise of the method.
         label: As for :func:`mend`.
@@ -115,10 +115,11 @@ def restore(
     if not np.isfinite(known).all():
         raise InputError("A pixel of the damaged images is no finite number: give black as 0 and white as 1.")
     _check(method, n, label)
-    if METHODS[method].holes_only:
-        raise InputError(f"{METHODS[method].title} mends holes only: {_lower(METHODS[method].holes_only)}")
+    if config.damage not in METHODS[method].mends:
+        raise InputError(f"{METHODS[method].title} cannot mend this: {_lower(METHODS[method].why)}")
     everywhere = torch.ones(side, side, dtype=torch.bool)
-    look = Measurement(everywhere, torch.tensor(kernel(config), dtype=torch.float32), noise(config))
+    changes = None if config.damage == "noise" else torch.tensor(kernel(config), dtype=torch.float32)
+    look = Measurement(everywhere, changes, noise(config))
     yield from _guesses(torch.tensor(known, dtype=torch.float32).flatten(1), look, method, n, seed, label)
 
 

@@ -109,8 +109,12 @@ def _mixture(task: Task, model: Model | None) -> Iterator[Guess]:
 
 def _project(task: Task, model: Model | None) -> Iterator[Guess]:
     assert model
-    start = by_pixel_mean(task.y, task.look)
-    steps = project(model, task.hidden, task.look.seen, _labels(task, model), start, _PROJECTIONS)
+    labels = _labels(task, model)
+    if not task.look.exact:  # noise, which the model was trained to take away
+        yield Guess(1.0, model.reconstruct(task.y.view(-1, 1, 28, 28), labels))
+        return
+    start = gaussian_mean(task.y, task.look)
+    steps = project(model, task.hidden, task.look.seen, labels, start, _PROJECTIONS)
     for step, x in enumerate(steps, 1):
         yield Guess(step / _PROJECTIONS, x)
 

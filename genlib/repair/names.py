@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from genlib.settings import DamageConfig
+
 __all__ = ["METHODS", "Method"]
 
 
@@ -19,7 +21,8 @@ class Method:
         model: The bundled model that it uses; empty for none.
         labelled: The one that it uses where the digit is told; empty if there is none.
         samples: Whether it has several answers.
-        holes_only: Why it cannot mend what has no hole; empty if it can.
+        mends: The kinds of damage that it can mend, of those of :class:`genlib.settings.DamageConfig`.
+        why: Why it cannot mend others.
     """
 
     title: str
@@ -29,7 +32,8 @@ class Method:
     model: str = ""
     labelled: str = ""
     samples: bool = False
-    holes_only: str = ""
+    mends: tuple[str, ...] = DamageConfig.knob("damage").choices
+    why: str = ""
 
 
 METHODS = {
@@ -56,11 +60,12 @@ METHODS = {
     ),
     "ae": Method(
         "AE by projection",
-        "Rebuilt again and again, keeping what is seen.",
+        "Rebuilt again and again, keeping what is seen; noise it takes away at one go.",
         "genlib.repair.networks:project",
         "ae",
-        "ae-2d",
-        holes_only="It holds on to pixels that are as they were, and here none is.",
+        "ae-denoising",
+        mends=("hole", "noise"),
+        why="It has learned to take noise away, and nothing else.",
     ),
     "masked": Method(
         "AE trained on holes",
@@ -68,7 +73,8 @@ METHODS = {
         "genlib.models.masked:MaskedAutoencoder",
         "ae",
         "masked",
-        holes_only="It has learned to fill holes, and nothing else.",
+        mends=("hole",),
+        why="It has learned to fill holes, and nothing else.",
     ),
     "vae-gibbs": Method(
         "VAE, pseudo-Gibbs",
@@ -78,7 +84,8 @@ METHODS = {
         "vae-20d",
         "vae-labels",
         samples=True,
-        holes_only="It holds on to pixels that are as they were, and here none is.",
+        mends=("hole",),
+        why="It holds on to pixels that are as they were, and here none is.",
     ),
     "vae-weights": Method(
         "VAE, importance sampling",

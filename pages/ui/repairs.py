@@ -39,8 +39,8 @@ def row(task: Task) -> dict[str, Found]:
         place.markdown(f":gray[{METHODS[name].title} …]")
     found = {}
     for name, place in places.items():
-        if not task.holed and METHODS[name].holes_only:
-            place.markdown(f":gray[**{METHODS[name].title}**  \nmends holes only. {METHODS[name].holes_only}]")
+        if task.config.damage not in METHODS[name].mends:
+            place.markdown(f":gray[**{METHODS[name].title}**  \ncannot mend this. {METHODS[name].why}]")
             continue
         try:
             found[name] = each = ask(task, name)
@@ -167,6 +167,7 @@ def compared() -> None:
             {"Method": METHODS[name].title}
             | {titles[hole]: f"{mine[hole].psnr_db:.2f} ± {mine[hole].stderr:.2f}" for hole in holes}
             | {
+                "Images": f"{min(each.n for each in mine.values()):,}",
                 "Read right": f"{100 * np.mean([each.reads for each in mine.values()]):.0f} %",
                 "Milliseconds an image": _milliseconds(1000 * fmean(each.seconds_per_image for each in mine.values())),
                 "In its 90 % interval": f"{100 * np.mean(held):.0f} %" if held else "one answer",
@@ -174,8 +175,8 @@ def compared() -> None:
         )
     st.dataframe(table, hide_index=True)
     st.caption(
-        f"PSNR in the hole, dB, mean over {rows[0].n:,} test images and its standard error; measured once, on one "
-        "thread, in batches of 64. The other columns are means over the four holes. An honest method holds about 90 of "
+        "PSNR in the hole, dB, mean over so many test images and its standard error; measured once, on one thread, in "
+        "batches of 64. The other columns are means over the four holes. An honest method holds about 90 of "
         "100 missing pixels between the 5 % and the 95 % quantile of its samples; fewer: it is too sure of itself."
     )
 

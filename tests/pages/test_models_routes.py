@@ -171,10 +171,10 @@ def test_a_model_that_draws_nothing():
     for name in ("classifier", "masked", run.id):
         for what in ("decoder", "atlas"):
             assert refused(ask(what, name))
-        assert refused(ask("decode", name, f"z={','.join(['0'] * ({run.id: 8, 'classifier': 128}.get(name, 512)))}"))
+        assert refused(ask("decode", name, f"z={','.join(['0'] * ({run.id: 8, 'classifier': 128}.get(name, 2)))}"))
 
 
-@given(st.text(max_size=40))
+@given(st.text(max_size=40).filter(lambda name: name not in [run.id for run in bundled()]))
 @FUZZ
 def test_only_the_whole_name_of_a_model_opens_it(name):
     for what in ENDPOINTS:
