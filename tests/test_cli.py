@@ -123,8 +123,8 @@ def test_the_help_says_which_family_it_means(call, monkeypatch):
     told = dict(re.findall(r"^  --([a-z-]+) [A-Z_]+\s+(.*)$", call("train", "--help")[1], re.MULTILINE))
     few, many = ("a whole number from 1 to 64; default 2", "a whole number from 1 to 100; default 50")
     assert told["latent-dim"].startswith(
-        f"How many numbers describe one image. (Autoencoder, VAE, Masked autoencoder: {few} | Pixel mixture: {many}) GAN: "
-        "How many"
+        f"How many numbers describe one image. (Autoencoder, VAE, Masked autoencoder: {few} | "
+        f"Pixel mixture: {many}) GAN: How many"
     )
     # What is the same to all is said of none, and what only one has is said of that one.
     assert told["epochs"].startswith("How often each training image is seen. (a whole number from 1 to 1000; default")
