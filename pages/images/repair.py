@@ -31,7 +31,7 @@ IN_SHORT = """
 - **Reads** is what an independent classifier, trained on whole digits, makes of the repair.
 - Every method sees the same pixels and gives them back unchanged. None has ever seen the test images.
 - **Noise, blur, low resolution.** No pixel is as it was, but each number that is left is a sum of pixels. Every model
-  that can say what it would look like so damaged can be asked which image fits; others mend holes only.
+  that can say what it would look like so damaged can be asked which image fits; the others say why they cannot.
 """
 
 
