@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 
 @pytest.fixture(autouse=True)
@@ -16,13 +14,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-class Scheduling(LoadScopeScheduling):
-    """Browser tests come first and follow each other in one process; all others run beside them."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "browser" if "/e2e/" in nodeid else nodeid
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
-    return Scheduling(config, log)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests, which mostly wait, come first."""
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))

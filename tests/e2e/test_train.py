@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from genlib.changes import read_changes
 from genlib.film import Film
@@ -26,7 +26,11 @@ def start(page):
 
 
 def wait(page, state):
-    page.wait_for_selector(f".live[data-state={state}]")
+    try:
+        page.wait_for_selector(f".live[data-state={state}]")
+    except TimeoutError:
+        found = page.locator(".live").evaluate_all("all => all.map((one) => one.dataset.state)")
+        raise AssertionError(f"the run should be {state}, and the page shows {found} at {page.url}") from None
 
 
 def step(page):
@@ -34,8 +38,12 @@ def step(page):
 
 
 def click(page, name):
+    button(page, name).click()
+
+
+def button(page, name):
     # Streamlit's own header has a Stop, too, while the page runs.
-    page.get_by_role("button", name=name, exact=True).and_(page.locator(":not([kind=header])")).click()
+    return page.get_by_role("button", name=name, exact=True).and_(page.locator(":not([kind=header])"))
 
 
 def slide(page, name, times):
@@ -122,7 +130,7 @@ def test_a_second_visitor_watches_and_cannot_steer(visit, server):
     guest = visit().go(f"/train?run={run}", ".live[data-state=running]")
     guest.wait_for_selector("text=there it can be steered")
     for name in ("Pause", "Stop", "One more epoch"):
-        assert guest.get_by_role("button", name=name, exact=True).count() == 0
+        expect(button(guest, name)).to_have_count(0)
     before = step(guest)
     guest.wait_for_timeout(1500)
     assert step(guest) > before

@@ -24,7 +24,7 @@ def made(lines, family="ae", config=AutoencoderConfig):
 
 def test_the_bundled_models_have_points_and_larger_codes_hold_more():
     points = {point.name: point for point in widths(bundled())}
-    assert points.keys() == {"ae-2d", "vae-2d", "vae-20d", "vae-50d", "vae-labels"}
+    assert points.keys() == {"ae-2d", "ae-denoising", "vae-2d", "vae-20d", "vae-50d", "vae-labels"}
     last = (assets() / "models" / "vae-20d" / "metrics.jsonl").read_text().splitlines()[-1]
     assert points["vae-20d"] == Width("vae-20d", "vae", 20, False, json.loads(last)["squared_error"])
     assert points["vae-labels"].labels
