@@ -90,13 +90,14 @@ def test_presets_by_keyboard_and_back(visit):
 
 def test_noise_is_mended_and_the_work_is_watched(visit):
     page = visit().go("/repair?image=17&damage=noise", ".st-key-repairs img >> nth=9")
-    expect(page.get_by_text("cannot mend this")).to_have_count(2)
+    expect(page.get_by_text("cannot mend this")).to_have_count(2, timeout=30_000)
     page.wait_for_selector("text=Watch it work")
-    film = page.locator(".flipbook canvas.sheet")
-    film.wait_for()
-    ends = []
-    for button in ("first", "last"):
+    film, ends = page.locator(".flipbook canvas.sheet"), []
+    note = page.locator(".flipbook .panel header span")
+    expect(note).to_have_text("at the end", timeout=30_000)
+    for button, told in (("first", "at first"), ("last", "at the end")):
         page.locator(f".flipbook [data-do={button}]").click()
+        expect(note).to_have_text(told, timeout=30_000)  # drawn with the picture
         ends.append(np.array(film.evaluate(LAYERS)).reshape(28, 28, 4)[:, :, 0].astype(float))
     image = load_images().test[17].astype(float)
     first, last = (np.square(end - image).mean() for end in ends)
