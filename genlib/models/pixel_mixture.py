@@ -16,13 +16,12 @@ from torch.optim import Optimizer
 from genlib.models.base import DIGITS, Model, digits
 from genlib.models.measuring import Measurement
 from genlib.models.stepwise import SMALLEST, Gaussians, beginning, em_step, exact, log_densities
-from genlib.models.subspace import Conditional, Subspace
+from genlib.models.subspace import CHUNK, Conditional, Subspace, principal_components
 from genlib.settings import PixelMixtureConfig
 
 __all__ = ["PixelMixture"]
 
 _PIXELS = 28 * 28
-_CHUNK = 2000  # images that are held as numbers at once
 _FINEST = 1 / 255**2  # one grey level, squared: with less noise a density would grow without end
 _PATIENCE = 2  # images for each axis of each component, which the statistics of the beginning are averaged over
 
@@ -83,12 +82,12 @@ class PixelMixture(Model):
     @torch.no_grad()
     def prepare(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> None:
         """Find mean, axes and noise, and where the components begin: those of a digit that is not there, anywhere."""
-        mean, axes, variances = _principal_components(images)
+        mean, axes, variances = principal_components(images)
         d = self.latent_dim
         self.mean.copy_(mean)
         self.axes.copy_(axes[:, :d])
         self.noise.copy_(variances[d:].mean().clamp(min=_FINEST))
-        z = torch.cat([self.encode(part.float() / 255) for part in images.split(_CHUNK)])
+        z = torch.cat([self.encode(part.float() / 255) for part in images.split(CHUNK)])
         self.weights.fill_(1 / len(self.weights))
         for digit, part in enumerate(self._parts()):
             own = labels == digit if self.config.labels and (labels == digit).any() else labels >= 0
@@ -241,19 +240,3 @@ def _chosen(log_weights: Tensor, noise: Tensor) -> Tensor:
     sums = log_weights.softmax(1).cumsum(1)
     level = torch.special.ndtr(exact(noise)).clamp(min=SMALLEST) * sums[:, -1:]
     return (sums < level).sum(1).clamp(max=sums.shape[1] - 1).to(noise.device)
-
-
-def _principal_components(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean (P,), all axes (P, P) and the variances along them (P,), the largest first, of images (N, 28, 28) uint8."""
-    pixels = images.flatten(1)
-    mean = exact(pixels.sum(0)) / (255 * len(images))
-    covariance = exact(torch.zeros_like(mean)).diag()
-    for chunk in pixels.split(_CHUNK):
-        # Single precision suffices for 2,000 images around their mean, and is twice as fast.
-        around = chunk.float() / 255 - mean.float().to(chunk.device)
-        covariance += exact(around.T @ around)
-    variances, axes = torch.linalg.eigh(covariance / len(images))
-    variances, axes = variances.flip(0).clamp(min=0), axes.flip(1)
-    # An axis has no sign of its own: its largest entry is made positive.
-    largest = axes.gather(0, axes.abs().argmax(0, keepdim=True))
-    return mean, axes * largest.sign(), variances

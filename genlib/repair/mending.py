@@ -78,8 +78,7 @@ def mend(
     look = Measurement(torch.tensor(mask))
     for guess in _guesses(look(torch.tensor(images).unsqueeze(1) / 255), look, method, n, seed, label):
         # Bytes that were seen come back as they were, whatever numbers make of them.
-        pasted = (np.where(mask, images, drawn) for drawn in (guess.images, guess.samples))
-        yield Mended(guess.progress, *pasted)
+        yield Mended(guess.progress, np.where(mask, images, guess.images), np.where(mask, images, guess.samples))
 
 
 def restore(
@@ -116,7 +115,7 @@ def restore(
         raise InputError("A pixel of the damaged images is no finite number: give black as 0 and white as 1.")
     _check(method, n, label)
     if config.damage not in METHODS[method].mends:
-        raise InputError(f"{METHODS[method].title} cannot mend this: {_lower(METHODS[method].why)}")
+        raise InputError(f"{METHODS[method].title} cannot mend this: {METHODS[method].why}")
     everywhere = torch.ones(side, side, dtype=torch.bool)
     changes = None if config.damage == "noise" else torch.tensor(kernel(config), dtype=torch.float32)
     look = Measurement(everywhere, changes, noise(config))
@@ -185,7 +184,3 @@ def _bytes(x: Tensor) -> _Bytes:
     """Images (..., 1, 28, 28) in [0, 1] as bytes, (..., 28, 28)."""
     drawn: _Bytes = (x.squeeze(-3) * 255).round().clamp(0, 255).byte().numpy()
     return drawn
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]

@@ -65,7 +65,7 @@ METHODS = {
         "ae",
         "ae-denoising",
         mends=("hole", "noise"),
-        why="It has learned to take noise away, and nothing else.",
+        why="it has learned to take noise away, and nothing else.",
     ),
     "masked": Method(
         "AE trained on holes",
@@ -74,7 +74,7 @@ METHODS = {
         "ae",
         "masked",
         mends=("hole",),
-        why="It has learned to fill holes, and nothing else.",
+        why="it has learned to fill holes, and nothing else.",
     ),
     "vae-gibbs": Method(
         "VAE, pseudo-Gibbs",
@@ -85,7 +85,7 @@ METHODS = {
         "vae-labels",
         samples=True,
         mends=("hole",),
-        why="It holds on to pixels that are as they were, and here none is.",
+        why="it holds on to pixels that are as they were, and here none is.",
     ),
     "vae-weights": Method(
         "VAE, importance sampling",

@@ -66,15 +66,17 @@ def search_codes(
 
     z = _begin(model, y, look, labels, starts, rng).requires_grad_(True)
     adam = Adam([z], lr=_RATE)
-    for step in range(steps):
+    for step in range(steps + 1):
         with torch.enable_grad():
-            adam.param_groups[0]["lr"] = _RATE * (1 + math.cos(math.pi * step / steps)) / 2
-            (z.grad,) = torch.autograd.grad(judge(z)[1].sum(), z)
-            adam.step()
-        with torch.no_grad():
             drawn, objective = judge(z)
-            order = objective.argsort(dim=0, stable=True)
-            yield drawn.view(starts, batch, 1, 28, 28)[order, torch.arange(batch)], objective.gather(0, order)
+        if step:  # where the step before has led
+            order = objective.detach().argsort(dim=0, stable=True)
+            found = drawn.detach().view(starts, batch, 1, 28, 28)[order, torch.arange(batch)]
+            yield found, objective.detach().gather(0, order)
+        if step < steps:
+            (z.grad,) = torch.autograd.grad(objective.sum(), z)
+            adam.param_groups[0]["lr"] = _RATE * (1 + math.cos(math.pi * step / steps)) / 2
+            adam.step()
 
 
 @torch.no_grad()

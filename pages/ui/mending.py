@@ -33,7 +33,7 @@ class Task:
     pixels: bytes
     mask: bytes
     label: int | None
-    config: DamageConfig = DamageConfig()  # noqa: RUF009 (frozen)
+    config: DamageConfig
 
     @property
     def image(self) -> NDArray[np.uint8]:

@@ -40,7 +40,7 @@ def row(task: Task) -> dict[str, Found]:
     found = {}
     for name, place in places.items():
         if task.config.damage not in METHODS[name].mends:
-            place.markdown(f":gray[**{METHODS[name].title}**  \ncannot mend this. {METHODS[name].why}]")
+            place.markdown(f":gray[**{METHODS[name].title}**  \ncannot mend this: {METHODS[name].why}]")
             continue
         try:
             found[name] = each = ask(task, name)

@@ -121,7 +121,7 @@ def test_junk_in_the_address_gets_one_sentence(app, query):
 def test_the_damaged_image_shows_the_hole_in_colour():
     mask = make_mask(HoleConfig(hole="left"))
     image = load_images().test[3]
-    damaged = Task(image.tobytes(), mask.tobytes(), None).damaged
+    damaged = Task(image.tobytes(), mask.tobytes(), None, DamageConfig()).damaged
     assert (damaged[mask] == image[mask][:, None]).all()
     assert (damaged[~mask] == damaged[0, 0]).all()
     assert len(set(damaged[0, 0].tolist())) == 3, "no grey"
