@@ -175,8 +175,8 @@ def compared() -> None:
         )
     st.dataframe(table, hide_index=True)
     st.caption(
-        "PSNR in the hole, dB, mean over so many test images and its standard error; measured once, on one thread, in "
-        "batches of 64. The other columns are means over the four holes. An honest method holds about 90 of "
+        "PSNR in the hole, dB: the mean over that many test images, and its standard error; measured once, on one "
+        "thread, in batches of 64. The other columns are means over the four holes. An honest method holds about 90 of "
         "100 missing pixels between the 5 % and the 95 % quantile of its samples; fewer: it is too sure of itself."
     )
 
