@@ -16,6 +16,7 @@ from genlib import __version__
 from genlib.cli.claim import claim
 from genlib.cli.prompt import prompt
 from genlib.cli.repair import add_bench_repair
+from genlib.cli.whole import whole
 from genlib.data import assets
 from genlib.ending import Ending
 from genlib.flags import add_flags
@@ -214,12 +215,17 @@ def _models(options: argparse.Namespace) -> int:
 def _app(options: argparse.Namespace) -> int:
     if not 1 <= options.port <= 65_535:
         raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
+    from streamlit.runtime.state.safe_session_state import SafeSessionState
     from streamlit.web import cli
     from streamlit.web.server.starlette import starlette_server
 
-    name = "_bind_socket"  # not public: where it is missing, answers are only slower
-    if hasattr(starlette_server, name):
-        setattr(starlette_server, name, prompt(getattr(starlette_server, name)))
+    # Not public: where they are missing, answers are slower, and on a busy machine a click may be lost.
+    for owner, name, mend in (
+        (starlette_server, "_bind_socket", prompt),
+        (SafeSessionState, "on_script_will_rerun", whole),
+    ):
+        if hasattr(owner, name):
+            setattr(owner, name, mend(getattr(owner, name)))
     os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
     os.chdir(assets().parent)
     headless = options.no_browser or not sys.stdout.isatty()

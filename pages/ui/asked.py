@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
@@ -25,7 +24,6 @@ _FAMILY, _PRESET, _USUAL = "family", "preset", "vae"
 _FIRST = ("network", "latent_dim", "components", "loss", "beta", "noise", "labels")  # others are folded away
 _TOGETHER = {"ae": "ae-sharp", "vae": "vae-sharp", "gan": "gan", "mixture": "mixture"}  # presets of equal length
 _WIDTH = 16  # numbers an image, where all have as many
-_ECHO = 2.0  # seconds in which a browser hears of what another tab set
 _CONFIGS: list[type[Config]] = [TrainConfig, *MODEL_CONFIGS.values()]
 _KNOWN = {knob.name for config in _CONFIGS for knob in config.knobs()}
 
@@ -52,11 +50,9 @@ def adopt(settings: RunSettings, of: str = "") -> None:
         _put(settings)
         return
     for knob in settings.live():
-        key, value = _owner(settings.family, knob.name).key(knob.name), settings.value(knob.name)
-        if value not in (before[1].value(knob.name), st.session_state[key]):
-            # Set in another tab, of which this one's browser has yet to hear.
-            st.session_state.setdefault("foreign", []).append((key, st.session_state[key], time.monotonic()))
-            st.session_state[key] = value
+        owner, value = _owner(settings.family, knob.name), settings.value(knob.name)
+        if value not in (before[1].value(knob.name), owner.values[knob.name]):
+            owner.renew(knob.name, value)  # set in another tab, of which this one's browser has yet to hear
 
 
 def ask(addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act) -> list[RunSettings]:
@@ -207,15 +203,9 @@ def _all(train: Controls, addressed: bool) -> list[RunSettings]:
     return asked
 
 
-def _moved(act: Act, name: str) -> None:
-    """A live knob was moved here; or the browser still told the value from before another tab set it."""
-    key = _owner(family(), name).key(name)
-    late = time.monotonic() - _ECHO
-    st.session_state["foreign"] = [echo for echo in st.session_state.get("foreign", []) if echo[2] > late]
-    if (key, st.session_state[key]) in [echo[:2] for echo in st.session_state["foreign"]]:
-        st.session_state[key] = st.session_state["adopted"][1].value(name)
-    else:
-        act(name, st.session_state[key])
+def _moved(act: Act, name: str, key: str) -> None:
+    """A live knob was moved."""
+    act(name, st.session_state[key])
 
 
 def _owner(chosen: str, name: str, addressed: bool = True) -> Controls:

@@ -15,6 +15,7 @@ __all__ = ["Controls", "place"]
 
 C = TypeVar("C", bound=Config)
 _ODD = 10**6
+_RENEWED = "renewed"  # how often each widget was replaced
 
 
 class Controls:
@@ -35,11 +36,11 @@ class Controls:
                 st.session_state[self.key(knob.name)] = self._from_address(knob)
         self.values: dict[str, Any] = {knob.name: st.session_state[self.key(knob.name)] for knob in cls.knobs()}
 
-    def draw(self, *names: str, act: Callable[[str], None] | None = None) -> None:
-        """Draw the widgets of these knobs where the page stands; ``act`` is called with the name of one that moved."""
+    def draw(self, *names: str, act: Callable[[str, str], None] | None = None) -> None:
+        """Draw the widgets of these knobs where the page stands; ``act`` gets the name and key of one that moved."""
         for name in names:
             knob, key = self.cls.knob(name), self.key(name)
-            value = self.values[name] = _widget(knob, key, {"on_change": act, "args": (name,)} if act else {})
+            value = self.values[name] = _widget(knob, key, {"on_change": act, "args": (name, key)} if act else {})
             address = self.prefix + name
             if value == knob.default or not self.addressed:
                 st.query_params.pop(address, None)
@@ -51,6 +52,13 @@ class Controls:
         for knob in self.cls.knobs():
             if hasattr(config, knob.name):
                 st.session_state[self.key(knob.name)] = getattr(config, knob.name)
+
+    def renew(self, name: str, value: Any) -> None:
+        """Put a new widget in the place of one: a browser that still tells the old one's value moves nothing by it."""
+        renewed = st.session_state.setdefault(_RENEWED, {})
+        first = f"{self.cls.__name__}.{name}"
+        renewed[first] = renewed.get(first, 0) + 1
+        st.session_state[self.key(name)] = self.values[name] = value
 
     def key(self, name: str) -> str:
         """Where the session keeps the value."""
@@ -72,7 +80,8 @@ class Controls:
 
 def place(cls: type[Config], name: str) -> str:
     """Where the session keeps the value of a knob; two configurations may have knobs of the same name."""
-    return f"{cls.__name__}.{name}"
+    key = f"{cls.__name__}.{name}"
+    return f"{key}.{count}" if (count := st.session_state.get(_RENEWED, {}).get(key)) else key
 
 
 def _widget(knob: Knob, key: str, acting: dict[str, Any]) -> Any:
