@@ -18,7 +18,7 @@ from genlib.runs import ACTIVE, BROKE, Status, Watcher
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui.charts import METRICS, renamed
 from pages.ui.element import encode
-from pages.ui.opened import Opened
+from pages.ui.opened import Opened, standing
 from pages.ui.server import dispatcher
 from pages.ui.words import duration
 
@@ -61,12 +61,12 @@ def news(shown: Opened) -> dict[str, Any]:
     run = shown.run
     film, steps = _film(shown)
     status, silent, lines, health = _look(shown, steps[-1] if steps and film == run.id else None)
-    wish, recorded = run.wish, shown.recorded
+    recorded = shown.recorded
     place = 0 if recorded or status.state not in ("queued", "parked") else dispatcher().place(run)
     return {
         "state": status.state,
         "active": status.state in ACTIVE,
-        "standing": f"{status.state} {wish.sequence} {wish.sequence > status.acknowledged}",
+        "standing": standing(status, run.wish),
         "attempt": status.attempt,
         "step": status.step,
         "title": "A recorded run" if recorded else STATES[status.state],

@@ -9,22 +9,33 @@ from dataclasses import dataclass
 from genlib.changes import Change, read_changes
 from genlib.knobs import InputError
 from genlib.library import bundled
-from genlib.runs import RunFolder, find
+from genlib.runs import RunFolder, Status, Wish, find
 from genlib.settings import FAMILIES, FAMILY_NAMES, RunSettings
 from pages.ui.words import described, duration, said
 
-__all__ = ["Opened", "filmed", "opened"]
+__all__ = ["Opened", "filmed", "opened", "standing"]
 
 _ALWAYS = ("hidden_dim", "channels", "components", "beta")  # told even where they are as usual
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A run: what it was asked, and what was changed while it trained."""
+    """A run: what it was asked, and what was changed while it trained.
+
+    Arguments:
+        run: Its folder.
+        settings: What it was asked to do.
+        changes: Of live knobs, since.
+        wish: What its owner wants of it.
+        standing: See :func:`standing`; read before all else, so that what changes while a page is drawn is news to the
+            browser, which then asks for the page once more.
+    """
 
     run: RunFolder
     settings: RunSettings
     changes: list[Change]
+    wish: Wish
+    standing: str
 
     @property
     def changed(self) -> RunSettings:
@@ -34,7 +45,7 @@ class Opened:
     @property
     def wished(self) -> RunSettings:
         """What it is to be trained with from now on."""
-        return _after(self.changed, self.run.wish.knobs.items())
+        return _after(self.changed, self.wish.knobs.items())
 
     @property
     def recorded(self) -> bool:
@@ -89,8 +100,14 @@ def opened(name: str) -> Opened:
     run = next((run for run in bundled() if run.id == name), None) or find(name)
     if run.id != name:
         raise InputError("A run is named by all sixteen letters of its id: take the whole address.")
+    status, wish = run.status, run.wish
     settings = RunSettings.from_json(run.settings)
-    return Opened(run, settings, read_changes(run.changes(), settings))
+    return Opened(run, settings, read_changes(run.changes(), settings), wish, standing(status, wish))
+
+
+def standing(status: Status, wish: Wish) -> str:
+    """What changes whenever what an owner may do next does."""
+    return f"{status.state} {wish.sequence} {wish.sequence > status.acknowledged}"
 
 
 def filmed(name: str) -> Opened:

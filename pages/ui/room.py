@@ -32,7 +32,7 @@ def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> 
     if len({run.settings.family for run in runs}) < len(runs):
         for i, each in enumerate(told):
             each["colour"] = CLASSES[i]
-    standing = "|".join(each["news"]["standing"] for each in told) if follows else ""
+    standing = "|".join(run.standing for run in runs) if follows else ""
     _room(key=key, data={"runs": told, "standing": standing, "palette": CLASSES}, on_standing_change=lambda: None)
     return [each["news"] for each in told]
 

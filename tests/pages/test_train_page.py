@@ -1,6 +1,7 @@
 """The training room without a browser."""
 
 import base64
+import json
 import time
 
 import numpy as np
@@ -112,6 +113,26 @@ def test_a_browser_that_has_not_heard_of_another_tabs_change_does_not_undo_it(ap
     assert beta(test).value == 3.0
 
 
+def test_what_changes_while_the_page_is_drawn_is_news_to_the_browser(app, run, monkeypatch):
+    wished = run.steer(KEY, knobs={"beta": 4.0})
+    run.write_status(Status("running", step=12, pid=1))
+    read = RunFolder.changes
+
+    def just_before(folder):
+        found = list(read(folder))
+        folder.write_changes([{"step": 12, "knob": "beta", "value": 4.0}])
+        folder.write_status(Status("running", step=13, acknowledged=wished, pid=1))
+        return found
+
+    monkeypatch.setattr(RunFolder, "changes", just_before)
+    test = app(PAGE, run=run.id)
+    element = next(item for item in test.get("bidi_component") if "training_room" in item.proto.component_name)
+    data = json.loads(element.proto.json)
+    assert data["runs"][0]["changed"] == ""
+    assert data["runs"][0]["news"]["standing"] == "running 1 False"
+    assert data["standing"] == "running 1 True", "so the browser asks once more"
+
+
 def test_a_steered_run_is_described_with_what_was_changed(app, run):
     run.write_changes([{"step": 12, "knob": "beta", "value": 4.0}])
     (shown,) = told(app(PAGE, run=run.id))
@@ -154,7 +175,8 @@ def test_a_guest_cannot_change_a_live_knob(app, run):
         (Status("failed", step=40, epoch=0.1), []),
     ],
 )
-def test_the_buttons_are_those_that_act(app, run, status, expected):
+def test_the_buttons_are_those_that_act(app, run, status, expected, monkeypatch):
+    monkeypatch.setattr("genlib.runs.Dispatcher.tick", lambda self: None)  # which would start the one that waits
     run.steer(KEY, want="pause" if status.state in ("paused", "parked") else "run")
     run.write_status(status)
     assert labels(own(app(PAGE, run=run.id))) == ["Train", *expected, "Close"]
