@@ -6,10 +6,12 @@ import gc
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from genlib.knobs import InputError
 from genlib.runs import Dispatcher, LocalBackend
@@ -19,7 +21,7 @@ __all__ = ["begin", "compute", "dispatcher", "freeze"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_WAIT = 60.0
+_WAIT, _LOOK = 60.0, 0.1  # seconds
 
 
 @st.cache_resource(show_spinner=False)
@@ -63,8 +65,9 @@ def compute(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 def _result(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     executor = _executor()
+    future = executor.submit(function, *args, **kwargs)
     try:
-        return executor.submit(function, *args, **kwargs).result(_WAIT)
+        return _awaited(future)
     except TimeoutError:
         # Nobody waits for the answer any more, and others wait for the worker.
         _executor.clear()
@@ -72,6 +75,20 @@ def _result(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise InputError(
             f"This takes longer than {_WAIT:.0f} seconds: choose fewer points, components or iterations."
         ) from None
+
+
+def _awaited(future: Future[R]) -> R:
+    """The answer, unless the visitor asks for something else meanwhile: then the page is broken off here."""
+    shown = get_script_run_ctx(suppress_warning=True) is not None
+    try:
+        for _ in range(round(_WAIT / _LOOK)):
+            with suppress(TimeoutError):
+                return future.result(_LOOK)
+            if shown:
+                "" in st.session_state  # noqa: B015  # who touches the session gives way
+        raise TimeoutError
+    finally:
+        future.cancel()  # which does nothing once it has begun
 
 
 @st.cache_resource(show_spinner=False)
