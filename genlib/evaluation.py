@@ -29,7 +29,7 @@ from genlib.models.importance import bounds, log_likelihood
 from genlib.seeding import torch_rng
 from genlib.settings import FAMILY_NAMES, TrainConfig
 
-__all__ = ["Likelihood", "asked_for", "bayes_classify", "nll", "read_digits"]
+__all__ = ["Likelihood", "asked_for", "bayes_classify", "judged", "nll", "read_digits"]
 
 _MOST_CODES = 100_000
 _AT_ONCE = 1000
@@ -174,6 +174,24 @@ def read_digits(images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[n
     logits = [_logits(_grey(images[first : first + _AT_ONCE])) for first in range(0, len(images), _AT_ONCE)]
     probable, digits = torch.cat([torch.empty(0, DIGITS), *logits]).softmax(1).max(1)
     return digits.numpy(), probable.numpy()
+
+
+@torch.no_grad()
+def judged(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """What the bundled classifier sees in images and reads in them, bytes of shape (N, 28, 28).
+
+    Returns:
+        Its features, the last layer but one, (N, 128), and the digits, (N,).
+
+    Raises:
+        InputError: If the bundled classifier is missing or is another one.
+    """
+    model = classifier(assets() / "models" / "classifier")
+    features = [torch.empty(0, model.latent_dim)]
+    for first in range(0, len(images), _AT_ONCE):
+        features.append(model.features(_grey(images[first : first + _AT_ONCE])))
+    seen = torch.cat(features)
+    return seen.numpy(), model.part("head")(seen).argmax(1).numpy()
 
 
 def asked_for(model: Model, n_per_digit: int, seed: int) -> NDArray[np.float64]:

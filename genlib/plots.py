@@ -10,12 +10,13 @@ import numpy as np
 from genlib.colours import CLASSES, FAMILIES
 from genlib.gmm import Filled, Selection
 from genlib.latent import Width
+from genlib.scoring import Score
 from genlib.settings import FAMILY_NAMES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["criteria_chart", "filled_charts", "held_out_chart", "samples_chart", "widths_chart"]
+__all__ = ["criteria_chart", "filled_charts", "held_out_chart", "samples_chart", "scores_chart", "widths_chart"]
 
 
 def criteria_chart(selections: Sequence[Selection]) -> Figure:
@@ -140,3 +141,32 @@ def _reach(values: np.ndarray) -> list[float]:
     low, high = float(values.min()), float(values.max())
     margin = 0.05 * (high - low or 1.0)
     return [low - margin, high + margin]
+
+
+def scores_chart(scores: Sequence[Score], titles: Sequence[str]) -> Figure:
+    """Fréchet distance over seconds of training, with its standard error; the line is what real digits get."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    for family in dict.fromkeys(each.family for each in scores):
+        some = [(each, title) for each, title in zip(scores, titles, strict=True) if each.family == family]
+        figure.add_scatter(
+            x=[max(each.cost["seconds"], 1.0) for each, _ in some],
+            y=[each.metrics["frechet"] for each, _ in some],
+            error_y={"array": [each.stderr["frechet"] for each, _ in some]},
+            text=[title for _, title in some],
+            mode="markers",
+            marker={"color": FAMILIES[family], "size": 11},
+            name=FAMILY_NAMES[family],
+            hovertemplate="%{text}<br>%{x:,.0f} s, distance %{y:.1f}<extra></extra>",
+        )
+    real = scores[0].real_vs_real["frechet"]
+    seconds = [max(each.cost["seconds"], 1.0) for each in scores]
+    ends = [min(seconds) / 2, max(seconds) * 2]
+    figure.add_scatter(
+        x=ends, y=[real, real], mode="lines", line={"dash": "dot", "color": "#7F7F7F"}, name="Real digits"
+    )
+    figure.update_xaxes(type="log", title="seconds of training", dtick=1)
+    figure.update_yaxes(type="log", title="Fréchet distance", dtick=1)
+    figure.update_layout(height=380, margin={"t": 20, "b": 10, "l": 10, "r": 10}, legend={"orientation": "h", "y": 1.1})
+    return figure

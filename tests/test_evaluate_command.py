@@ -33,7 +33,7 @@ def call(capsys):
 
 def test_it_answers_what_the_library_finds(call):
     status, out, error = call("vae-2d", *FEW, "--seed", "3", "--json")
-    answer = json.loads(out)
+    (answer,) = json.loads(out)
     assert (status, error) == (0, "")
     assert list(answer) == ["model", "nll", "k", "n", "seed", "stderr", "elbo"]
     *_, expected = nll(find_model("vae-2d").path, k=20, seed=3, n=30)
@@ -58,7 +58,7 @@ def test_every_bundled_model_is_evaluated_or_says_why_not(call):
         if model.settings["family"] in ("vae", "mixture"):
             assert status == 0, model.id
             exact = model.settings["family"] == "mixture"
-            assert [json.loads(out)[name] is None for name in ("k", "elbo")] == [exact, exact]
+            assert [json.loads(out)[0][name] is None for name in ("k", "elbo")] == [exact, exact]
         else:
             assert (status, out) == (2, ""), model.id
             assert error.strip().endswith("cannot say how probable an image is; choose a VAE or a pixel mixture.")
@@ -67,14 +67,16 @@ def test_every_bundled_model_is_evaluated_or_says_why_not(call):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["vae-2d"], "give --nll"),
+        (["vae-2d", "--n", "99"], "images cannot be 99: choose a whole number from 100 to 10000."),
+        (["vae-2d", "--n", "10001"], "images cannot be 10001"),
+        (["vae-2d", "--seed", "-1"], "-1"),
+        (["masked", "--n", "100"], "draws no new images"),
         (["nothing", "--nll"], "There is no model of that name"),
         (["vae-2d", "--nll", "--k", "0"], "importance samples cannot be 0: choose a whole number from 1 to 100000."),
         (["vae-2d", "--nll", "--n", "0"], "test images cannot be 0: choose a whole number from 1 to 10000."),
         (["vae-2d", "--nll", "--n", "10001"], "test images cannot be 10001"),
         (["vae-2d", "--nll", "--seed", "-1"], "-1"),
         (["vae-2d", "--nll", "--k", "many"], "many"),
-        ([], "MODEL"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_a_sentence(call, arguments, text):

@@ -21,7 +21,7 @@ LAYERS = [
     {"training"},
     {"checkpoint"},
     {"preprocess", "metrics", "health", "evaluation", "export", "library", "recipe", "recorder", "sampling"},
-    {"morph", "repair", "studio"},
+    {"morph", "repair", "scoring", "studio"},
     {"flags", "pretrain", "progress", "archive", "reading"},
     {"plots", "cli"},
     {"__main__"},

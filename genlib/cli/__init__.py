@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, NoReturn
 
 from genlib import __version__
 from genlib.cli.claim import claim
+from genlib.cli.evaluate import add_evaluate
 from genlib.cli.prompt import prompt
 from genlib.cli.repair import add_bench_repair
 from genlib.cli.whole import whole
@@ -74,19 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--out", type=Path, default=Path("samples.png"), help="PNG to write (default samples.png)")
     sample.set_defaults(command=_sample)
 
-    evaluate = commands.add_parser("evaluate", help="measure what a model is worth on the test images")
-    evaluate.add_argument("model", metavar="MODEL", help="a name from `genlib models`")
-    evaluate.add_argument("--nll", action="store_true", help="negative log-likelihood, nats per image")
-    evaluate.add_argument("--k", type=int, default=5000, help="importance samples of each image (default 5000)")
-    evaluate.add_argument("--n", type=int, help="how many test images, spread evenly (default all)")
-    evaluate.add_argument("--seed", type=int, default=0, help="of all draws (default 0)")
-    evaluate.set_defaults(command=_evaluate)
-
     info = commands.add_parser("info", help="this machine, and what genlib finds on it")
     info.set_defaults(command=_info)
     models = commands.add_parser("models", help="the models at hand")
     models.set_defaults(command=_models)
-    for command in (train, sample, evaluate, add_bench_repair(commands), info, models):
+    for command in (train, sample, add_evaluate(commands), add_bench_repair(commands), info, models):
         command.add_argument("--json", action="store_true", help="answer as JSON")
 
     pretrain = commands.add_parser("pretrain", help="make the models that come with genlib anew")
@@ -149,34 +141,6 @@ def _sample(options: argparse.Namespace) -> int:
         _print({"model": folder.id, "n": options.n, "seed": options.seed, "file": str(options.out)})
     else:
         _say(f"{options.n} samples of {folder.id} written to {options.out}.")
-    return 0
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    if not options.nll:
-        raise InputError("What is to be measured is missing: give --nll for the negative log-likelihood.")
-    from genlib.library import find_model
-
-    folder = find_model(options.model)
-
-    from genlib.data.images import load_images
-    from genlib.device import set_threads
-    from genlib.evaluation import nll
-
-    set_threads()  # two threads on two busy cores wait for each other: measured, twelve times as long as one
-    of, began = options.n or len(load_images().test), time.monotonic()
-    with Progress(folder.id, quiet=options.json) as progress:
-        for found in nll(folder.path, options.k, options.seed, options.n):
-            rate = found.n / (time.monotonic() - began)
-            progress.show(Status(progress=found.n / of, rate=rate, left=(of - found.n) / rate))
-    if options.json:
-        _print(found.to_json())
-    else:
-        by = "exactly" if found.k is None else f"by {found.k:,} importance samples each"
-        _out(
-            f"{folder.id}: {found.nll:.2f} ± {found.stderr:.2f} nats an image, the negative log-likelihood of "
-            f"{found.n:,} test images, {by}, seed {found.seed}."
-        )
     return 0
 
 

@@ -15,6 +15,8 @@ from genlib.gmm import EMStep, Filled, Selection, fill_gaps, select, several_sta
 from genlib.latent import Found, Search
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
 from genlib.repair import Mended, watch
+from genlib.runs import RunFolder
+from genlib.scoring import Look, Score, look, scored
 from genlib.settings import DamageConfig, GapsConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from pages.ui.server import compute
@@ -25,12 +27,14 @@ __all__ = [
     "filled",
     "fits",
     "inferred",
+    "looked",
     "mended",
     "obeys",
     "plane",
     "read",
     "reads",
     "restored",
+    "scored_with",
     "seeking",
     "selection",
     "sought",
@@ -101,6 +105,18 @@ def obeys(model: Path, step: int) -> Obedience:
 def reads(model: Path) -> Reader:
     """How well a model reads digits."""
     return compute(reader, model)
+
+
+@lru_cache(maxsize=64)
+def looked(model: Path, step: int) -> Look:
+    """Drawings of a model, sorted; ``step`` tells its states apart."""
+    return compute(look, RunFolder(model))
+
+
+@lru_cache(maxsize=64)
+def scored_with(model: Path, step: int, n: int) -> Score:
+    """What the drawings of a model are worth; ``step`` tells its states apart."""
+    return compute(scored, RunFolder(model), n)
 
 
 @lru_cache(maxsize=1024)

@@ -85,7 +85,7 @@ def _awaited(future: Future[R]) -> R:
             with suppress(TimeoutError):
                 return future.result(_LOOK)
             if shown:
-                "" in st.session_state  # noqa: B015  # who touches the session gives way
+                "waiting" in st.session_state  # noqa: B015  # who touches the session gives way
         raise TimeoutError
     finally:
         future.cancel()  # which does nothing once it has begun

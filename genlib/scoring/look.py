@@ -1,0 +1,61 @@
+"""The drawings behind a score: the best and the worst, and what they resemble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genlib.data.images import load_images
+from genlib.metrics import manifolds, nearest_of
+from genlib.runs import RunFolder
+from genlib.sampling import sheet
+from genlib.scoring.figures import NEIGHBOURS, reference
+from genlib.scoring.scoring import draw
+
+__all__ = ["Look", "look"]
+
+_COLUMNS, _ROWS = 10, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Some of the drawings of a model, as pictures of one byte a pixel.
+
+    Arguments:
+        n: Drawings among which these were chosen.
+        best: Those with the most real digits around them.
+        worst: Those with the fewest; among equals the ones farthest from any.
+        pairs: The first ones as they came, and below each the nearest training image.
+        shares: Share of each digit in the data, (10,).
+    """
+
+    n: int
+    best: NDArray[np.uint8]
+    worst: NDArray[np.uint8]
+    pairs: NDArray[np.uint8]
+    shares: list[float]
+
+
+def look(run: RunFolder, n: int = 1000, seed: int = 0) -> Look:
+    """Draw with the last saved state of a run or a bundled model, and sort by density.
+
+    Raises:
+        InputError: If the model is missing or draws nothing that could be looked at.
+    """
+    from genlib.checkpoint import load_model
+    from genlib.evaluation import judged
+
+    drawn = draw(load_model(run.path), n, seed)
+    real, shares = reference(n)
+    seen, _ = judged(drawn)
+    around = manifolds(real, seen, NEIGHBOURS).holding
+    alone = np.array([np.square(real - each).sum(1).min() for each in seen])
+    order = np.lexsort((alone, -around))  # the most first, and of those the nearest
+    few = drawn[:_COLUMNS]
+    nearest = load_images().train[nearest_of(few, load_images().train).which]
+    count = _COLUMNS * _ROWS
+    best, worst = drawn[order[:count]], drawn[order[-count:][::-1]]
+    pairs = sheet(np.concatenate([few, nearest]), _COLUMNS)
+    return Look(n, sheet(best, _COLUMNS), sheet(worst, _COLUMNS), pairs, shares.tolist())

@@ -1,0 +1,141 @@
+"""What each figure of a score means, when it misleads, and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["MEANINGS", "Meaning"]
+
+_NAEEM = "Naeem et al., Reliable Fidelity and Diversity Metrics for Generative Models, 2020"
+_KYNKAANNIEMI = "Kynkäänniemi et al., Improved Precision and Recall Metric, 2019"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One figure for the reader.
+
+    Arguments:
+        title: What to call it.
+        digits: Shown behind the point.
+        better: "low", "high", or "real" where it should be what real images get.
+        means: What it says, in a sentence.
+        misleads: When not to believe it, in a sentence.
+        source: Author, title, year.
+    """
+
+    title: str
+    digits: int
+    better: str
+    means: str
+    misleads: str
+    source: str
+
+
+MEANINGS = {
+    "frechet": Meaning(
+        "Fréchet distance",
+        1,
+        "low",
+        "How far the cloud of what was drawn is from that of real digits, by means and covariances of what the "
+        "classifier sees.",
+        "It is too large for few images, so it compares only at one n; it sees no shape beyond a bell curve; in the "
+        "features of our own classifier it is no FID.",
+        "Dowson & Landau, 1982; Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; its bias: Chong & "
+        "Forsyth, 2020",
+    ),
+    "precision": Meaning(
+        "Precision",
+        3,
+        "real",
+        "Share of what was drawn that lies where real digits lie.",
+        "One stray real image has a huge ball, in which even noise lies; and copies are perfectly precise.",
+        _KYNKAANNIEMI,
+    ),
+    "recall": Meaning(
+        "Recall",
+        3,
+        "real",
+        "Share of the real digits that lie where drawn ones lie.",
+        "A few wild drawings have huge balls that reach everything.",
+        _KYNKAANNIEMI,
+    ),
+    "density": Meaning(
+        "Density",
+        3,
+        "real",
+        "How many real digits a drawing has around it, 1 if as many as a real one.",
+        "It may be above 1 for a model that draws only what is usual.",
+        _NAEEM,
+    ),
+    "coverage": Meaning(
+        "Coverage",
+        3,
+        "real",
+        "Share of the real digits that have a drawing next to them.",
+        "It falls with fewer drawings, and does not see whether all are alike next to the digit.",
+        _NAEEM,
+    ),
+    "classes": Meaning(
+        "Digits found",
+        0,
+        "high",
+        "How many of the ten digits are drawn at least a tenth as often as they are in the data.",
+        "The classifier must call a scribble some digit, too.",
+        "Srivastava et al., VEEGAN, 2017: modes counted by a classifier",
+    ),
+    "histogram_distance": Meaning(
+        "Off in digits",
+        3,
+        "low",
+        "Share of the drawings that would have to become another digit to have all as often as in the data.",
+        "It is above zero for few images; models that are told the digit get it for nothing.",
+        "Total variation distance",
+    ),
+    "copied": Meaning(
+        "Nearer to training",
+        3,
+        "real",
+        "Share of the drawings whose nearest training image is nearer than their nearest test image; blur does not "
+        "change it. There are 5.5 times as many training images, so real digits are far above one half. Well above "
+        "real images means learnt by heart.",
+        "By pixels, so a copy moved by one pixel escapes.",
+        "After Meehan et al., A Non-Parametric Test to Detect Data-Copying, 2020",
+    ),
+    "nearer": Meaning(
+        "Closer than unseen",
+        3,
+        "real",
+        "How often a drawing is nearer to its nearest training image than a test image is: one half for a fresh "
+        "real digit, 1 for copies.",
+        "Blurred drawings are near to everything and look like copies here.",
+        "Meehan et al., A Non-Parametric Test to Detect Data-Copying, 2020",
+    ),
+    "squared_error": Meaning(
+        "Rebuilding error",
+        4,
+        "low",
+        "Mean squared error a pixel of test images rebuilt from their codes.",
+        "More numbers a code rebuild better and say nothing about new digits.",
+        "The quantity that an autoencoder is trained by; Hinton & Salakhutdinov, Reducing the Dimensionality of Data "
+        "with Neural Networks, 2006",
+    ),
+    "nll": Meaning(
+        "−log p(x)",
+        1,
+        "low",
+        "Nats a test image costs under the model, of a tenth as many test images as drawings: exact for a pixel "
+        "mixture, for a VAE by importance samples, one for every 20 drawings.",
+        "A VAE counts black and white pixels, a mixture densities of grey levels: never compare the two; and a good "
+        "likelihood may draw badly, and the other way round.",
+        "Wu et al., On the Quantitative Analysis of Decoder-Based Generative Models, 2017; Theis et al., A Note on the "
+        "Evaluation of Generative Models, 2016",
+    ),
+    "nll_gap": Meaning(
+        "Gap to the bound",
+        1,
+        "low",
+        "How far the bound that the VAE is trained by lies above: what its importance samples win back.",
+        "With more samples it would be a little larger.",
+        "Burda et al., Importance Weighted Autoencoders, 2016",
+    ),
+}

@@ -1,0 +1,107 @@
+"""The scoreboard: whether what models draw matches the data."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from genlib.knobs import InputError
+from genlib.library import find_model
+from genlib.plots import scores_chart
+from genlib.runs import list_runs, saved_status
+from genlib.scoring import Score, stored
+from genlib.settings import FAMILIES
+from pages.ui import cached
+from pages.ui.explain import method
+from pages.ui.notices import show, tell
+from pages.ui.opened import opened
+from pages.ui.owner import ask_key, visitor_key
+from pages.ui.scores import anatomy, meanings, table
+from pages.ui.words import unlinked
+
+COUNTS = (10_000, 1_000)
+QUICK = 1_000
+FIRST = "gan"
+CODE = ("genlib.metrics.gaussians:frechet", "genlib.metrics.balls:Manifolds", "genlib.scoring.figures:copies")
+
+
+def main() -> None:
+    st.title("Scoreboard")
+    st.markdown(
+        "Do the drawings match the data? All families, the same digits, the same number of drawings, between what real "
+        "digits get and what noise gets. **Predict:** which family is nearest to real, and which leaves something out?"
+    )
+    key = visitor_key()
+    notices = st.container()
+    scores = chosen(key)
+    if scores:
+        titles = {each.model: title(each.model) for each in scores}
+        table(scores, list(titles.values()))
+        st.plotly_chart(scores_chart(scores, list(titles.values())), key="scores_chart")
+        st.caption("Nearer to the bottom is better, nearer to the left is cheaper. The line is what real digits get.")
+        closer(scores, titles)
+    with st.expander("How it is computed"):
+        method(*CODE)
+    with notices:
+        show(keep=key is None)
+    ask_key()
+
+
+def chosen(key: str | None) -> list[Score]:
+    """The stored scores at one n; runs of the visitor's are scored with fewer drawings, beside them."""
+    mine = {run.id: run for run in list_runs() if key and run.may_steer(key) and drawing(run.settings)}
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        n = st.pills("Drawings of each", COUNTS, default=COUNTS[0], format_func="{:,}".format, key="scores_n",
+                     required=True, persist_state="session",
+                     help="Fewer are quicker, and make every distance larger.")  # fmt: skip
+        if mine:
+            own = st.multiselect("Your runs", list(mine), format_func=title, key="scores_own",
+                                 placeholder="Score a run", persist_state="session",
+                                 help="A run is scored with 1,000 drawings, in a few seconds.")  # fmt: skip
+        else:
+            own = []
+    if own and n != QUICK:
+        st.info("Your runs are scored with 1,000 drawings: all are shown with as many.", icon=":material/info:")
+        n = QUICK
+    try:
+        found = [each for each in stored() if each.n == n]
+    except InputError as error:
+        tell(str(error))
+        return []
+    for name in own:
+        try:
+            with st.spinner(f"Scoring {title(name)} …"):
+                saved = saved_status(mine[name].path, mine[name].status) or mine[name].status
+                found.append(cached.scored_with(mine[name].path, saved.step, QUICK))
+        except InputError as error:
+            st.warning(unlinked(str(error)))
+    return found
+
+
+def drawing(settings: dict[str, object]) -> bool:
+    return settings.get("family") in FAMILIES
+
+
+def title(name: str) -> str:
+    try:
+        return opened(name).label
+    except InputError:
+        return name
+
+
+def closer(scores: list[Score], titles: dict[str, str]) -> None:
+    """One model, taken apart."""
+    st.subheader("One model closer", anchor=False)
+    name = st.selectbox("Model", list(titles), index=list(titles).index(FIRST) if FIRST in titles else 0,
+                        format_func=titles.__getitem__, key="scores_model", persist_state="session")  # fmt: skip
+    score = next(each for each in scores if each.model == name)
+    try:
+        with st.spinner("Drawing …"):
+            look = cached.looked(find_model(name).path, score.step)
+    except InputError as error:
+        st.warning(unlinked(str(error)))
+        return
+    anatomy(score, titles[name], look)
+    meanings(score)
+
+
+main()

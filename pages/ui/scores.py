@@ -1,0 +1,115 @@
+"""The scoreboard as tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from genlib.scoring import MEANINGS, Look, Score
+from genlib.settings import FAMILY_NAMES
+from pages.ui.picker import inline
+from pages.ui.words import duration
+
+__all__ = ["anatomy", "meanings", "table"]
+
+_COLUMNS = ("frechet", "precision", "recall", "density", "coverage", "classes", "histogram_distance", "copied")
+_SOME = ("squared_error", "nll", "nll_gap")  # not of every model
+
+
+def table(scores: Sequence[Score], titles: Sequence[str]) -> None:
+    """All models below each other, between real digits and noise."""
+    first = scores[0]
+    rows = [_row("Real digits", first.real_vs_real, {})]
+    rows += [_row(title, each.metrics, each.cost) for title, each in zip(titles, scores, strict=True)]
+    rows += [_row("Noise around the mean digit", first.bad, {})]
+    form = {
+        MEANINGS[name].title: st.column_config.NumberColumn(
+            format=f"%.{MEANINGS[name].digits}f", help=f"{MEANINGS[name].means} {MEANINGS[name].misleads}"
+        )
+        for name in (*_COLUMNS, *_SOME)
+    }
+    form |= {
+        "Model": st.column_config.TextColumn(pinned=True, width=220),
+        "Trained for (s)": st.column_config.NumberColumn(format="%.0f"),
+        "Weights": st.column_config.NumberColumn(format="localized"),
+        "MB": st.column_config.NumberColumn(format="%.1f"),
+    }
+    st.dataframe(rows, hide_index=True, column_config=form, height="content", placeholder="–")
+    worst = {name: max(each.stderr[name] for each in scores) for name in ("frechet", "precision", "density", "copied")}
+    st.caption(
+        f"{first.n:,} drawings of each model against {first.n:,} test images, seed {first.seed}, in the features of "
+        "the bundled classifier. Real digits: as many training images. Standard errors are at most "
+        f"{worst['frechet']:.1f} (Fréchet), {worst['precision']:.3f} (shares), {worst['density']:.3f} (density), "
+        f"{worst['copied']:.3f} (nearer to training). Click a column to sort by it; an empty place is what a model "
+        "cannot do."
+    )
+
+
+def _row(title: str, metrics: Any, cost: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"Model": title}
+    row |= {MEANINGS[name].title: metrics.get(name) for name in (*_COLUMNS, *_SOME)}
+    megabytes = cost["bytes"] / 1e6 if cost else None
+    return row | {"Trained for (s)": cost.get("seconds"), "Weights": cost.get("parameters"), "MB": megabytes}
+
+
+def anatomy(score: Score, title: str, look: Look) -> None:
+    """One model closer: its figures in words, its best and worst drawings, and what they were drawn after."""
+    trained = f"{FAMILY_NAMES[score.family]}, {score.cost['parameters']:,} weights, trained for "
+    still = " It is still being trained: these are the figures of its last saved state." if score.training else ""
+    st.caption(f"{title}: {trained}{duration(score.cost['seconds'])}, {score.step:,} steps.{still}")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Most like real digits**")
+        st.html(inline(look.best, "The drawings with most real digits around them", 400))
+        st.markdown("**Least like real digits**")
+        st.html(inline(look.worst, "The drawings farthest from any real digit", 400))
+        st.caption(f"Of {look.n:,} drawings, by density: how many real digits each has around it.")
+    with right:
+        st.markdown("**Its nearest training images**")
+        st.html(inline(look.pairs, "Drawings above, the nearest training image of each below", 400))
+        st.caption(
+            "Above ten drawings, as they came; below each the nearest of all 55,000 training images. Alike is good, "
+            "the same would be learnt by heart."
+        )
+        st.markdown("**How often it draws each digit**")
+        st.bar_chart(
+            [
+                {"digit": digit, "share": share, "digits": kind}
+                for kind, shares in (("drawn", score.histogram), ("real", look.shares))
+                for digit, share in enumerate(shares)
+            ],
+            x="digit",
+            y="share",
+            color="digits",
+            stack=False,
+            height=240,
+            x_label="",
+            y_label="",
+            horizontal=False,
+        )
+
+
+def meanings(score: Score) -> None:
+    """Every figure of a model with its error, its ends, what it means, when it misleads, and its source."""
+    columns = st.columns(2, gap="large")
+    shown = [name for name in MEANINGS if name in score.metrics]
+    for i, name in enumerate(shown):
+        meaning = MEANINGS[name]
+        error = f" ± {score.stderr[name]:.{max(meaning.digits, 1)}f}" if name in score.stderr else ""
+        ends = {"real": score.real_vs_real, "noise": score.bad}
+        beside = [f"{title} {each[name]:.{meaning.digits}f}" for title, each in ends.items() if name in each]
+        columns[i >= -(-len(shown) // 2)].markdown(
+            f"**{meaning.title}: {score.metrics[name]:.{meaning.digits}f}{error}** :gray[{' · '.join(beside)}]  \n"
+            f"{meaning.means} *{meaning.misleads}*  \n:small[:gray[{meaning.source}]]"
+        )
+    quarter, half = score.n // 4, score.n // 2
+    few = [f"{score.metrics[f'frechet_at_{part}']:.1f} with {part:,}" for part in (quarter, half)]
+    real = [f"{score.real_vs_real[f'frechet_at_{part}']:.1f}" for part in (quarter, half)]
+    st.caption(
+        f"The bias of the Fréchet distance: {', '.join(few)} and {score.metrics['frechet']:.1f} with {score.n:,} "
+        f"drawings; real digits {', '.join(real)} and {score.real_vs_real['frechet']:.1f}. ± is one standard error: "
+        "of the Fréchet distance by leaving out a tenth at a time, else of the spread over the images. "
+        f"n {score.n:,}, seed {score.seed}."
+    )

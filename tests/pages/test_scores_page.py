@@ -1,0 +1,109 @@
+"""The scoreboard without a browser."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from genlib.library import find_model
+from genlib.runs import RunFolder, Status
+from genlib.scoring import MEANINGS, Look, Score, stored
+from genlib.settings import RunSettings, VAEConfig
+from pages.ui import cached
+from tests.pages.conftest import KEY, own
+
+pytestmark = pytest.mark.fast
+PAGE = "images/scores.py"
+
+
+@pytest.fixture(autouse=True)
+def drawings(monkeypatch):
+    """No model draws here; what it would draw is tested with the models."""
+    picture = np.zeros((84, 280), np.uint8)
+    monkeypatch.setattr(cached, "looked", lambda path, step: Look(1000, picture, picture, picture, [0.1] * 10))
+
+
+def rows(test):
+    return test.dataframe[0].value
+
+
+def test_all_stored_models_stand_between_real_digits_and_noise(app):
+    test = app(PAGE)
+    assert not test.exception
+    shown = rows(test)
+    found = [each for each in stored() if each.n == 10_000]
+    assert shown["Model"].iloc[0] == "Real digits"
+    assert shown["Model"].iloc[-1] == "Noise around the mean digit"
+    assert len(shown) == len(found) + 2
+    for at, each in enumerate(found, 1):
+        for name in ("frechet", "precision", "recall", "density", "coverage", "copied"):
+            assert shown[MEANINGS[name].title][at] == each.metrics[name]
+    assert "10,000 drawings" in test.caption[0].value
+    assert "seed 0" in test.caption[0].value
+
+
+def test_fewer_drawings_are_another_table(app):
+    test = app(PAGE)
+    test.button_group[0].set_value(1000).run()
+    assert not test.exception
+    assert "1,000 drawings" in test.caption[0].value
+    assert list(rows(test)["Fréchet distance"])[1:-1] == [
+        each.metrics["frechet"] for each in stored() if each.n == 1000
+    ]
+
+
+def test_each_figure_has_its_meaning_its_error_and_its_source(app):
+    test = app(PAGE)
+    test.selectbox(key="scores_model").set_value("vae-20d").run()
+    text = "".join(each.value for each in test.markdown)
+    score = next(each for each in stored() if each.model == "vae-20d" and each.n == 10_000)
+    for name in score.metrics:
+        if not name.startswith("frechet_at"):
+            assert MEANINGS[name].title in text
+            assert MEANINGS[name].misleads in text
+            assert MEANINGS[name].source in text
+    assert f"Fréchet distance: {score.metrics['frechet']:.1f} ± {score.stderr['frechet']:.1f}**" in text
+
+
+def test_a_run_of_ours_is_scored_beside_the_stored_ones(app, run, monkeypatch):
+    shutil.copytree(find_model("vae-2d").path / "checkpoint", run.path / "checkpoint")
+    run.write_status(Status("running", step=40, epoch=0.1, pid=1))
+    first = next(each for each in stored() if each.n == 1000)
+    asked = []
+
+    def scored(path, step, n):
+        asked.append((path, step, n))
+        return Score(**first.to_json() | {"model": run.id, "family": "vae", "training": True})
+
+    monkeypatch.setattr(cached, "scored_with", scored)
+    test = own(app(PAGE))
+    test.multiselect(key="scores_own").set_value([run.id]).run()
+    assert not test.exception
+    assert asked[0] == (run.path, json.loads((run.path / "checkpoint" / "checkpoint.json").read_text())["step"], 1000)
+    assert run.id[:6] in list(rows(test)["Model"])[-2]
+    assert "scored with 1,000 drawings" in test.info[0].value
+    test.selectbox(key="scores_model").set_value(run.id).run()
+    assert any("still being trained" in each.value for each in test.caption)
+
+
+def test_a_run_that_cannot_be_scored_gets_one_sentence(app, run):
+    test = own(app(PAGE))
+    test.multiselect(key="scores_own").set_value([run.id]).run()
+    assert not test.exception
+    assert len(test.warning) == 1
+    assert len(rows(test)) == len([each for each in stored() if each.n == 1000]) + 2
+
+
+def test_a_guest_sees_no_run_of_others(app):
+    RunFolder.create(RunSettings("vae", VAEConfig()).to_json(), "f" * 32)
+    assert KEY != "f" * 32
+    assert not own(app(PAGE)).multiselect
+
+
+def test_scores_that_were_altered_get_one_sentence(app, monkeypatch, tmp_path):
+    (tmp_path / "scores.json").write_text('[{"model": 3}]')
+    monkeypatch.setattr("genlib.scoring.table.assets", lambda: tmp_path)
+    test = app(PAGE)
+    assert not test.exception
+    assert "The stored scores are missing or were altered" in test.warning[0].value
