@@ -32,7 +32,3 @@ def clicked():
 def test_a_newer_message_waits_for_what_a_click_calls(monkeypatch):
     monkeypatch.setattr(SafeSessionState, NAME, whole(getattr(SafeSessionState, NAME)))
     assert clicked() == 1
-
-
-def test_without_it_the_click_is_lost():
-    assert clicked() == 0, "Streamlit has mended this: genlib.cli.whole is no longer needed"
