@@ -168,5 +168,6 @@ def scores_chart(scores: Sequence[Score], titles: Sequence[str]) -> Figure:
     )
     figure.update_xaxes(type="log", title="seconds of training", dtick=1)
     figure.update_yaxes(type="log", title="Fréchet distance", dtick=1)
-    figure.update_layout(height=380, margin={"t": 20, "b": 10, "l": 10, "r": 10}, legend={"orientation": "h", "y": 1.1})
+    legend = {"orientation": "h", "y": -0.25, "yanchor": "top"}  # below, where it hides no point on a phone
+    figure.update_layout(height=420, margin={"t": 20, "b": 10, "l": 10, "r": 10}, legend=legend)
     return figure
