@@ -10,12 +10,12 @@ import streamlit as st
 from genlib import archive
 from genlib.film import Film
 from genlib.knobs import InputError
-from genlib.runs import ACTIVE, RunFolder, list_runs
+from genlib.runs import ACTIVE, RunFolder
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked
 from pages.ui.news import news
 from pages.ui.notices import show, tell
-from pages.ui.opened import Opened, opened
+from pages.ui.opened import Opened, mine
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute
@@ -43,18 +43,6 @@ def main() -> None:
     ask_key()
     if st.session_state.pop("duplicated", False):
         st.switch_page("images/train.py")
-
-
-def mine(key: str | None) -> list[Opened]:
-    """The visitor's runs, and those of the command line, which are nobody's; newest first."""
-    found = []
-    for run in reversed(list_runs()):
-        if run.may_steer(key) or run.asked.get("owner") is None:
-            try:
-                found.append(opened(run.id))
-            except InputError:
-                continue  # an altered folder; the training room says what is wrong with it
-    return found
 
 
 def listed(runs: list[Opened], key: str | None) -> None:

@@ -7,13 +7,13 @@ import streamlit as st
 from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.plots import scores_chart
-from genlib.runs import list_runs, saved_status
+from genlib.runs import saved_status
 from genlib.scoring import Score, stored
 from genlib.settings import FAMILIES
 from pages.ui import cached
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
-from pages.ui.opened import opened
+from pages.ui.opened import mine, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.scores import anatomy, meanings, table
 from pages.ui.words import unlinked
@@ -48,13 +48,13 @@ def main() -> None:
 
 def chosen(key: str | None) -> list[Score]:
     """The stored scores at one n; runs of the visitor's are scored with fewer drawings, beside them."""
-    mine = {run.id: run for run in list_runs() if key and run.may_steer(key) and drawing(run.settings)}
+    runs = {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         n = st.pills("Drawings of each", COUNTS, default=COUNTS[0], format_func="{:,}".format, key="scores_n",
                      required=True, persist_state="session",
                      help="Fewer are quicker, and make every distance larger.")  # fmt: skip
-        if mine:
-            own = st.multiselect("Your runs", list(mine), format_func=title, key="scores_own",
+        if runs:
+            own = st.multiselect("Your runs", list(runs), format_func=title, key="scores_own",
                                  placeholder="Score a run", persist_state="session",
                                  help="A run is scored with 1,000 drawings, in a few seconds.")  # fmt: skip
         else:
@@ -70,15 +70,11 @@ def chosen(key: str | None) -> list[Score]:
     for name in own:
         try:
             with st.spinner(f"Scoring {title(name)} …"):
-                saved = saved_status(mine[name].path, mine[name].status) or mine[name].status
-                found.append(cached.scored_with(mine[name].path, saved.step, QUICK))
+                saved = saved_status(runs[name].path, runs[name].status) or runs[name].status
+                found.append(cached.scored_with(runs[name].path, saved.step, QUICK))
         except InputError as error:
             st.warning(unlinked(str(error)))
     return found
-
-
-def drawing(settings: dict[str, object]) -> bool:
-    return settings.get("family") in FAMILIES
 
 
 def title(name: str) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from genlib.changes import Change, read_changes
 from genlib.knobs import InputError
 from genlib.library import bundled
-from genlib.runs import RunFolder, Status, Wish, find
+from genlib.runs import RunFolder, Status, Wish, find, list_runs
 from genlib.settings import FAMILIES, FAMILY_NAMES, RunSettings
 from pages.ui.words import described, duration, said
 
-__all__ = ["Opened", "filmed", "opened", "standing"]
+__all__ = ["Opened", "filmed", "mine", "opened", "standing"]
 
 _ALWAYS = ("hidden_dim", "channels", "components", "beta")  # told even where they are as usual
 
@@ -108,6 +108,18 @@ def opened(name: str) -> Opened:
 def standing(status: Status, wish: Wish) -> str:
     """What changes whenever what an owner may do next does."""
     return f"{status.state} {wish.sequence} {wish.sequence > status.acknowledged}"
+
+
+def mine(key: str | None) -> list[Opened]:
+    """The visitor's runs, and those of the command line, which are nobody's; newest first."""
+    found = []
+    for run in reversed(list_runs()):
+        if run.may_steer(key) or run.asked.get("owner") is None:
+            try:
+                found.append(opened(run.id))
+            except InputError:
+                continue  # an altered folder; the training room says what is wrong with it
+    return found
 
 
 def filmed(name: str) -> Opened:

@@ -87,7 +87,6 @@ def anatomy(score: Score, title: str, look: Look) -> None:
             height=240,
             x_label="",
             y_label="",
-            horizontal=False,
         )
 
 

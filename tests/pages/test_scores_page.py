@@ -95,6 +95,20 @@ def test_a_run_that_cannot_be_scored_gets_one_sentence(app, run):
     assert len(rows(test)) == len([each for each in stored() if each.n == 1000]) + 2
 
 
+@pytest.mark.parametrize("altered", ["x", '{"settings": 3}', '{"settings": {"family": ["vae"]}}'])
+def test_a_run_that_was_altered_is_left_out(app, run, altered):
+    told = json.loads((run.path / "run.json").read_text())
+    other = RunFolder.create(RunSettings("vae", VAEConfig()).to_json(), KEY)
+    text = altered if altered == "x" else json.dumps(told | json.loads(altered))
+    (run.path / "run.json").write_text(text)
+    test = own(app(PAGE))
+    assert not test.exception
+    assert len(test.multiselect(key="scores_own").options) == 1
+    test.multiselect(key="scores_own").set_value([other.id]).run()
+    shutil.rmtree(other.path)
+    assert not test.run().exception, "chosen, and then deleted"
+
+
 def test_a_guest_sees_no_run_of_others(app):
     RunFolder.create(RunSettings("vae", VAEConfig()).to_json(), "f" * 32)
     assert KEY != "f" * 32
