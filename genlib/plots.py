@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +10,25 @@ import numpy as np
 from genlib.colours import CLASSES, FAMILIES
 from genlib.gmm import Filled, Selection
 from genlib.latent import Width
+from genlib.metrics import Verdict
 from genlib.scoring import Score
 from genlib.settings import FAMILY_NAMES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["criteria_chart", "filled_charts", "held_out_chart", "samples_chart", "scores_chart", "widths_chart"]
+MEASURES = {"All right": "accuracy", "Made found": "sensitivity", "Real kept": "specificity"}
+
+__all__ = [
+    "MEASURES",
+    "criteria_chart",
+    "filled_charts",
+    "held_out_chart",
+    "samples_chart",
+    "scores_chart",
+    "verdicts_chart",
+    "widths_chart",
+]
 
 
 def criteria_chart(selections: Sequence[Selection]) -> Figure:
@@ -170,4 +182,38 @@ def scores_chart(scores: Sequence[Score], titles: Sequence[str]) -> Figure:
     figure.update_yaxes(type="log", title="Fréchet distance", dtick=1)
     legend = {"orientation": "h", "y": -0.25, "yanchor": "top"}  # below, where it hides no point on a phone
     figure.update_layout(height=420, margin={"t": 20, "b": 10, "l": 10, "r": 10}, legend=legend)
+    return figure
+
+
+def verdicts_chart(verdicts: Mapping[str, Verdict]) -> Figure:
+    """Shares that were sorted rightly, each with its interval, below each other; the line is what guessing gets."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    yours, others = iter((CLASSES[0], CLASSES[4])), iter((CLASSES[1], CLASSES[5]))
+    for name, verdict in verdicts.items():
+        shares = [getattr(verdict, measure) for measure in MEASURES.values()]
+        values = [100 * share.value for share in shares]
+        ends = [[100 * end for end in share.interval] for share in shares]
+        figure.add_scatter(
+            x=values,
+            y=list(MEASURES),
+            name=name,
+            mode="markers",
+            orientation="h",
+            marker={"color": next(yours if name.startswith("You") else others), "size": 10},
+            error_x={
+                "array": [end[1] - value for end, value in zip(ends, values, strict=True)],
+                "arrayminus": [value - end[0] for end, value in zip(ends, values, strict=True)],
+            },
+            text=[f"{share.hits:,} of {share.n:,}" for share in shares],
+            hovertemplate="%{text}: %{x:.0f} %",
+        )
+    figure.add_vline(x=50, line={"dash": "dot", "color": "#7F7F7F"})
+    figure.update_xaxes(range=[-2, 102], ticksuffix=" %")
+    figure.update_yaxes(autorange="reversed")
+    legend = {"orientation": "h", "y": -0.12, "yanchor": "top"}
+    figure.update_layout(
+        height=300, scattermode="group", scattergap=0.4, margin={"t": 10, "b": 10, "l": 10, "r": 10}, legend=legend
+    )
     return figure

@@ -40,17 +40,20 @@ class Points:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A distribution in the plane.
+    r"""A distribution in the plane.
 
     Attributes:
         make: Draws positions (N, 2) for ``groups`` (N,), ``noise`` and ``rng``.
         groups: Number of true groups, the natural K.
         description: One sentence for the reader.
+        gaussians: Where each group is a Gaussian, its centre, (K, 2), and the factor $A_k$ of its covariance
+            $\Sigma_k = \text{noise}^2 A_k A_k^\top$, (K, 2, 2); else None.
     """
 
     make: Callable[[NDArray[np.int64], float, Rng], NDArray[np.float64]]
     groups: int
     description: str
+    gaussians: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
 
 def make_points(config: PointsConfig) -> Points:
@@ -72,7 +75,7 @@ def make_points(config: PointsConfig) -> Points:
 
 
 def _gaussians(
-    centres: ArrayLike, factors: ArrayLike, groups: NDArray[np.int64], noise: float, rng: Rng
+    centres: NDArray[np.float64], factors: NDArray[np.float64], groups: NDArray[np.int64], noise: float, rng: Rng
 ) -> NDArray[np.float64]:
     r"""Draw $x = \mu_k + \text{noise} \cdot A_k \epsilon$ with $\epsilon \sim N(0, I)$.
 
@@ -80,8 +83,8 @@ def _gaussians(
         centres: Means $\mu_k$, shape (K, 2).
         factors: Matrices $A_k$, so that $\Sigma_k = A_k A_k^\top$ at noise 1, shape (K, 2, 2).
     """
-    offsets = np.einsum("nij,nj->ni", np.asarray(factors)[groups], rng.normal(size=(len(groups), 2)))
-    return np.asarray(centres)[groups] + noise * offsets
+    offsets = np.einsum("nij,nj->ni", factors[groups], rng.normal(size=(len(groups), 2)))
+    return centres[groups] + noise * offsets
 
 
 def _classic(groups: NDArray[np.int64], noise: float, rng: Rng) -> NDArray[np.float64]:
@@ -133,7 +136,8 @@ def _ellipse(long: float, short: float, degrees: float) -> NDArray[np.float64]:
 
 
 def _mixture(centres: ArrayLike, factors: ArrayLike, description: str) -> Dataset:
-    return Dataset(partial(_gaussians, centres, factors), len(np.asarray(centres)), description)
+    pair = np.asarray(centres, np.float64), np.asarray(factors, np.float64)
+    return Dataset(partial(_gaussians, *pair), len(pair[0]), description, pair)
 
 
 _CORNERS = np.array([(-5.5, -4.5), (5.0, -6.0), (6.0, 4.5), (-4.5, 6.0)])
@@ -148,6 +152,7 @@ DATASETS: dict[str, Dataset] = {
         _classic,
         2,
         "Two round groups around one centre, with spreads 5 and 3: EM pulls them apart all the same.",
+        (np.zeros((2, 2)), np.stack([5 * np.eye(2), 3 * np.eye(2)])),
     ),
     "blobs": _mixture(
         _CORNERS, [1.2 * np.eye(2)] * 4, "Four round groups far apart, where every method should succeed."

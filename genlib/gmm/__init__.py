@@ -6,7 +6,7 @@ References:
     A New Look at the Statistical Model Identification (Akaike, 1974): AIC
 """
 
-from genlib.gmm.em import EMStep, fit_em, several_starts
+from genlib.gmm.em import EMStep, check_points, fit_em, several_starts
 from genlib.gmm.missing import Filled, fill, fill_gaps, hide
 from genlib.gmm.mixture import Mixture
 from genlib.gmm.selection import Selection, parameter_count, select, select_components
@@ -16,6 +16,7 @@ __all__ = [
     "Filled",
     "Mixture",
     "Selection",
+    "check_points",
     "fill",
     "fill_gaps",
     "fit_em",

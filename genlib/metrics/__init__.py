@@ -2,6 +2,26 @@
 
 from genlib.metrics.balls import Manifolds, manifolds
 from genlib.metrics.copying import Nearest, nearest_of
-from genlib.metrics.gaussians import frechet, frechet_of, jackknife
+from genlib.metrics.errors import jackknife
+from genlib.metrics.gaussians import frechet, frechet_of
+from genlib.metrics.modes import Modes, modes
+from genlib.metrics.shares import Share, Verdict, verdict
+from genlib.metrics.two_samples import Told, energy_distance, tell_apart
 
-__all__ = ["Manifolds", "Nearest", "frechet", "frechet_of", "jackknife", "manifolds", "nearest_of"]
+__all__ = [
+    "Manifolds",
+    "Modes",
+    "Nearest",
+    "Share",
+    "Told",
+    "Verdict",
+    "energy_distance",
+    "frechet",
+    "frechet_of",
+    "jackknife",
+    "manifolds",
+    "modes",
+    "nearest_of",
+    "tell_apart",
+    "verdict",
+]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Manifolds", "manifolds"]
+__all__ = ["Manifolds", "manifolds", "squared_distances"]
 
 _Array = NDArray[np.floating]
 _AT_ONCE = 1000  # rows of distances that are held at once
@@ -82,7 +82,7 @@ def manifolds(real: _Array, made: _Array, k: int = 5) -> Manifolds:
     reached, covered = np.zeros(len(real), bool), np.zeros(len(real), bool)
     for start in range(0, len(real), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
-        apart = _squared(real[rows], made)
+        apart = squared_distances(real[rows], made)
         inside = apart < real_radii[rows, None]
         holding += inside.sum(0)
         covered[rows] = inside.any(1)
@@ -94,14 +94,14 @@ def _radii(x: _Array, k: int) -> _Array:
     """Squared distance of each point to its k-th nearest other, (N,)."""
     found = []
     for start in range(0, len(x), _AT_ONCE):
-        apart = _squared(x[start : start + _AT_ONCE], x)
+        apart = squared_distances(x[start : start + _AT_ONCE], x)
         own = np.arange(len(apart))
         apart[own, start + own] = np.inf
         found.append(np.partition(apart, k - 1, axis=1)[:, k - 1])
     return np.concatenate(found)
 
 
-def _squared(a: _Array, b: _Array) -> _Array:
+def squared_distances(a: _Array, b: _Array) -> _Array:
     """Squared distances, (N, F) and (M, F) to (N, M)."""
     apart: _Array = np.square(a).sum(1)[:, None] + np.square(b).sum(1)
     apart -= 2 * (a @ b.T)

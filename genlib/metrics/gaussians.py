@@ -8,15 +8,12 @@ References:
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["frechet", "frechet_of", "jackknife"]
+__all__ = ["frechet", "frechet_of"]
 
 _Array = NDArray[np.floating]
-_GROUPS = 10
 
 
 def frechet(mean_a: _Array, cov_a: _Array, mean_b: _Array, cov_b: _Array) -> float:
@@ -46,17 +43,6 @@ def frechet_of(a: _Array, b: _Array) -> float:
     It is too large, the more so the smaller the samples: compare only figures from samples of one size.
     """
     return frechet(*_fitted(a), *_fitted(b))
-
-
-def jackknife(a: _Array, b: _Array) -> float:
-    """Standard error of :func:`frechet_of`, from leaving out a tenth of both samples at a time.
-
-    It tells how far another draw would differ, not how far both are above the truth.
-    """
-    # Parts as they came, not every tenth: what was asked for digits in turn would lose one of them.
-    parts = zip(*(np.array_split(np.arange(len(x)), _GROUPS) for x in (a, b)), strict=True)
-    left = [frechet_of(np.delete(a, some, 0), np.delete(b, others, 0)) for some, others in parts]
-    return math.sqrt((_GROUPS - 1) * np.var(left))
 
 
 def _fitted(x: _Array) -> tuple[_Array, _Array]:

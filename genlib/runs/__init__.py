@@ -26,7 +26,7 @@ from genlib.runs.files import home
 from genlib.runs.finding import find, list_runs
 from genlib.runs.folder import RunFolder
 from genlib.runs.queue import Dispatcher, slots
-from genlib.runs.saved import newest_checkpoint, saved_status, saved_step
+from genlib.runs.saved import newest_checkpoint, saved_digest, saved_status, saved_step
 from genlib.runs.status import ACTIVE, BROKE, RESUMABLE, Status
 from genlib.runs.watch import Watcher
 from genlib.runs.wish import Wish
@@ -46,6 +46,7 @@ __all__ = [
     "home",
     "list_runs",
     "newest_checkpoint",
+    "saved_digest",
     "saved_status",
     "saved_step",
     "slots",

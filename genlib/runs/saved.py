@@ -13,7 +13,7 @@ from typing import Any
 from genlib.knobs import InputError
 from genlib.runs.status import Status
 
-__all__ = ["check_weights", "newest_checkpoint", "saved_status", "saved_step"]
+__all__ = ["check_weights", "newest_checkpoint", "saved_digest", "saved_status", "saved_step"]
 
 _TRIES = 5
 _PAUSE = 0.02  # seconds; a checkpoint is renamed in much less
@@ -47,6 +47,18 @@ def saved_step(folder: Path) -> int | None:
             if type(step) is int and 0 <= step <= _STEPS:
                 return step
     return None
+
+
+def saved_digest(folder: Path) -> str:
+    """The checksum of a run's newest weights, by which its states are told apart.
+
+    Raises:
+        InputError: If it has none.
+    """
+    found = newest_checkpoint(folder)
+    if found is None:
+        raise InputError("This run has saved no state yet: wait until it has, or choose another.")
+    return hashlib.sha256(found[1]).hexdigest()
 
 
 def saved_status(folder: Path, status: Status) -> Status | None:

@@ -1,8 +1,29 @@
 """The honest scoreboard: whether what models draw matches the data, and how sure that is."""
 
 from genlib.scoring.look import Look, look
-from genlib.scoring.meanings import MEANINGS, Meaning
-from genlib.scoring.scoring import Scoring, check_score, score, scored
+from genlib.scoring.meanings import MEANINGS, POINT_MEANINGS, Meaning
+from genlib.scoring.plane import PointScore, score_mixture
+from genlib.scoring.rival import HAND, Deck, Taught, deal, deck, teach
+from genlib.scoring.scoring import Scoring, check_score, score
 from genlib.scoring.table import Score, stored
 
-__all__ = ["MEANINGS", "Look", "Meaning", "Score", "Scoring", "check_score", "look", "score", "scored", "stored"]
+__all__ = [
+    "HAND",
+    "MEANINGS",
+    "POINT_MEANINGS",
+    "Deck",
+    "Look",
+    "Meaning",
+    "PointScore",
+    "Score",
+    "Scoring",
+    "Taught",
+    "check_score",
+    "deal",
+    "deck",
+    "look",
+    "score",
+    "score_mixture",
+    "stored",
+    "teach",
+]

@@ -53,7 +53,7 @@ def figures(images: _Bytes, n: int, sought: _Bytes | None = None) -> Figures:
     metrics |= {"frechet": frechet_of(real, seen), **near.means}
     metrics["classes"] = int((histogram >= _FOUND * shares).sum())
     metrics["histogram_distance"] = float(np.abs(histogram - shares).sum() / 2)
-    stderr = {"frechet": jackknife(real, seen), **near.stderrs}
+    stderr = {"frechet": jackknife(real, seen, frechet_of), **near.stderrs}
     for name, each in copies(images[: _looked_up(n)] if sought is None else sought).items():
         metrics[name], stderr[name] = float(each.mean()), float(each.std()) / math.sqrt(len(each))
     return Figures(metrics, stderr, histogram.tolist())

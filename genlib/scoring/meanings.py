@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["MEANINGS", "Meaning"]
+__all__ = ["MEANINGS", "POINT_MEANINGS", "Meaning"]
 
 _NAEEM = "Naeem et al., Reliable Fidelity and Diversity Metrics for Generative Models, 2020"
 _KYNKAANNIEMI = "Kynkäänniemi et al., Improved Precision and Recall Metric, 2019"
@@ -137,5 +137,66 @@ MEANINGS = {
         "How far the bound that the VAE is trained by lies above: what its importance samples win back.",
         "With more samples it would be a little larger.",
         "Burda et al., Importance Weighted Autoencoders, 2016",
+    ),
+}
+
+POINT_MEANINGS = {
+    "modes": Meaning(
+        "Modes found",
+        0,
+        "real",
+        "How many of the true groups have a made point within three standard deviations of their centre.",
+        "One stray point finds a mode; read it with the share of good points.",
+        "Lin et al., PacGAN, 2018",
+    ),
+    "high_quality": Meaning(
+        "Good points",
+        3,
+        "real",
+        "Share of the made points that lie within three standard deviations of the centre of some true group.",
+        "A model that makes one group only may have all of its points good.",
+        "Srivastava et al., VEEGAN, 2017, who call it the high-quality share",
+    ),
+    "energy": Meaning(
+        "Energy distance",
+        4,
+        "low",
+        "How much farther made points are from real ones than points of one kind are from each other, in the unit of "
+        "the points; 0 only for equal distributions.",
+        "Far groups count the most: small faults within one hardly change it; and with few points it is never 0.",
+        "Székely & Rizzo, Energy Statistics, 2013",
+    ),
+    "told_apart": Meaning(
+        "Told apart",
+        3,
+        "real",
+        "Share of points that a nearest-neighbour classifier, which has seen others, calls rightly real or made; one "
+        "half means that it has to guess.",
+        "It sees what near neighbours show; a fault spread thinly over the plane escapes it.",
+        "Lopez-Paz & Oquab, Revisiting Classifier Two-Sample Tests, 2017",
+    ),
+    "told_apart_p": Meaning(
+        "Chance of that",
+        3,
+        "real",
+        "How probable it is to tell so many apart, or more, where both are of one distribution; below 0.05 doubt it.",
+        "A large one proves nothing: with more points smaller faults show.",
+        "Lopez-Paz & Oquab, Revisiting Classifier Two-Sample Tests, 2017",
+    ),
+    "log_likelihood": Meaning(
+        "log p(x)",
+        3,
+        "high",
+        "Mean log-density of real points that were not fitted, in nats; the truth itself has the highest there is.",
+        "It forgives points made where nothing is, as long as the real ones are likely, too.",
+        "Theis et al., A Note on the Evaluation of Generative Models, 2016",
+    ),
+    "rand": Meaning(
+        "Right groups",
+        3,
+        "high",
+        "Agreement of the components with the true groups, the adjusted Rand index: 1 the same, 0 as by chance.",
+        "Two components for one group cost as much as a mistake; where groups overlap not even the truth gets 1.",
+        "Hubert & Arabie, Comparing Partitions, 1985",
     ),
 }

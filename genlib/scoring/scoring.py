@@ -22,7 +22,7 @@ from genlib.settings import FAMILIES, FAMILY_NAMES, TrainConfig
 if TYPE_CHECKING:
     from genlib.models import Model
 
-__all__ = ["Scoring", "check_score", "draw", "score", "scored"]
+__all__ = ["Scoring", "check_score", "draw", "score"]
 
 _FEWEST = 100  # images
 _LIKELY, _CODES = 10, 20  # of so many drawings, one test image's likelihood; one importance sample of it
@@ -97,15 +97,8 @@ def score(run: RunFolder, n: int = 10_000, seed: int = 0) -> Iterator[Scoring]:
     yield Scoring(1.0, "done", found)
 
 
-def scored(run: RunFolder, n: int, seed: int = 0) -> Score:
-    """The end of :func:`score`, for those who need not see it come."""
-    *_, last = score(run, n, seed)
-    assert last.score is not None
-    return last.score
-
-
-def draw(model: Model, n: int, seed: int) -> _Bytes:
-    """Images of a model, (n, 28, 28), one byte a pixel.
+def draw(model: Model, n: int, seed: int, purpose: str = "score") -> _Bytes:
+    """Images of a model, (n, 28, 28), one byte a pixel; other ones for each purpose.
 
     Raises:
         InputError: If it draws values that are no numbers.
@@ -115,7 +108,7 @@ def draw(model: Model, n: int, seed: int) -> _Bytes:
     from genlib.latent import draw_images
     from genlib.models.base import digits
 
-    rng, labels = torch_rng(seed, "score"), digits(n)
+    rng, labels = torch_rng(seed, purpose), digits(n)
     if model.can_sample:
         parts = [model.sample(len(part), rng, part if model.config.labels else None) for part in labels.split(_AT_ONCE)]
         x = torch.cat(parts)

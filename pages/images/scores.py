@@ -7,7 +7,7 @@ import streamlit as st
 from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.plots import scores_chart
-from genlib.runs import saved_status
+from genlib.runs import RunFolder, saved_digest
 from genlib.scoring import Score, stored
 from genlib.settings import FAMILIES
 from pages.ui import cached
@@ -19,7 +19,6 @@ from pages.ui.scores import anatomy, meanings, table
 from pages.ui.words import unlinked
 
 COUNTS = (10_000, 1_000)
-QUICK = 1_000
 FIRST = "gan"
 CODE = ("genlib.metrics.gaussians:frechet", "genlib.metrics.balls:Manifolds", "genlib.scoring.figures:copies")
 
@@ -47,7 +46,7 @@ def main() -> None:
 
 
 def chosen(key: str | None) -> list[Score]:
-    """The stored scores at one n; runs of the visitor's are scored with fewer drawings, beside them."""
+    """The stored scores at one n; runs of the visitor's are scored beside them."""
     runs = {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         n = st.pills("Drawings of each", COUNTS, default=COUNTS[0], format_func="{:,}".format, key="scores_n",
@@ -56,12 +55,10 @@ def chosen(key: str | None) -> list[Score]:
         if runs:
             own = st.multiselect("Your runs", list(runs), format_func=title, key="scores_own",
                                  placeholder="Score a run", persist_state="session",
-                                 help="A run is scored with 1,000 drawings, in a few seconds.")  # fmt: skip
+                                 help="With 1,000 drawings it takes a few seconds, with 10,000 about half a minute, "
+                                 "with the likelihood of a large VAE more.")  # fmt: skip
         else:
             own = []
-    if own and n != QUICK:
-        st.info("Your runs are scored with 1,000 drawings: all are shown with as many.", icon=":material/info:")
-        n = QUICK
     try:
         found = [each for each in stored() if each.n == n]
     except InputError as error:
@@ -69,12 +66,20 @@ def chosen(key: str | None) -> list[Score]:
         return []
     for name in own:
         try:
-            with st.spinner(f"Scoring {title(name)} …"):
-                saved = saved_status(runs[name].path, runs[name].status) or runs[name].status
-                found.append(cached.scored_with(runs[name].path, saved.step, QUICK))
+            found.append(scored(runs[name], n))
         except InputError as error:
             st.warning(unlinked(str(error)))
     return found
+
+
+def scored(run: RunFolder, n: int) -> Score:
+    """The score of a run, and on the way to it how far it is."""
+    place = st.empty()
+    for each in cached.scoring(run, n):
+        place.progress(each.done, f"Scoring {title(run.id)}: {each.what} …")
+    place.empty()
+    assert each.score is not None
+    return each.score
 
 
 def title(name: str) -> str:
@@ -92,7 +97,8 @@ def closer(scores: list[Score], titles: dict[str, str]) -> None:
     score = next(each for each in scores if each.model == name)
     try:
         with st.spinner("Drawing …"):
-            look = cached.looked(find_model(name).path, score.step)
+            path = find_model(name).path
+            look = cached.looked(path, saved_digest(path))
     except InputError as error:
         st.warning(unlinked(str(error)))
         return

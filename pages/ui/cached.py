@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,18 +16,21 @@ from genlib.gmm import EMStep, Filled, Selection, fill_gaps, select, several_sta
 from genlib.latent import Found, Search
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
 from genlib.repair import Mended, watch
-from genlib.runs import RunFolder
-from genlib.scoring import Look, Score, look, scored
+from genlib.runs import ACTIVE, RunFolder, saved_digest
+from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, score, score_mixture, teach
 from genlib.settings import DamageConfig, GapsConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
+from genlib.worker import advance
 from pages.ui.server import compute
 
 __all__ = [
     "Inference",
     "Source",
+    "dealt",
     "filled",
     "fits",
     "inferred",
+    "judged",
     "looked",
     "mended",
     "obeys",
@@ -34,11 +38,13 @@ __all__ = [
     "read",
     "reads",
     "restored",
-    "scored_with",
+    "scoring",
     "seeking",
     "selection",
     "sought",
     "table",
+    "taught",
+    "teaching",
 ]
 
 # Where points come from: drawn, or two columns of a file by its digest; with points put by hand in front.
@@ -47,6 +53,7 @@ Source = tuple[PointsConfig | tuple[str, str, str], tuple[tuple[float, float], .
 _SECONDS = 15.0  # that one fit may keep others waiting
 _MOST_TABLES = 16
 _MOST_FOUND = 256
+_MOST_ENDED = 64
 _tables: dict[str, Table] = {}
 
 
@@ -95,6 +102,14 @@ def filled(source: Source, gaps: GapsConfig, config: MixtureConfig) -> Filled:
     return compute(fill_gaps, plane(source), gaps, config)
 
 
+@lru_cache(maxsize=64)
+def judged(source: Source, config: MixtureConfig, n: int) -> PointScore:
+    """How well points of a mixture match real ones."""
+    origin, added = source
+    known = origin if isinstance(origin, PointsConfig) and not added else None  # put by hand, no data set has them
+    return compute(score_mixture, plane(source), config, known, n)
+
+
 @lru_cache(maxsize=256)
 def obeys(model: Path, step: int) -> Obedience:
     """How often what a model draws is read as what it was asked for; ``step`` tells its states apart."""
@@ -108,15 +123,58 @@ def reads(model: Path) -> Reader:
 
 
 @lru_cache(maxsize=64)
-def looked(model: Path, step: int) -> Look:
-    """Drawings of a model, sorted; ``step`` tells its states apart."""
+def looked(model: Path, digest: str) -> Look:
+    """Drawings of a model, sorted; ``digest`` tells its states apart."""
     return compute(look, RunFolder(model))
 
 
-@lru_cache(maxsize=64)
-def scored_with(model: Path, step: int, n: int) -> Score:
-    """What the drawings of a model are worth; ``step`` tells its states apart."""
-    return compute(scored, RunFolder(model), n)
+def scoring(run: RunFolder, n: int) -> Iterator[Scoring]:
+    """What the drawings of a run are worth, part by part; the last tells all."""
+    # Its state is in the score, too: a run that ended where it was saved is not in training any more.
+    return _followed((score, run.id, saved_digest(run.path), run.status.state in ACTIVE, n), score, run, n)
+
+
+@lru_cache(maxsize=16)
+def dealt(model: Path, digest: str) -> Deck:
+    """Images to be sorted into real and made; ``digest`` tells the states of the model apart."""
+    return compute(deck, RunFolder(model))
+
+
+def teaching(run: RunFolder) -> Iterator[Taught]:
+    """A network that learns to sort them, part by part; the last tells all."""
+    return _followed(_lessons(run), teach, run)
+
+
+def taught(run: RunFolder) -> Taught | None:
+    """The network that has learned that; None before it has."""
+    found: Taught | None = _ended.get(_lessons(run))
+    return found
+
+
+def _lessons(run: RunFolder) -> Hashable:
+    return teach, run.id, saved_digest(run.path)
+
+
+class _Event(Protocol):
+    @property
+    def done(self) -> float: ...
+
+
+E = TypeVar("E", bound=_Event)
+_ended: dict[Hashable, Any] = {}
+
+
+def _followed(key: Hashable, function: Callable[..., Iterator[E]], *args: Any) -> Iterator[E]:
+    """The events of something long, done in the worker bit by bit; how it ended is kept for all."""
+    while key not in _ended:
+        event = compute(advance, key, function, *args)
+        if event.done < 1:
+            yield event
+            continue
+        _ended[key] = event
+        while len(_ended) > _MOST_ENDED:
+            _ended.pop(next(iter(_ended)), None)
+    yield _ended[key]
 
 
 @lru_cache(maxsize=1024)

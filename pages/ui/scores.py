@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from genlib.scoring import MEANINGS, Look, Score
+from genlib.scoring import MEANINGS, POINT_MEANINGS, Look, Meaning, PointScore, Score
 from genlib.settings import FAMILY_NAMES
 from pages.ui.picker import inline
 from pages.ui.words import duration
 
-__all__ = ["anatomy", "meanings", "table"]
+__all__ = ["anatomy", "explained", "meanings", "points_table", "table"]
 
 _COLUMNS = ("frechet", "precision", "recall", "density", "coverage", "classes", "histogram_distance", "copied")
 _SOME = ("squared_error", "nll", "nll_gap")  # not of every model
@@ -92,17 +92,7 @@ def anatomy(score: Score, title: str, look: Look) -> None:
 
 def meanings(score: Score) -> None:
     """Every figure of a model with its error, its ends, what it means, when it misleads, and its source."""
-    columns = st.columns(2, gap="large")
-    shown = [name for name in MEANINGS if name in score.metrics]
-    for i, name in enumerate(shown):
-        meaning = MEANINGS[name]
-        error = f" ± {score.stderr[name]:.{max(meaning.digits, 1)}f}" if name in score.stderr else ""
-        ends = {"real": score.real_vs_real, "noise": score.bad}
-        beside = [f"{title} {each[name]:.{meaning.digits}f}" for title, each in ends.items() if name in each]
-        columns[i >= -(-len(shown) // 2)].markdown(
-            f"**{meaning.title}: {score.metrics[name]:.{meaning.digits}f}{error}** :gray[{' · '.join(beside)}]  \n"
-            f"{meaning.means} *{meaning.misleads}*  \n:small[:gray[{meaning.source}]]"
-        )
+    explained(score, MEANINGS, "noise")
     quarter, half = score.n // 4, score.n // 2
     few = [f"{score.metrics[f'frechet_at_{part}']:.1f} with {part:,}" for part in (quarter, half)]
     real = [f"{score.real_vs_real[f'frechet_at_{part}']:.1f}" for part in (quarter, half)]
@@ -111,4 +101,38 @@ def meanings(score: Score) -> None:
         f"drawings; real digits {', '.join(real)} and {score.real_vs_real['frechet']:.1f}. ± is one standard error: "
         "of the Fréchet distance by leaving out a tenth at a time, else of the spread over the images. "
         f"n {score.n:,}, seed {score.seed}."
+    )
+
+
+def explained(score: Score | PointScore, known: Mapping[str, Meaning], bad: str) -> None:
+    """Figures in words, in two columns; ``bad`` is what to call the bad model."""
+    columns = st.columns(2, gap="large")
+    shown = [name for name in known if name in score.metrics]
+    for i, name in enumerate(shown):
+        meaning = known[name]
+        error = f" ± {score.stderr[name]:.{max(meaning.digits, 1)}f}" if name in score.stderr else ""
+        ends = {"real": score.real_vs_real, bad: score.bad}
+        beside = [f"{title} {each[name]:.{meaning.digits}f}" for title, each in ends.items() if name in each]
+        columns[i >= -(-len(shown) // 2)].markdown(
+            f"**{meaning.title}: {score.metrics[name]:.{meaning.digits}f}{error}** :gray[{' · '.join(beside)}]  \n"
+            f"{meaning.means} *{meaning.misleads}*  \n:small[:gray[{meaning.source}]]"
+        )
+
+
+def points_table(score: PointScore, title: str) -> None:
+    """A mixture between real points and a plain Gaussian."""
+    rows = {"Fresh real points": score.real_vs_real, title: score.metrics, "One Gaussian along the axes": score.bad}
+    titles = {name: meaning.title for name, meaning in POINT_MEANINGS.items() if name in score.metrics}
+    st.dataframe(
+        [{"": row} | {title: metrics.get(name) for name, title in titles.items()} for row, metrics in rows.items()],
+        hide_index=True,
+        placeholder="–",
+        column_config={"": st.column_config.TextColumn(pinned=True)}
+        | {
+            title: st.column_config.NumberColumn(
+                format=f"%.{POINT_MEANINGS[name].digits}f",
+                help=f"{POINT_MEANINGS[name].means} {POINT_MEANINGS[name].misleads}",
+            )
+            for name, title in titles.items()
+        },
     )
