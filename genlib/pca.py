@@ -42,6 +42,10 @@ class PCA:
     axes: _Floats
     variances: _Floats
 
+    def project(self, images: NDArray[np.uint8], size: int) -> _Floats:
+        """The first coordinates of images, (N, H, W) to (N, ``size``)."""
+        return np.concatenate([x @ self.axes[:, :size] for x in _chunks(images, self.mean)])
+
     def errors(self, images: NDArray[np.uint8]) -> _Floats:
         r"""Squared error of images rebuilt from their first $D$ coordinates, for every $D$ at once.
 

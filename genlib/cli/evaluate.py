@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from itertools import product
 from typing import Any
 
 from genlib.data.images import load_images
@@ -13,6 +14,7 @@ from genlib.knobs import InputError
 from genlib.library import bundled, find_model
 from genlib.progress import Progress
 from genlib.runs import RunFolder, Status
+from genlib.scoring.figures import FEATURES
 from genlib.settings import FAMILIES, RunSettings
 
 __all__ = ["add_evaluate"]
@@ -30,6 +32,10 @@ def add_evaluate(commands: argparse._SubParsersAction[Any]) -> argparse.Argument
     text = "how many images, drawn and real (default 10000); several may be given"
     evaluate.add_argument("--n", type=int, nargs="+", metavar="N", help=text)
     evaluate.add_argument("--seed", type=int, default=0, help="of all draws (default 0)")
+    text = "what images are compared by (default classifier); several may be given"
+    evaluate.add_argument(
+        "--features", nargs="+", default=["classifier"], metavar="NAME", help=f"{' or '.join(FEATURES)}: {text}"
+    )
     evaluate.set_defaults(command=_evaluate)
     return evaluate
 
@@ -40,13 +46,16 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     counts = options.n or [len(load_images().test)]
     if not options.nll:
-        for n in counts:
-            check_score(n, options.seed)
+        for n, features in product(counts, options.features):
+            check_score(n, options.seed, features)
     asked = [find_model(name) for name in dict.fromkeys(options.models)]
     families = ("vae", "mixture") if options.nll else FAMILIES
     runs = asked or [run for run in bundled() if RunSettings.from_json(run.settings).family in families]
     set_threads()  # two threads on two busy cores wait for each other: measured, twelve times as long as one
-    found = [(_likelihood if options.nll else _score)(run, n, options) for n in counts for run in runs]
+    if options.nll:
+        found = [_likelihood(run, n, options) for n in counts for run in runs]
+    else:
+        found = [_score(run, n, by, options) for by in options.features for n in counts for run in runs]
     if options.json:
         sys.stdout.write(json.dumps([answer for answer, _ in found], indent=1) + "\n")
     else:
@@ -69,11 +78,11 @@ def _likelihood(run: RunFolder, n: int, options: argparse.Namespace) -> tuple[di
     )
 
 
-def _score(run: RunFolder, n: int, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+def _score(run: RunFolder, n: int, features: str, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from genlib.scoring import score
 
     with Progress(run.id, quiet=options.json) as progress:
-        for scoring in score(run, n, options.seed):
+        for scoring in score(run, n, options.seed, features):
             progress.show(Status(state=scoring.what, progress=scoring.done))
     found = scoring.score
     if found is None:

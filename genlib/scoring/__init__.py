@@ -1,5 +1,6 @@
 """The honest scoreboard: whether what models draw matches the data, and how sure that is."""
 
+from genlib.scoring.figures import FEATURES
 from genlib.scoring.look import Look, look
 from genlib.scoring.meanings import MEANINGS, POINT_MEANINGS, Meaning
 from genlib.scoring.plane import PointScore, score_mixture
@@ -8,6 +9,7 @@ from genlib.scoring.scoring import Scoring, check_score, score
 from genlib.scoring.table import Score, stored
 
 __all__ = [
+    "FEATURES",
     "HAND",
     "MEANINGS",
     "POINT_MEANINGS",

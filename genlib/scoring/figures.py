@@ -1,6 +1,6 @@
-r"""Figures that compare images with test images, in the features of the bundled classifier.
+r"""Figures that compare images with test images, in features: what a classifier sees in them, or their main axes.
 
-They can be compared with one another and with nothing else: least of all with an Inception FID.
+Figures in the same features can be compared with one another and with nothing else: least of all with an Inception FID.
 """
 
 from __future__ import annotations
@@ -15,70 +15,95 @@ from numpy.typing import NDArray
 
 from genlib.data.images import load_images
 from genlib.metrics import frechet_of, jackknife, manifolds, nearest_of
+from genlib.pca import PCA, fit_pca
 from genlib.seeding import numpy_rng
 
-__all__ = ["NEIGHBOURS", "Figures", "copies", "ends", "figures", "reference", "spread"]
+__all__ = ["FEATURES", "NEIGHBOURS", "Figures", "copies", "ends", "figures", "looked_at", "reference", "spread"]
 
 NEIGHBOURS = 5
+FEATURES = {"classifier": "What a classifier sees", "pca": "50 main axes (PCA)"}
 _LOOKED_UP = 500  # images at least whose nearest training image is sought: all pairs of pixels cost the most
+_SIZE, _FITTED = 50, 10_000  # axes, and the training images that they are fitted to
 _FOUND = 0.1  # of its share in the data, from which a digit counts as found
 _Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures by name, their standard errors, and the share of each digit."""
+    """Figures by name, their standard errors, and the share of each digit, where these are read."""
 
     metrics: dict[str, float]
     stderr: dict[str, float]
     histogram: list[float]
 
 
-def figures(images: _Bytes, n: int, sought: _Bytes | None = None) -> Figures:
+def figures(images: _Bytes, n: int, features: str = "classifier", sought: _Bytes | None = None) -> Figures:
     """Compare images with ``n`` test images.
 
     Arguments:
         images: (N, 28, 28), one byte a pixel.
         n: Test images, spread evenly.
+        features: One of ``FEATURES``; digits are read by the classifier only.
         sought: Those whose nearest training image is sought; by default the first of ``images``.
     """
-    from genlib.evaluation import judged
-
-    real, shares = reference(n)
-    seen, read = judged(images)
+    real, shares = reference(n, features)
+    seen, read = looked_at(images, features)
     near = manifolds(real, seen, NEIGHBOURS)
-    histogram = np.bincount(read, minlength=10) / len(read)
     # What it is with fewer images tells how much of it is the bias of a finite sample.
     metrics = {f"frechet_at_{part}": frechet_of(real[:part], seen[:part]) for part in (n // 4, n // 2)}
     metrics |= {"frechet": frechet_of(real, seen), **near.means}
-    metrics["classes"] = int((histogram >= _FOUND * shares).sum())
-    metrics["histogram_distance"] = float(np.abs(histogram - shares).sum() / 2)
+    histogram = np.zeros(0)
+    if read is not None and shares is not None:
+        histogram = np.bincount(read, minlength=10) / len(read)
+        metrics["classes"] = int((histogram >= _FOUND * shares).sum())
+        metrics["histogram_distance"] = float(np.abs(histogram - shares).sum() / 2)
     stderr = {"frechet": jackknife(real, seen, frechet_of), **near.stderrs}
     for name, each in copies(images[: _looked_up(n)] if sought is None else sought).items():
         metrics[name], stderr[name] = float(each.mean()), float(each.std()) / math.sqrt(len(each))
     return Figures(metrics, stderr, histogram.tolist())
 
 
-@lru_cache(maxsize=4)
-def ends(n: int, seed: int) -> tuple[dict[str, float], dict[str, float]]:
+@lru_cache(maxsize=8)
+def ends(n: int, seed: int, features: str = "classifier") -> tuple[dict[str, float], dict[str, float]]:
     """The ends of the scale: figures of ``n`` training images, and of noise around the mean of each pixel."""
     images, rng = load_images(), numpy_rng(seed, "ends")
     # Images that were learnt from would all be copies of themselves: there validation images stand for real ones.
     unseen = images.validation[spread(_looked_up(n), len(images.validation))]
-    real = figures(images.train[rng.choice(len(images.train), n, replace=False)], n, unseen)
+    real = figures(images.train[rng.choice(len(images.train), n, replace=False)], n, features, unseen)
     mean, deviation = images.train.mean(0), images.train.std(0)
     noise = (mean + deviation * rng.normal(size=(n, *mean.shape))).clip(0, 255).round().astype(np.uint8)
-    return real.metrics, figures(noise, n).metrics
+    return real.metrics, figures(noise, n, features).metrics
 
 
-@lru_cache(maxsize=4)
-def reference(n: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Features of ``n`` test images, (n, 128), in an order by chance, and the share of each digit among them, (10,)."""
-    from genlib.evaluation import judged
-
+@lru_cache(maxsize=8)
+def reference(n: int, features: str = "classifier") -> tuple[NDArray[np.floating], NDArray[np.float64] | None]:
+    """Features of ``n`` test images, (n, F), in an order by chance; and the share of each digit among them, (10,), for
+    features by which digits are read."""
     images = load_images()
     chosen = numpy_rng(0, "reference").permutation(spread(n, len(images.test)))
-    return judged(images.test[chosen])[0], np.bincount(images.test_labels[chosen], minlength=10) / n
+    seen, read = looked_at(images.test[chosen], features)
+    return seen, None if read is None else np.bincount(images.test_labels[chosen], minlength=10) / n
+
+
+def looked_at(images: _Bytes, features: str) -> tuple[NDArray[np.floating], NDArray[np.int64] | None]:
+    """Features of images, (N, F), and the digits read in them, (N,), if they are.
+
+    Arguments:
+        images: (N, 28, 28), one byte a pixel.
+        features: "classifier", the 128 numbers from which the bundled one reads; or "pca", the coordinates along the 50
+            main axes of training images, which any data have.
+    """
+    if features == "pca":
+        return _axes().project(images, _SIZE).astype(np.float32), None
+    from genlib.evaluation import judged
+
+    return judged(images)
+
+
+@lru_cache(maxsize=1)
+def _axes() -> PCA:
+    train = load_images().train
+    return fit_pca(train[spread(_FITTED, len(train))])
 
 
 def spread(n: int, most: int) -> NDArray[np.int64]:

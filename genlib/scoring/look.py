@@ -11,7 +11,7 @@ from genlib.data.images import load_images
 from genlib.metrics import manifolds, nearest_of
 from genlib.runs import RunFolder
 from genlib.sampling import sheet
-from genlib.scoring.figures import NEIGHBOURS, reference
+from genlib.scoring.figures import NEIGHBOURS, looked_at, reference
 from genlib.scoring.scoring import draw
 
 __all__ = ["Look", "look"]
@@ -28,7 +28,7 @@ class Look:
         best: Those with the most real digits around them.
         worst: Those with the fewest; among equals the ones farthest from any.
         pairs: The first ones as they came, and below each the nearest training image.
-        shares: Share of each digit in the data, (10,).
+        shares: Share of each digit in the data, (10,); empty for features by which no digit is read.
     """
 
     n: int
@@ -38,18 +38,17 @@ class Look:
     shares: list[float]
 
 
-def look(run: RunFolder, n: int = 1000, seed: int = 0) -> Look:
-    """Draw with the last saved state of a run or a bundled model, and sort by density.
+def look(run: RunFolder, features: str = "classifier", n: int = 1000, seed: int = 0) -> Look:
+    """Draw with the last saved state of a run or a bundled model, and sort by density in these features.
 
     Raises:
         InputError: If the model is missing or draws nothing that could be looked at.
     """
     from genlib.checkpoint import load_model
-    from genlib.evaluation import judged
 
     drawn = draw(load_model(run.path), n, seed)
-    real, shares = reference(n)
-    seen, _ = judged(drawn)
+    real, shares = reference(n, features)
+    seen, _ = looked_at(drawn, features)
     around = manifolds(real, seen, NEIGHBOURS).holding
     alone = np.array([np.square(real - each).sum(1).min() for each in seen])
     order = np.lexsort((alone, -around))  # the most first, and of those the nearest
@@ -58,4 +57,4 @@ def look(run: RunFolder, n: int = 1000, seed: int = 0) -> Look:
     count = _COLUMNS * _ROWS
     best, worst = drawn[order[:count]], drawn[order[-count:][::-1]]
     pairs = sheet(np.concatenate([few, nearest]), _COLUMNS)
-    return Look(n, sheet(best, _COLUMNS), sheet(worst, _COLUMNS), pairs, shares.tolist())
+    return Look(n, sheet(best, _COLUMNS), sheet(worst, _COLUMNS), pairs, [] if shares is None else shares.tolist())

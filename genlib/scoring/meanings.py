@@ -34,12 +34,11 @@ class Meaning:
 MEANINGS = {
     "frechet": Meaning(
         "Fréchet distance",
-        1,
+        2,
         "low",
-        "How far the cloud of what was drawn is from that of real digits, by means and covariances of what the "
-        "classifier sees.",
-        "It is too large for few images, so it compares only at one n; it sees no shape beyond a bell curve; in the "
-        "features of our own classifier it is no FID.",
+        "How far the cloud of what was drawn is from that of real digits, by means and covariances of their features.",
+        "It is too large for few images, so it compares only at one n; it sees no shape beyond a bell curve; in other "
+        "features the order may turn round; and in ours it is no FID.",
         "Dowson & Landau, 1982; Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; its bias: Chong & "
         "Forsyth, 2020",
     ),

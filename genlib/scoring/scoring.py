@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genlib.data.images import load_images
 from genlib.knobs import InputError, shown
 from genlib.runs import ACTIVE, RunFolder, saved_status
-from genlib.scoring.figures import Figures, ends, figures, spread
+from genlib.scoring.figures import FEATURES, Figures, ends, figures, spread
 from genlib.scoring.table import Score
 from genlib.seeding import torch_rng
 from genlib.settings import FAMILIES, FAMILY_NAMES, TrainConfig
@@ -39,7 +39,7 @@ class Scoring:
     score: Score | None = None
 
 
-def check_score(n: int, seed: int) -> None:
+def check_score(n: int, seed: int, features: str = "classifier") -> None:
     """Refuse what :func:`score` cannot do, before anything slow is imported.
 
     Raises:
@@ -49,22 +49,25 @@ def check_score(n: int, seed: int) -> None:
     if type(n) is not int or not _FEWEST <= n <= most:
         raise InputError(f"The number of images cannot be {shown(n)}: choose a whole number from {_FEWEST} to {most}.")
     TrainConfig.knob("seed").check(seed)
+    if features not in FEATURES:
+        raise InputError(f"The features cannot be {shown(features)}: choose {' or '.join(FEATURES)}.")
 
 
-def score(run: RunFolder, n: int = 10_000, seed: int = 0) -> Iterator[Scoring]:
+def score(run: RunFolder, n: int = 10_000, seed: int = 0, features: str = "classifier") -> Iterator[Scoring]:
     """Score the last saved state of a run or a bundled model.
 
     Arguments:
         run: It.
         n: Images to draw; they are compared with as many test images.
         seed: Of all draws.
+        features: What images are compared by: "classifier" or "pca".
 
     Raises:
         InputError: If a number is not allowed, or the model is missing, draws nothing, or draws what is no number.
     """
     from genlib.checkpoint import load_model
 
-    check_score(n, seed)
+    check_score(n, seed, features)
     state = run.status
     saved = saved_status(run.path, state) or state
     model = load_model(run.path)
@@ -73,9 +76,9 @@ def score(run: RunFolder, n: int = 10_000, seed: int = 0) -> Iterator[Scoring]:
     yield Scoring(0.0, "drawing")
     drawn = draw(model, n, seed)
     yield Scoring(0.1, "real images and noise, for comparison")
-    real, bad = ends(n, seed)
+    real, bad = ends(n, seed, features)
     yield Scoring(0.5, "comparing")
-    compared = figures(drawn, n)
+    compared = figures(drawn, n, features)
     yield Scoring(0.7, "rebuilding test images, and their likelihood")
     own = _own(model, run.path, n, seed)
     weights = [tensor.numel() for name, tensor in model.state_dict().items() if not name.startswith("averages.")]
@@ -85,6 +88,7 @@ def score(run: RunFolder, n: int = 10_000, seed: int = 0) -> Iterator[Scoring]:
         family=model.family,
         n=n,
         seed=seed,
+        features=features,
         step=saved.step,
         training=state.state in ACTIVE,
         metrics=compared.metrics | own.metrics,

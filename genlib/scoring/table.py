@@ -22,11 +22,12 @@ class Score:
         family: Its family.
         n: Images drawn, and test images they are compared with.
         seed: Of all draws.
+        features: What images were compared by: "classifier" or "pca".
         step: Updates after which the model was saved.
         training: Whether it was still being trained then.
         metrics: Figures by name.
         stderr: Standard errors of some of them.
-        histogram: Share of each digit, as the classifier reads the images, (10,).
+        histogram: Share of each digit, as the classifier reads the images, (10,); empty where it was not asked.
         real_vs_real: The same figures, where training images take the place of drawn ones.
         bad: And where noise around the mean of each pixel does.
         cost: Seconds of training, number of weights, and bytes of the file.
@@ -36,6 +37,7 @@ class Score:
     family: str
     n: int
     seed: int
+    features: str
     step: int
     training: bool
     metrics: Mapping[str, float]

@@ -8,7 +8,7 @@ from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.plots import scores_chart
 from genlib.runs import RunFolder, saved_digest
-from genlib.scoring import Score, stored
+from genlib.scoring import FEATURES, Score, stored
 from genlib.settings import FAMILIES
 from pages.ui import cached
 from pages.ui.explain import method
@@ -52,6 +52,9 @@ def chosen(key: str | None) -> list[Score]:
         n = st.pills("Drawings of each", COUNTS, default=COUNTS[0], format_func="{:,}".format, key="scores_n",
                      required=True, persist_state="session",
                      help="Fewer are quicker, and make every distance larger.")  # fmt: skip
+        features = st.pills("Compared by", list(FEATURES), default="classifier", format_func=FEATURES.__getitem__,
+                            key="scores_features", required=True, persist_state="session",
+                            help="Scores depend on the eyes: a classifier that knows digits, or plain axes.")  # fmt: skip
         if runs:
             own = st.multiselect("Your runs", list(runs), format_func=title, key="scores_own",
                                  placeholder="Score a run", persist_state="session",
@@ -60,22 +63,22 @@ def chosen(key: str | None) -> list[Score]:
         else:
             own = []
     try:
-        found = [each for each in stored() if each.n == n]
+        found = [each for each in stored() if (each.n, each.features) == (n, features)]
     except InputError as error:
         tell(str(error))
         return []
     for name in own:
         try:
-            found.append(scored(runs[name], n))
+            found.append(scored(runs[name], n, features))
         except InputError as error:
             st.warning(unlinked(str(error)))
     return found
 
 
-def scored(run: RunFolder, n: int) -> Score:
+def scored(run: RunFolder, n: int, features: str) -> Score:
     """The score of a run, and on the way to it how far it is."""
     place = st.empty()
-    for each in cached.scoring(run, n):
+    for each in cached.scoring(run, n, features):
         place.progress(each.done, f"Scoring {title(run.id)}: {each.what} …")
     place.empty()
     assert each.score is not None
@@ -98,7 +101,7 @@ def closer(scores: list[Score], titles: dict[str, str]) -> None:
     try:
         with st.spinner("Drawing …"):
             path = find_model(name).path
-            look = cached.looked(path, saved_digest(path))
+            look = cached.looked(path, saved_digest(path), score.features)
     except InputError as error:
         st.warning(unlinked(str(error)))
         return

@@ -123,15 +123,16 @@ def reads(model: Path) -> Reader:
 
 
 @lru_cache(maxsize=64)
-def looked(model: Path, digest: str) -> Look:
+def looked(model: Path, digest: str, features: str) -> Look:
     """Drawings of a model, sorted; ``digest`` tells its states apart."""
-    return compute(look, RunFolder(model))
+    return compute(look, RunFolder(model), features)
 
 
-def scoring(run: RunFolder, n: int) -> Iterator[Scoring]:
+def scoring(run: RunFolder, n: int, features: str) -> Iterator[Scoring]:
     """What the drawings of a run are worth, part by part; the last tells all."""
     # Its state is in the score, too: a run that ended where it was saved is not in training any more.
-    return _followed((score, run.id, saved_digest(run.path), run.status.state in ACTIVE, n), score, run, n)
+    key = (score, run.id, saved_digest(run.path), run.status.state in ACTIVE, n, features)
+    return _followed(key, score, run, n, 0, features)
 
 
 @lru_cache(maxsize=16)

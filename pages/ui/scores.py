@@ -15,20 +15,25 @@ from pages.ui.words import duration
 __all__ = ["anatomy", "explained", "meanings", "points_table", "table"]
 
 _COLUMNS = ("frechet", "precision", "recall", "density", "coverage", "classes", "histogram_distance", "copied")
+_BY = {
+    "classifier": "in the features of the bundled classifier",
+    "pca": "in their coordinates along the 50 main axes of training images, which any data have and no classifier",
+}
 _SOME = ("squared_error", "nll", "nll_gap")  # not of every model
 
 
 def table(scores: Sequence[Score], titles: Sequence[str]) -> None:
     """All models below each other, between real digits and noise."""
     first = scores[0]
-    rows = [_row("Real digits", first.real_vs_real, {})]
-    rows += [_row(title, each.metrics, each.cost) for title, each in zip(titles, scores, strict=True)]
-    rows += [_row("Noise around the mean digit", first.bad, {})]
+    names = [name for name in _COLUMNS if name in first.metrics] + list(_SOME)
+    rows = [_row("Real digits", names, first.real_vs_real, {})]
+    rows += [_row(title, names, each.metrics, each.cost) for title, each in zip(titles, scores, strict=True)]
+    rows += [_row("Noise around the mean digit", names, first.bad, {})]
     form = {
         MEANINGS[name].title: st.column_config.NumberColumn(
             format=f"%.{MEANINGS[name].digits}f", help=f"{MEANINGS[name].means} {MEANINGS[name].misleads}"
         )
-        for name in (*_COLUMNS, *_SOME)
+        for name in names
     }
     form |= {
         "Model": st.column_config.TextColumn(pinned=True, width=220),
@@ -39,17 +44,16 @@ def table(scores: Sequence[Score], titles: Sequence[str]) -> None:
     st.dataframe(rows, hide_index=True, column_config=form, height="content", placeholder="–")
     worst = {name: max(each.stderr[name] for each in scores) for name in ("frechet", "precision", "density", "copied")}
     st.caption(
-        f"{first.n:,} drawings of each model against {first.n:,} test images, seed {first.seed}, in the features of "
-        "the bundled classifier. Real digits: as many training images. Standard errors are at most "
-        f"{worst['frechet']:.1f} (Fréchet), {worst['precision']:.3f} (shares), {worst['density']:.3f} (density), "
+        f"{first.n:,} drawings of each model against {first.n:,} test images, seed {first.seed}, "
+        f"{_BY[first.features]}. Real digits: as many training images. Standard errors are at most "
+        f"{worst['frechet']:.2f} (Fréchet), {worst['precision']:.3f} (shares), {worst['density']:.3f} (density), "
         f"{worst['copied']:.3f} (nearer to training). Click a column to sort by it; an empty place is what a model "
         "cannot do."
     )
 
 
-def _row(title: str, metrics: Any, cost: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"Model": title}
-    row |= {MEANINGS[name].title: metrics.get(name) for name in (*_COLUMNS, *_SOME)}
+def _row(title: str, names: Sequence[str], metrics: Any, cost: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"Model": title} | {MEANINGS[name].title: metrics.get(name) for name in names}
     megabytes = cost["bytes"] / 1e6 if cost else None
     return row | {"Trained for (s)": cost.get("seconds"), "Weights": cost.get("parameters"), "MB": megabytes}
 
@@ -73,32 +77,33 @@ def anatomy(score: Score, title: str, look: Look) -> None:
             "Above ten drawings, as they came; below each the nearest of all 55,000 training images. Alike is good, "
             "the same would be learnt by heart."
         )
-        st.markdown("**How often it draws each digit**")
-        st.bar_chart(
-            [
-                {"digit": digit, "share": share, "digits": kind}
-                for kind, shares in (("drawn", score.histogram), ("real", look.shares))
-                for digit, share in enumerate(shares)
-            ],
-            x="digit",
-            y="share",
-            color="digits",
-            stack=False,
-            height=240,
-            x_label="",
-            y_label="",
-        )
+        if score.histogram:
+            st.markdown("**How often it draws each digit**")
+            st.bar_chart(
+                [
+                    {"digit": digit, "share": share, "digits": kind}
+                    for kind, shares in (("drawn", score.histogram), ("real", look.shares))
+                    for digit, share in enumerate(shares)
+                ],
+                x="digit",
+                y="share",
+                color="digits",
+                stack=False,
+                height=240,
+                x_label="",
+                y_label="",
+            )
 
 
 def meanings(score: Score) -> None:
     """Every figure of a model with its error, its ends, what it means, when it misleads, and its source."""
     explained(score, MEANINGS, "noise")
     quarter, half = score.n // 4, score.n // 2
-    few = [f"{score.metrics[f'frechet_at_{part}']:.1f} with {part:,}" for part in (quarter, half)]
-    real = [f"{score.real_vs_real[f'frechet_at_{part}']:.1f}" for part in (quarter, half)]
+    few = [f"{score.metrics[f'frechet_at_{part}']:.2f} with {part:,}" for part in (quarter, half)]
+    real = [f"{score.real_vs_real[f'frechet_at_{part}']:.2f}" for part in (quarter, half)]
     st.caption(
-        f"The bias of the Fréchet distance: {', '.join(few)} and {score.metrics['frechet']:.1f} with {score.n:,} "
-        f"drawings; real digits {', '.join(real)} and {score.real_vs_real['frechet']:.1f}. ± is one standard error: "
+        f"The bias of the Fréchet distance: {', '.join(few)} and {score.metrics['frechet']:.2f} with {score.n:,} "
+        f"drawings; real digits {', '.join(real)} and {score.real_vs_real['frechet']:.2f}. ± is one standard error: "
         "of the Fréchet distance by leaving out a tenth at a time, else of the spread over the images. "
         f"n {score.n:,}, seed {score.seed}."
     )
