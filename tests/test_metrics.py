@@ -56,7 +56,7 @@ def test_the_jackknife_tells_how_far_other_draws_differ():
     rng = np.random.default_rng(1)
     draws = [(gaussian(rng, 500, [1.0, 0, 0], np.eye(3)), rng.normal(size=(500, 3))) for _ in range(200)]
     spread = np.std([frechet_of(a, b) for a, b in draws])
-    told = np.mean([jackknife(a, b) for a, b in draws[:60]])
+    told = np.mean([jackknife(a, b, frechet_of) for a, b in draws[:60]])
     assert told == pytest.approx(spread, rel=0.2)
 
 
@@ -65,8 +65,8 @@ def test_the_jackknife_leaves_out_no_kind_of_points_that_come_in_turn():
     turns = 10 * np.eye(10)[np.arange(1000) % 10]
     a, b = turns + rng.normal(size=(1000, 10)), turns + rng.normal(size=(1000, 10))
     mixed = rng.permutation(1000)
-    assert jackknife(a, b) == pytest.approx(jackknife(a[mixed], b[mixed]), abs=0.3)
-    assert jackknife(a, b) < 1
+    assert jackknife(a, b, frechet_of) == pytest.approx(jackknife(a[mixed], b[mixed], frechet_of), abs=0.3)
+    assert jackknife(a, b, frechet_of) < 1
 
 
 def counted(real, made, k):

@@ -15,7 +15,7 @@ from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.runs import RunFolder, Status
 from genlib.scoring import Score, score, stored
-from genlib.scoring.figures import ends, figures
+from genlib.scoring.figures import ends, figures, looked_at
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run
 
@@ -58,6 +58,28 @@ def test_unseen_images_score_like_real_ones(honest):
     assert honest.metrics["classes"] == 10
     assert honest.metrics["nearer"] == pytest.approx(0.5, abs=0.06)
     assert honest.metrics["copied"] == pytest.approx(real["copied"], abs=0.06)
+
+
+def test_plain_axes_see_noise_and_what_is_left_out_but_read_no_digits(images, unseen):
+    real, noise = ends(N, 0, "pca")
+    found = figures(unseen, N, "pca")
+    assert found.histogram == []
+    assert "classes" not in found.metrics
+    assert found.metrics["frechet"] < 1.5 * real["frechet"] < 0.2 * noise["frechet"]
+    assert found.metrics["coverage"] == pytest.approx(real["coverage"], abs=0.06)
+    dropped = figures(images.validation[images.validation_labels != 0][:N], N, "pca")
+    assert dropped.metrics["coverage"] < real["coverage"] - 0.03
+    assert dropped.metrics["frechet"] > 1.2 * found.metrics["frechet"]
+
+
+def test_plain_axes_are_scikit_learns(images):
+    sklearn = pytest.importorskip("sklearn.decomposition")
+    chosen = np.arange(10_000) * len(images.train) // 10_000
+    theirs = sklearn.PCA(50, svd_solver="covariance_eigh").fit(images.train[chosen].reshape(-1, 784) / 255)
+    ours, _ = looked_at(images.test[:50], "pca")
+    expected = theirs.transform(images.test[:50].reshape(-1, 784) / 255)
+    signs = np.sign((ours * expected).sum(0))
+    np.testing.assert_allclose(ours * signs, expected, atol=1e-3)
 
 
 def test_frechet_falls_with_n_while_the_truth_stays(honest):
@@ -146,6 +168,11 @@ def test_only_as_many_images_as_there_are(n):
         list(score(find_model("gan"), n))
 
 
+def test_only_features_that_there_are():
+    with pytest.raises(InputError, match="features cannot be 'inception': choose classifier or pca"):
+        list(score(find_model("gan"), 100, 0, "inception"))
+
+
 def test_the_command_gives_the_same_numbers(capsys):
     assert main(["evaluate", "vae-2d", "mixture", "--n", "100", "--seed", "2", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -160,7 +187,7 @@ def test_the_command_gives_the_same_numbers(capsys):
 
 
 def test_the_stored_scores_are_those_of_the_bundled_models():
-    found = [each for each in stored() if each.n == 1000]
+    found = [each for each in stored() if (each.n, each.features) == (1000, "classifier")]
     assert {each.model for each in found} >= {"ae-2d", "gan", "mixture", "vae-2d", "vae-20d", "vae-50d"}
     again = list(score(find_model("gan"), 1000, 0))[-1].score
     (kept,) = [each for each in found if each.model == "gan"]
@@ -175,7 +202,7 @@ def test_good_models_lie_between_real_data_and_noise():
         for name in ("density", "recall", "coverage"):
             assert each.bad[name] < each.real_vs_real[name], (each.model, name)
         shares = [each.metrics[name] / each.real_vs_real[name] for name in ("recall", "coverage")]
-        good += [each.model] if each.n == 10_000 and min(shares) >= 0.8 else []
+        good += [each.model] if (each.n, each.features) == (10_000, "classifier") and min(shares) >= 0.8 else []
         # Three standard errors of both, of which the real one has as many images.
         slack = 3 * np.sqrt(2) * each.stderr["copied"]
         assert each.metrics["copied"] <= each.real_vs_real["copied"] + slack, each.model
@@ -184,7 +211,7 @@ def test_good_models_lie_between_real_data_and_noise():
 
 def test_the_table_of_the_readme_is_the_stored_one():
     readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    first, *rows = [each for each in stored() if each.n == 10_000]
+    first, *rows = [each for each in stored() if (each.n, each.features) == (10_000, "classifier")]
     for name, each in [
         ("real digits", first.real_vs_real),
         *((row.model, row.metrics) for row in [first, *rows]),

@@ -16,7 +16,7 @@ from genlib.settings import FAMILIES, RunSettings
 from pages.ui import cached
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
-from pages.ui.opened import mine, opened
+from pages.ui.opened import filmed, mine, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.sorter import sorter
 from pages.ui.words import unlinked
@@ -46,17 +46,23 @@ def main() -> None:
 
 
 def choose(key: str | None) -> RunFolder:
-    """The model whose drawings are to be found out."""
+    """The model of the address, whose drawings are to be found out; the visitor may change it among those at hand."""
     runs = {run.id: run for run in bundled() if RunSettings.from_json(run.settings).family in FAMILIES}
     runs |= {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
+    asked = st.query_params.get("model", FIRST)
+    if asked not in runs:
+        try:
+            runs[asked] = filmed(asked).run
+        except InputError as error:
+            tell(str(error))
+    first = next(name for name in (asked, FIRST, *runs) if name in runs)
     left, right = st.columns([3, 1])
-    name = left.selectbox(
-        "Drawn by", list(runs), index=list(runs).index(FIRST) if FIRST in runs else 0, format_func=title,
-        key="model", bind="query-params",
-    )  # fmt: skip
+    name = left.selectbox("Drawn by", list(runs), index=list(runs).index(first), format_func=title, key="beat_model",
+                          persist_state="session")  # fmt: skip
+    st.query_params["model"] = str(name)
     text = "Each round has other images; of one model, the same round has the same images for everybody."
     right.number_input("Round", 1, MOST_ROUNDS, key="round", bind="query-params", help=text)
-    return runs[name]
+    return runs[str(name)]
 
 
 def title(name: str) -> str:

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from genlib.knobs import InputError, shown
+from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.presets import PRESETS
 from genlib.runs import ACTIVE, RunFolder, saved_status
 from genlib.settings import RunSettings, TrainConfig
 from pages.ui import cached
+from pages.ui.address import choice
 from pages.ui.controls import Controls
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, opened
@@ -56,10 +57,7 @@ def main() -> None:
 
 def ask() -> list[RunSettings]:
     """One model with labels and one without, of the same family, for the same time."""
-    asked = st.query_params.get("family", "vae")
-    if asked not in NAMES:
-        tell(f"In the address: the family cannot be {shown(asked)}: choose {', '.join(NAMES)}. A VAE is shown.")
-        asked = "vae"
+    asked = choice("family", NAMES, "vae")
     train = Controls(TrainConfig)
     with st.container(horizontal=True, gap="large"):
         family = st.pills(

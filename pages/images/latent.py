@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from genlib.knobs import InputError, shown
+from genlib.knobs import InputError
 from genlib.library import bundled
 from genlib.recipe import code_recipe
 from genlib.runs import RunFolder, list_runs
+from pages.ui.address import choice
 from pages.ui.between import between_images
 from pages.ui.coordinates import coordinates
 from pages.ui.explain import method
@@ -65,10 +66,7 @@ def main() -> None:
 
 def view(models: dict[str, Model], mine: list[RunFolder]) -> None:
     """The studio, with an image above it or without; or what else can be done with codes."""
-    asked = st.query_params.get("view", EXPLORE)
-    if asked not in VIEWS:
-        tell(f"In the address: the view cannot be {shown(asked)}: choose {', '.join(VIEWS)}. The studio is shown.")
-        asked = EXPLORE
+    asked = choice("view", VIEWS, EXPLORE)
     wanted = st.segmented_control(
         "View", list(VIEWS), default=asked, format_func=VIEWS.__getitem__, key="studio_view", required=True,
         persist_state="session", label_visibility="collapsed",
@@ -156,10 +154,7 @@ def leave() -> None:
 
 def at(model: Model) -> Code:
     """The code of the address, where the studio begins."""
-    digit = st.query_params.get("digit", "0")
-    if not (len(digit) == 1 and digit in "0123456789"):
-        tell(f"In the address: the digit cannot be {shown(digit)}: choose 0 to 9. A 0 is shown.")
-        digit = st.query_params["digit"] = "0"
+    digit = choice("digit", range(10), 0)
     text = st.query_params.get("z", "")
     try:
         return Code(code_from_text(text, model.latent_dim) if text else (), int(digit))

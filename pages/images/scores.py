@@ -11,6 +11,7 @@ from genlib.runs import RunFolder, saved_digest
 from genlib.scoring import FEATURES, Score, stored
 from genlib.settings import FAMILIES
 from pages.ui import cached
+from pages.ui.address import choice
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
 from pages.ui.opened import mine, opened
@@ -27,7 +28,8 @@ def main() -> None:
     st.title("Scoreboard")
     st.markdown(
         "Do the drawings match the data? All families, the same digits, the same number of drawings, between what real "
-        "digits get and what noise gets. **Predict:** which family is nearest to real, and which leaves something out?"
+        "digits get and what noise gets. **Predict:** which family is nearest to real, and which leaves something out? "
+        "Then change the eyes that compare."
     )
     key = visitor_key()
     notices = st.container()
@@ -46,33 +48,45 @@ def main() -> None:
 
 
 def chosen(key: str | None) -> list[Score]:
-    """The stored scores at one n; runs of the visitor's are scored beside them."""
-    runs = {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
+    """The stored scores at one n, in the same features; runs of the visitor's are scored beside them."""
+    n, features = choice("n", COUNTS, COUNTS[0]), choice("features", FEATURES, "classifier")
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
-        n = st.pills("Drawings of each", COUNTS, default=COUNTS[0], format_func="{:,}".format, key="scores_n",
-                     required=True, persist_state="session",
-                     help="Fewer are quicker, and make every distance larger.")  # fmt: skip
-        features = st.pills("Compared by", list(FEATURES), default="classifier", format_func=FEATURES.__getitem__,
-                            key="scores_features", required=True, persist_state="session",
-                            help="Scores depend on the eyes: a classifier that knows digits, or plain axes.")  # fmt: skip
-        if runs:
-            own = st.multiselect("Your runs", list(runs), format_func=title, key="scores_own",
-                                 placeholder="Score a run", persist_state="session",
-                                 help="With 1,000 drawings it takes a few seconds, with 10,000 about half a minute, "
-                                 "with the likelihood of a large VAE more.")  # fmt: skip
-        else:
-            own = []
+        count = st.pills("Drawings of each", COUNTS, default=int(n), format_func="{:,}".format, key="scores_n",
+                         required=True, persist_state="session",
+                         help="Fewer are quicker, and make every distance larger.")  # fmt: skip
+        text = "Scores depend on the eyes: a classifier that knows digits, or plain axes."
+        by = st.pills("Compared by", list(FEATURES), default=features, format_func=FEATURES.__getitem__,
+                      key="scores_features", required=True, persist_state="session", help=text)  # fmt: skip
+        own = runs(key)
+    st.query_params.update({"n": str(count), "features": str(by)})
     try:
-        found = [each for each in stored() if (each.n, each.features) == (n, features)]
+        found = [each for each in stored() if (each.n, each.features) == (count, by)]
     except InputError as error:
         tell(str(error))
         return []
-    for name in own:
+    for run in own:
         try:
-            found.append(scored(runs[name], n, features))
+            found.append(scored(run, count, str(by)))
         except InputError as error:
             st.warning(unlinked(str(error)))
     return found
+
+
+def runs(key: str | None) -> list[RunFolder]:
+    """The runs of the address, which the visitor may change among those that are at hand."""
+    at_hand = {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
+    if not at_hand:
+        return []
+    asked = [name for name in st.query_params.get("runs", "").split(",") if name in at_hand]
+    names = st.multiselect("Your runs", list(at_hand), default=asked, format_func=title, key="scores_own",
+                           placeholder="Score a run", persist_state="session",
+                           help="With 1,000 drawings it takes a few seconds, with 10,000 about half a minute, with the "
+                           "likelihood of a large VAE more.")  # fmt: skip
+    if names:
+        st.query_params["runs"] = ",".join(names)
+    else:
+        st.query_params.pop("runs", None)
+    return [at_hand[name] for name in names]
 
 
 def scored(run: RunFolder, n: int, features: str) -> Score:
@@ -95,8 +109,10 @@ def title(name: str) -> str:
 def closer(scores: list[Score], titles: dict[str, str]) -> None:
     """One model, taken apart."""
     st.subheader("One model closer", anchor=False)
-    name = st.selectbox("Model", list(titles), index=list(titles).index(FIRST) if FIRST in titles else 0,
-                        format_func=titles.__getitem__, key="scores_model", persist_state="session")  # fmt: skip
+    first = choice("model", titles, FIRST if FIRST in titles else next(iter(titles)))
+    name = st.selectbox("Model", list(titles), index=list(titles).index(first), format_func=titles.__getitem__,
+                        key="scores_model", persist_state="session")  # fmt: skip
+    st.query_params["model"] = str(name)
     score = next(each for each in scores if each.model == name)
     try:
         with st.spinner("Drawing …"):

@@ -9,11 +9,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from genlib.knobs import Config, InputError, shown
+from genlib.knobs import Config, InputError
 from genlib.presets import PRESETS, named, presets_of
 from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
+from pages.ui.address import choice
 from pages.ui.controls import Controls, place
-from pages.ui.notices import tell
 from pages.ui.steering import button
 from pages.ui.words import differences, unlinked
 
@@ -103,10 +103,7 @@ def draft(now: RunSettings, asked: list[RunSettings]) -> str:
 
 def _choose(addressed: bool) -> str:
     if _FAMILY not in st.session_state:
-        asked = st.query_params.get(_FAMILY, _USUAL) if addressed else _USUAL
-        if asked not in _FAMILIES:
-            tell(f"In the address: the family cannot be {shown(asked)}: choose {', '.join(_FAMILIES)}. A VAE is shown.")
-            asked = _USUAL
+        asked = choice(_FAMILY, _FAMILIES, _USUAL) if addressed else _USUAL
         st.session_state[_FAMILY] = asked
         if addressed and asked in MODEL_CONFIGS and not _KNOWN & set(st.query_params):
             _put(next(iter(presets_of(asked).values())).settings)  # an address that says nothing else

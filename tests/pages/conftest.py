@@ -40,9 +40,9 @@ def run():
     return made
 
 
-def own(test: AppTest) -> AppTest:
-    """The page as the owner's browser shows it."""
-    test.session_state["owner"] = {"key": KEY}
+def own(test: AppTest, key: str = KEY) -> AppTest:
+    """The page as the browser of whoever has this key shows it, by default that of the owner."""
+    test.session_state["owner"] = {"key": key}
     return test.run()
 
 

@@ -67,8 +67,8 @@ def test_a_link_opens_at_its_code(app):
         ({"z": "a,b"}, "must be 2 numbers"),
         ({"model": "nothing"}, "There is no run nothing here"),
         ({"model": "classifier"}, "draws digits"),
-        ({"view": "<b>"}, "the view cannot be"),
-        ({"z": "1,2", "digit": "12"}, "the digit cannot be"),
+        ({"view": "<b>"}, "view cannot be"),
+        ({"z": "1,2", "digit": "12"}, "digit cannot be"),
     ],
 )
 def test_a_wrong_link_gets_one_sentence_and_a_picture(app, query, words):

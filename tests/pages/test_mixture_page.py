@@ -7,6 +7,7 @@ import pytest
 
 from genlib.data.toy2d import make_points
 from genlib.gmm import fill_gaps, fit_em
+from genlib.scoring import POINT_MEANINGS, score_mixture
 from genlib.settings import GapsConfig, MixtureConfig, PointsConfig
 
 pytestmark = pytest.mark.fast
@@ -193,3 +194,36 @@ def test_a_curve_that_falls_is_explained(app):
     curve = panels(test)["panels"][0]["curve"]
     assert min(np.diff(curve)) < -1e-8
     assert "regularisation" in test.info[0].value
+
+
+def test_points_of_the_mixture_are_scored_beside_real_ones(app):
+    test = app(PAGE, data_dataset="ring", components="8")
+    test.session_state["more"] = "How good is it?"
+    test.run()
+    assert not test.exception
+    expected = score_mixture(make_points(PointsConfig(dataset="ring")).x, MixtureConfig(components=8),
+                             PointsConfig(dataset="ring"))  # fmt: skip
+    shown = test.dataframe[0].value
+    assert list(shown[""]) == ["Fresh real points", "Mixture, K = 8", "One Gaussian along the axes"]
+    for name, meaning in POINT_MEANINGS.items():
+        ends = (expected.real_vs_real, expected.metrics, expected.bad)
+        assert list(shown[meaning.title]) == pytest.approx([each[name] for each in ends])
+    text = "".join(each.value for each in test.markdown)
+    assert f"Good points: {expected.metrics['high_quality']:.3f} ± {expected.stderr['high_quality']:.3f}**" in text
+    assert "from the 8 Gaussians that the data come from" in test.caption[-1].value
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"data_dataset": "moons"}, "no modes are counted"),
+        ({"data_dataset": "ring", "points": "1,2"}, "fitted to one half of them"),
+    ],
+)
+def test_what_is_not_known_is_not_scored(app, query, told):
+    test = app(PAGE, **query)
+    test.session_state["more"] = "How good is it?"
+    test.run()
+    assert not test.exception
+    assert told in "".join(each.value for each in test.caption)
+    assert "Modes found" not in test.dataframe[0].value
