@@ -9,7 +9,7 @@ from genlib.library import find_model
 from genlib.plots import scores_chart
 from genlib.runs import RunFolder, saved_digest
 from genlib.scoring import FEATURES, Score, stored
-from genlib.settings import FAMILIES
+from genlib.settings import FAMILIES, FAMILY_NAMES
 from pages.ui import cached
 from pages.ui.address import choice
 from pages.ui.explain import method
@@ -100,10 +100,12 @@ def scored(run: RunFolder, n: int, features: str) -> Score:
 
 
 def title(name: str) -> str:
+    """What to call a model in a narrow column: the names of bundled ones tell their size."""
     try:
-        return opened(name).label
+        found = opened(name)
     except InputError:
         return name
+    return f"{FAMILY_NAMES[found.settings.family]} ({name})" if found.recorded else found.label
 
 
 def closer(scores: list[Score], titles: dict[str, str]) -> None:
