@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -58,6 +58,7 @@ class Likelihood:
         stderr: Standard error of ``nll``: the spread over the images, divided by $\sqrt n$.
         elbo: The ordinary bound from the same images and codes, with the sign of ``nll``: never far below it; None
             where the density is exact.
+        gap_stderr: Standard error of the gap between the two; None where there is none.
     """
 
     model: str
@@ -67,6 +68,7 @@ class Likelihood:
     seed: int
     stderr: float
     elbo: float | None
+    gap_stderr: float | None
 
     def to_json(self) -> dict[str, str | float | None]:
         return asdict(self)
@@ -111,9 +113,13 @@ def nll(folder: Path, k: int = 5000, seed: int = 0, n: int | None = None) -> Ite
     tight, loose = torch.empty(0), torch.empty(0)
     for part in _parts(model, x[chosen], labels, k, seed):
         tight, loose = torch.cat([tight, part[0].double()]), torch.cat([loose, part[1].double()])
-        stderr = float(tight.std() / math.sqrt(len(tight))) if len(tight) > 1 else 0.0
-        elbo = None if exact else -float(loose.mean())
-        yield Likelihood(folder.name, -float(tight.mean()), None if exact else k, len(tight), seed, stderr, elbo)
+        found = Likelihood(folder.name, -float(tight.mean()), None, len(tight), seed, _stderr(tight), None, None)
+        yield found if exact else replace(found, k=k, elbo=-float(loose.mean()), gap_stderr=_stderr(tight - loose))
+
+
+def _stderr(values: Tensor) -> float:
+    """Standard error of their mean."""
+    return float(values.std() / math.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
 def _parts(model: Model, x: Tensor, labels: Tensor | None, k: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:

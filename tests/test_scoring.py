@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 
 from genlib.checkpoint import save
 from genlib.cli import main
@@ -15,7 +16,7 @@ from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.runs import RunFolder, Status
 from genlib.scoring import Score, score, stored
-from genlib.scoring.figures import ends, figures, looked_at
+from genlib.scoring.figures import copies, ends, figures, looked_at
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run
 
@@ -95,6 +96,8 @@ def test_a_digit_left_out_is_seen(images):
     _, real = figures(some, N), ends(N, 0)[0]
     assert found.metrics["coverage"] < real["coverage"] - 0.05
     assert found.metrics["histogram_distance"] > 0.08
+    assert 0 < found.stderr["histogram_distance"] < 0.05
+    assert found.stderr["classes"] == 0
 
 
 def test_copies_are_caught(images, honest):
@@ -107,6 +110,20 @@ def test_nearly_copies_are_caught(images, honest):
     rng = np.random.default_rng(0)
     noisy = (images.train[np.arange(N) * 100] + rng.normal(0, 8, (N, 28, 28))).clip(0, 255).astype(np.uint8)
     assert figures(noisy, N).metrics["copied"] > 0.97
+
+
+def test_copies_are_what_counting_gives(images, unseen):
+    few = np.concatenate([unseen[:12], images.train[:8]])
+    flat = {name: getattr(images, name).reshape(-1, 784) / np.float32(255) for name in ("train", "test")}
+    held = flat["test"][np.arange(20) * 500]
+    to_train, to_test = (cdist(few.reshape(20, -1) / 255, flat[name]).min(1) for name in ("train", "test"))
+    theirs = cdist(held, flat["train"]).min(1)
+    found = copies(few)
+    assert np.array_equal(found["copied"], to_train < to_test)
+    assert found["copied"][12:].all()
+    np.testing.assert_allclose(
+        found["nearer"], [np.mean(theirs > each) + np.mean(theirs == each) / 2 for each in to_train]
+    )
 
 
 def test_one_image_for_all_covers_nothing(images):

@@ -18,7 +18,18 @@ from genlib.metrics import frechet_of, jackknife, manifolds, nearest_of
 from genlib.pca import PCA, fit_pca
 from genlib.seeding import numpy_rng
 
-__all__ = ["FEATURES", "NEIGHBOURS", "Figures", "copies", "ends", "figures", "looked_at", "reference", "spread"]
+__all__ = [
+    "FEATURES",
+    "NEIGHBOURS",
+    "Figures",
+    "copies",
+    "ends",
+    "figures",
+    "looked_at",
+    "reference",
+    "shares",
+    "spread",
+]
 
 NEIGHBOURS = 5
 FEATURES = {"classifier": "What a classifier sees", "pca": "50 main axes (PCA)"}
@@ -46,21 +57,34 @@ def figures(images: _Bytes, n: int, features: str = "classifier", sought: _Bytes
         features: One of ``FEATURES``; digits are read by the classifier only.
         sought: Those whose nearest training image is sought; by default the first of ``images``.
     """
-    real, shares = reference(n, features)
+    real, digits = reference(n, features)
     seen, read = looked_at(images, features)
     near = manifolds(real, seen, NEIGHBOURS)
     # What it is with fewer images tells how much of it is the bias of a finite sample.
-    metrics = {f"frechet_at_{part}": frechet_of(real[:part], seen[:part]) for part in (n // 4, n // 2)}
+    metrics: dict[str, float] = {
+        f"frechet_at_{part}": frechet_of(real[:part], seen[:part]) for part in (n // 4, n // 2)
+    }
     metrics |= {"frechet": frechet_of(real, seen), **near.means}
-    histogram = np.zeros(0)
-    if read is not None and shares is not None:
-        histogram = np.bincount(read, minlength=10) / len(read)
-        metrics["classes"] = int((histogram >= _FOUND * shares).sum())
-        metrics["histogram_distance"] = float(np.abs(histogram - shares).sum() / 2)
     stderr = {"frechet": jackknife(real, seen, frechet_of), **near.stderrs}
+    if read is not None and digits is not None:
+        for name, figure in (("classes", _classes), ("histogram_distance", _off)):
+            metrics[name], stderr[name] = figure(digits, read), jackknife(digits, read, figure)
     for name, each in copies(images[: _looked_up(n)] if sought is None else sought).items():
         metrics[name], stderr[name] = float(each.mean()), float(each.std()) / math.sqrt(len(each))
-    return Figures(metrics, stderr, histogram.tolist())
+    return Figures(metrics, stderr, [] if read is None else shares(read).tolist())
+
+
+def shares(digits: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How often each of the ten digits is there, (10,)."""
+    return np.bincount(digits, minlength=10) / len(digits)
+
+
+def _classes(real: NDArray[np.int64], read: NDArray[np.int64]) -> int:
+    return int((shares(read) >= _FOUND * shares(real)).sum())
+
+
+def _off(real: NDArray[np.int64], read: NDArray[np.int64]) -> float:
+    return float(np.abs(shares(read) - shares(real)).sum() / 2)
 
 
 @lru_cache(maxsize=8)
@@ -87,13 +111,12 @@ def _pixels() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 @lru_cache(maxsize=8)
-def reference(n: int, features: str = "classifier") -> tuple[NDArray[np.floating], NDArray[np.float64] | None]:
-    """Features of ``n`` test images, (n, F), in an order by chance; and the share of each digit among them, (10,), for
-    features by which digits are read."""
+def reference(n: int, features: str = "classifier") -> tuple[NDArray[np.floating], NDArray[np.int64] | None]:
+    """Features of ``n`` test images, (n, F), in an order by chance; and their digits, (n,), where these are read."""
     images = load_images()
     chosen = numpy_rng(0, "reference").permutation(spread(n, len(images.test)))
     seen, read = looked_at(images.test[chosen], features)
-    return seen, None if read is None else np.bincount(images.test_labels[chosen], minlength=10) / n
+    return seen, None if read is None else images.test_labels[chosen]
 
 
 def looked_at(images: _Bytes, features: str) -> tuple[NDArray[np.floating], NDArray[np.int64] | None]:

@@ -11,7 +11,7 @@ from genlib.data.images import load_images
 from genlib.metrics import manifolds, nearest_of
 from genlib.runs import RunFolder
 from genlib.sampling import sheet
-from genlib.scoring.figures import NEIGHBOURS, looked_at, reference
+from genlib.scoring.figures import NEIGHBOURS, looked_at, reference, shares
 from genlib.scoring.scoring import draw
 
 __all__ = ["Look", "look"]
@@ -47,7 +47,7 @@ def look(run: RunFolder, features: str = "classifier", n: int = 1000, seed: int 
     from genlib.checkpoint import load_model
 
     drawn = draw(load_model(run.path), n, seed)
-    real, shares = reference(n, features)
+    real, digits = reference(n, features)
     seen, _ = looked_at(drawn, features)
     around = manifolds(real, seen, NEIGHBOURS).holding
     alone = np.array([np.square(real - each).sum(1).min() for each in seen])
@@ -57,4 +57,6 @@ def look(run: RunFolder, features: str = "classifier", n: int = 1000, seed: int 
     count = _COLUMNS * _ROWS
     best, worst = drawn[order[:count]], drawn[order[-count:][::-1]]
     pairs = sheet(np.concatenate([few, nearest]), _COLUMNS)
-    return Look(n, sheet(best, _COLUMNS), sheet(worst, _COLUMNS), pairs, [] if shares is None else shares.tolist())
+    return Look(
+        n, sheet(best, _COLUMNS), sheet(worst, _COLUMNS), pairs, [] if digits is None else shares(digits).tolist()
+    )

@@ -153,9 +153,10 @@ def point_figures(
     metrics: dict[str, float] = {}
     stderr: dict[str, float] = {}
     if reference.truth is not None:
-        near = modes(made, reference.truth.means, reference.truth.covariances)
-        metrics["modes"] = int(near.found.sum())
-        metrics["high_quality"], stderr["high_quality"] = _mean(near.good)
+        truth = reference.truth
+        metrics["modes"] = _found(truth, made)
+        stderr["modes"] = jackknife(made, made, lambda some, _: _found(truth, some))
+        metrics["high_quality"], stderr["high_quality"] = _mean(modes(made, truth.means, truth.covariances).good)
     metrics["energy"], stderr["energy"] = energy_distance(real, made), jackknife(real, made, energy_distance)
     told = tell_apart(real, made, numpy_rng(seed, "halves of two"))
     metrics["told_apart"], stderr["told_apart"], metrics["told_apart_p"] = told.accuracy, told.stderr, told.p
@@ -166,6 +167,10 @@ def point_figures(
             metrics["rand"] = float(adjusted_rand_score(reference.groups, found))
             stderr["rand"] = jackknife(reference.groups, found, adjusted_rand_score)
     return metrics, stderr
+
+
+def _found(truth: Mixture, x: _Array) -> int:
+    return int(modes(x, truth.means, truth.covariances).found.sum())
 
 
 def _mean(values: NDArray[np.floating | np.bool_]) -> tuple[float, float]:

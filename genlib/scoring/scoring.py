@@ -147,5 +147,5 @@ def _own(model: Model, folder: Path, n: int, seed: int) -> Figures:
         *_, found = nll(folder, max(n // _CODES, _CODES), seed, max(_FEWEST, n // _LIKELY))
         metrics["nll"], stderr["nll"] = found.nll, found.stderr
         if found.elbo is not None:
-            metrics["nll_gap"] = found.elbo - found.nll
+            metrics["nll_gap"], stderr["nll_gap"] = found.elbo - found.nll, found.gap_stderr or 0.0
     return Figures(metrics, stderr, [])
