@@ -35,7 +35,7 @@ def test_it_answers_what_the_library_finds(call):
     status, out, error = call("vae-2d", *FEW, "--seed", "3", "--json")
     (answer,) = json.loads(out)
     assert (status, error) == (0, "")
-    assert list(answer) == ["model", "nll", "k", "n", "seed", "stderr", "elbo"]
+    assert list(answer) == ["model", "nll", "k", "n", "seed", "stderr", "elbo", "gap_stderr"]
     *_, expected = nll(find_model("vae-2d").path, k=20, seed=3, n=30)
     assert answer == expected.to_json()
     assert (answer["model"], answer["k"], answer["n"], answer["seed"]) == ("vae-2d", 20, 30, 3)
@@ -58,7 +58,7 @@ def test_every_bundled_model_is_evaluated_or_says_why_not(call):
         if model.settings["family"] in ("vae", "mixture"):
             assert status == 0, model.id
             exact = model.settings["family"] == "mixture"
-            assert [json.loads(out)[0][name] is None for name in ("k", "elbo")] == [exact, exact]
+            assert [json.loads(out)[0][name] is None for name in ("k", "elbo", "gap_stderr")] == [exact] * 3
         else:
             assert (status, out) == (2, ""), model.id
             assert error.strip().endswith("cannot say how probable an image is; choose a VAE or a pixel mixture.")

@@ -17,6 +17,7 @@ from genlib.evaluation import asked_for, bayes_classify, classifier, nll, read_d
 from genlib.knobs import InputError
 from genlib.models import Model, build
 from genlib.models.base import digits
+from genlib.models.importance import bounds
 from genlib.seeding import torch_rng
 from genlib.settings import MODEL_CONFIGS, ModelConfig, PixelMixtureConfig, TrainConfig, VAEConfig
 from genlib.training import Run
@@ -57,7 +58,11 @@ def test_a_vae_is_worth_what_quadrature_says(tmp_path):
     assert last.nll == pytest.approx(truth.mean(), abs=0.02)
     assert last.stderr == pytest.approx(stats.sem(truth), rel=0.01)
     assert last.elbo - last.nll > 0.1
-    assert list(last.to_json()) == ["model", "nll", "k", "n", "seed", "stderr", "elbo"]
+    assert list(last.to_json()) == ["model", "nll", "k", "n", "seed", "stderr", "elbo", "gap_stderr"]
+    parts = zip(*bounds(model, binarised(3)[::200], None, 400, torch_rng(3, "importance")), strict=True)
+    tight, loose = (torch.cat(part).double().numpy() for part in parts)
+    assert last.gap_stderr == pytest.approx(stats.sem(tight - loose), rel=1e-5)
+    assert last.gap_stderr < last.stderr
     assert (last.model, last.k, last.n, last.seed) == ("small", 400, 50, 3)
     assert json.loads(json.dumps(last.to_json())) == last.to_json()
     counts = [each.n for each in (*earlier, last)]
@@ -112,7 +117,7 @@ def test_a_mixture_is_worth_its_own_density(tmp_path, labels):
     x = torch.tensor(images.test[chosen]).unsqueeze(1) / 255
     y = torch.tensor(images.test_labels[chosen]).long() if labels else None
     assert last.nll == pytest.approx(-run.model.log_prob(x, y).double().mean().item(), rel=1e-5)
-    assert (last.k, last.elbo, last.n) == (None, None, 1500)
+    assert (last.k, last.elbo, last.gap_stderr, last.n) == (None, None, None, 1500)
 
 
 def test_a_conditional_vae_is_told_the_digits(tmp_path):
