@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genlib.colours import CLASSES, FAMILIES
-from genlib.gmm import Filled, Selection
+from genlib.gmm import Selection
 from genlib.latent import Width
 from genlib.metrics import Verdict
+from genlib.preprocess import Bench, Outcome
 from genlib.scoring import Score
 from genlib.settings import FAMILY_NAMES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+_MOST_DRAWN, _MOST_LINES = 1000, 150
 MEASURES = {"All right": "accuracy", "Made found": "sensitivity", "Real kept": "specificity"}
 
 __all__ = [
     "MEASURES",
     "criteria_chart",
-    "filled_charts",
+    "filled_chart",
     "held_out_chart",
+    "made_chart",
     "samples_chart",
     "scores_chart",
     "verdicts_chart",
@@ -81,30 +84,50 @@ def samples_chart(real: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Figu
     return figure
 
 
-def filled_charts(filled: Filled) -> dict[str, Figure]:
-    """Points whose missing coordinates were put in, those in colour: a chart for each of three ways, by name."""
-    from plotly import graph_objects as go
+def filled_chart(bench: Bench, outcome: Outcome, names: Sequence[str]) -> Figure:
+    """Rows of the test part: those that are whole, and of the others where they were and where they were put."""
+    from plotly.graph_objects import Figure
 
-    ways = {
-        "Mean of the column": filled.column_mean,
-        "The mixture's mean": filled.mean,
-        "The mixture's draw": filled.draw,
-    }
-    lost, everywhere, charts = filled.missing.any(axis=1), np.concatenate(list(ways.values())), {}
-    for (name, points), error in zip(ways.items(), filled.errors, strict=True):
-        figure = charts[f"{name}: error {error:.2f}"] = go.Figure()
-        for mine, colour, opacity in ((points[~lost], "#888888", 0.45), (points[lost], CLASSES[1], 0.8)):
-            thin = mine[:: max(1, -(-len(mine) // 2000))]
-            marker = {
-                "size": float(np.clip(180 / np.sqrt(len(filled.missing)), 3, 7)),
-                "color": colour,
-                "opacity": opacity,
-            }
-            figure.add_scatter(x=thin[:, 0], y=thin[:, 1], mode="markers", marker=marker)
-        figure.update_xaxes(range=_reach(everywhere[:, 0]))
-        figure.update_yaxes(range=_reach(everywhere[:, 1]))
-        figure.update_layout(showlegend=False, height=300, margin={"l": 10, "r": 10, "t": 10, "b": 10})
-    return charts
+    figure = Figure()
+    gap = np.isnan(bench.test[:, :2]).any(axis=1) & ~np.isnan(bench.truth[:, :2]).any(axis=1)
+    whole, truth = (bench.truth[each, :2][:_MOST_DRAWN] for each in (~gap, gap))
+    figure.add_scatter(x=whole[:, 0], y=whole[:, 1], mode="markers", name="whole rows",
+                       marker={"size": 4, "color": "#888888", "opacity": 0.4})  # fmt: skip
+    if outcome.filled is not None:
+        put = outcome.filled[gap, :2][:_MOST_DRAWN]
+        # Of a few only, or the picture is all lines.
+        ways = np.stack([truth, put, np.full_like(put, np.nan)], axis=1)[:_MOST_LINES].reshape(-1, 2)
+        figure.add_scatter(x=ways[:, 0], y=ways[:, 1], mode="lines", name="how far off", opacity=0.35,
+                           line={"color": CLASSES[1], "width": 1})  # fmt: skip
+        figure.add_scatter(x=put[:, 0], y=put[:, 1], mode="markers", name="where they were put",
+                           marker={"size": 5, "color": CLASSES[1], "opacity": 0.8})  # fmt: skip
+    figure.add_scatter(x=truth[:, 0], y=truth[:, 1], mode="markers", name="where they were", visible=True,
+                       marker={"size": 5, "color": CLASSES[0], "symbol": "circle-open", "opacity": 0.6})  # fmt: skip
+    return _table_plane(figure, bench, names)
+
+
+def made_chart(bench: Bench, outcome: Outcome, names: Sequence[str]) -> Figure:
+    """Points of the mixture over rows that it was not fitted to."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    for points, name, colour in ((bench.truth, "rows it never saw", "#888888"), (outcome.samples, "made", CLASSES[2])):
+        thin = points[:_MOST_DRAWN]
+        figure.add_scatter(x=thin[:, 0], y=thin[:, 1], mode="markers", name=name,
+                           marker={"size": 4, "color": colour, "opacity": 0.5})  # fmt: skip
+    return _table_plane(figure, bench, names)
+
+
+def _table_plane(figure: Figure, bench: Bench, names: Sequence[str]) -> Figure:
+    """Axes of the first two columns, the same for all pictures of a bench."""
+    for update, column in ((figure.update_xaxes, 0), (figure.update_yaxes, 1)):
+        values = bench.truth[:, column]
+        low, high = _reach(values[~np.isnan(values)])
+        margin = 0.1 * (high - low)
+        update(range=[low - margin, high + margin], title=names[column])
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    figure.update_layout(height=400, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend)
+    return figure
 
 
 def widths_chart(pca: np.ndarray, models: Sequence[Width]) -> Figure:

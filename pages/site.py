@@ -10,7 +10,8 @@ page = st.navigation(
     {
         "": [st.Page("start/home.py", title="Home", icon=":material/home:", default=True)],
         "Two dimensions": [
-            st.Page("two_d/mixture.py", title="Gaussian mixture", icon=":material/scatter_plot:", url_path="mixture")
+            st.Page("two_d/mixture.py", title="Gaussian mixture", icon=":material/scatter_plot:", url_path="mixture"),
+            st.Page("two_d/bench.py", title="Data bench", icon=":material/table_chart:", url_path="bench"),
         ],
         "Images": [
             st.Page("images/train.py", title="Train", icon=":material/model_training:", url_path="train"),

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kstest
+from scipy.stats import kstest, multivariate_normal
 
 from genlib.data.toy2d import make_points
-from genlib.gmm import Mixture, fill, fill_gaps, hide
+from genlib.gmm import Mixture, fill, fit_em, fit_incomplete
 from genlib.knobs import InputError
 from genlib.seeding import numpy_rng
-from genlib.settings import GapsConfig, MixtureConfig, PointsConfig
+from genlib.settings import MixtureConfig, PointsConfig
 
 pytestmark = pytest.mark.fast
 
@@ -75,36 +75,100 @@ def test_what_is_there_stays_and_nothing_is_left_open(gaps, drawn):
         np.testing.assert_allclose(fill(mixture, hidden[order]), found[order], rtol=1e-9)
 
 
-@pytest.mark.parametrize("lost", GapsConfig.knob("lost").choices)
-def test_a_share_of_the_points_loses_one_coordinate(lost):
-    x = numpy_rng(0, "x").normal(size=(200, 2))
-    hidden = hide(x, GapsConfig(share=0.25, lost=lost))
-    missing = np.isnan(hidden)
-    assert missing.any(axis=1).sum() == 50
-    assert missing.sum() == 50
-    assert np.array_equal(hidden[~missing], x[~missing])
-    assert missing.any(axis=0).tolist() == [lost != "vertical", lost != "horizontal"]
-    again = np.isnan(hide(x, GapsConfig(share=0.25, lost=lost, gap_seed=1)))
-    assert not np.array_equal(missing, again)
+def table(k, d, n=400, seed=0, share=0.4):
+    """Points of a mixture, and which of their values are missing; a few rows lack all."""
+    x, _ = some_mixture(k, d, seed).sample(n, numpy_rng(seed, "points"))
+    return x, numpy_rng(seed, "gaps").random(x.shape) < share
 
 
-def test_the_mean_has_the_least_error_and_draws_keep_the_spread():
-    x = make_points(PointsConfig(dataset="stretched", n=2000)).x
-    found = fill_gaps(x, GapsConfig(share=0.5), MixtureConfig(components=3))
-    column, mean, draw = found.errors
-    assert mean < draw < column
-    by_hand = np.sqrt(np.square(found.mean - x)[found.missing].mean())
-    assert mean == pytest.approx(by_hand)
-    assert np.array_equal(found.draw[~found.missing], x[~found.missing])
-    # Its squared error is what the spread of the conditional distribution adds to that of the mean (total variance).
-    assert draw**2 == pytest.approx(2 * mean**2, rel=0.15)
-    lost = found.missing[:, 1]
-    spreads = [way[lost, 1].std() for way in (found.mean, found.draw, x)]
-    assert spreads[0] < spreads[2]
-    assert spreads[1] == pytest.approx(spreads[2], rel=0.05)
+def observed(mixture, x):
+    """Log-density of what is there of each point, one at a time, by scipy."""
+    found = []
+    for row in x:
+        o = ~np.isnan(row)
+        parts = [
+            np.log(weight) + multivariate_normal(mean[o], covariance[np.ix_(o, o)]).logpdf(row[o])
+            for weight, mean, covariance in zip(mixture.weights, mixture.means, mixture.covariances, strict=True)
+        ]
+        found.append(np.logaddexp.reduce(parts))
+    return np.array(found)
 
 
-def test_too_little_left_is_told_in_a_sentence():
-    x = make_points(PointsConfig(n=20)).x
-    with pytest.raises(InputError, match="components"):
-        fill_gaps(x, GapsConfig(share=0.9), MixtureConfig(components=5))
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6), k=st.integers(1, 4), d=st.integers(2, 4), share=st.floats(0, 0.7),
+    covariance=st.sampled_from(MixtureConfig.knob("covariance").choices),
+)  # fmt: skip
+def test_em_on_what_is_there_never_loses_likelihood(seed, k, d, share, covariance):
+    x, missing = table(k, d, 200, seed, share)
+    config = MixtureConfig(
+        components=k, covariance=covariance, regularisation=1e-12, tolerance=1e-6, max_iterations=30, seed=seed
+    )
+    try:
+        steps = list(fit_incomplete(np.where(missing, np.nan, x), config))
+    except InputError:
+        return  # one component fell onto a point, which no likelihood forbids
+    curve = np.array([step.log_likelihood for step in steps])
+    assert (np.diff(curve) >= -1e-8 * np.abs(curve[1:])).all()
+    assert [step.iteration for step in steps] == list(range(len(steps)))
+
+
+@pytest.mark.parametrize("covariance", MixtureConfig.knob("covariance").choices)
+@pytest.mark.parametrize("initialisation", MixtureConfig.knob("initialisation").choices)
+def test_where_nothing_is_missing_it_is_the_plain_fit(covariance, initialisation):
+    x = make_points(PointsConfig(dataset="stretched", n=300)).x
+    config = MixtureConfig(components=4, covariance=covariance, initialisation=initialisation, max_iterations=25)
+    ours, plain = list(fit_incomplete(x, config)), list(fit_em(x, config))
+    assert len(ours) == len(plain)
+    for one, other in zip(ours, plain, strict=True):
+        assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-12, abs=1e-9)
+        np.testing.assert_allclose(one.mixture.weights, other.mixture.weights, atol=1e-9)
+        np.testing.assert_allclose(one.mixture.means, other.mixture.means, atol=1e-8)
+        np.testing.assert_allclose(one.mixture.covariances, other.mixture.covariances, atol=1e-8)
+    assert ours[-1].converged == plain[-1].converged
+
+
+def test_its_log_likelihood_is_that_of_what_is_there():
+    x, missing = table(2, 3, 120)
+    x = np.where(missing, np.nan, x)
+    *_, last = fit_incomplete(x, MixtureConfig(components=2))
+    there = x[~np.isnan(x).all(axis=1)]
+    assert len(there) < len(x)
+    assert last.log_likelihood == pytest.approx(observed(last.mixture, there).mean(), abs=1e-9)
+
+
+def test_one_gaussian_with_one_column_half_missing_has_a_closed_form():
+    """Anderson (1957): the mean and variance of the seen column, and the regression on it of the other."""
+    rng = numpy_rng(0, "x")
+    x = rng.normal(size=(4000, 2)) @ np.array([[2.0, 1.0], [0.0, 0.7]]) + [1, -3]
+    half = x[:2000]
+    gaps = x.copy()
+    gaps[2000:, 1] = np.nan
+    config = MixtureConfig(components=1, regularisation=0.0, tolerance=1e-8, max_iterations=1000)
+    *_, last = fit_incomplete(gaps, config)
+    slope, intercept = np.polyfit(half[:, 0], half[:, 1], 1)
+    left = np.var(half[:, 1] - slope * half[:, 0] - intercept)
+    mean, variance = x[:, 0].mean(), x[:, 0].var()
+    np.testing.assert_allclose(last.mixture.means[0], [mean, intercept + slope * mean], atol=1e-3)
+    expected = [[variance, slope * variance], [slope * variance, slope**2 * variance + left]]
+    np.testing.assert_allclose(last.mixture.covariances[0], expected, atol=1e-2)
+
+
+def test_em_finds_the_truth_where_filling_in_the_mean_does_not():
+    x, truth = make_points(PointsConfig(dataset="stretched", n=6000)).x, 3
+    gaps = x.copy()
+    gaps[numpy_rng(0, "gaps").random(len(x)) < 0.5, 1] = np.nan
+    config = MixtureConfig(components=truth)
+    whole, direct = (list(fit)[-1].mixture for fit in (fit_em(x, config), fit_incomplete(gaps, config)))
+    thin = list(fit_em(fill(direct, gaps), config))[-1].mixture
+    volume = [np.linalg.det(each.covariances).prod() for each in (whole, direct, thin)]
+    assert volume[1] == pytest.approx(volume[0], rel=0.4)
+    assert volume[2] < 0.5 * volume[0]
+    assert direct.log_prob(x).mean() > thin.log_prob(x).mean() + 0.05
+
+
+def test_a_table_without_any_row_is_told_in_a_sentence():
+    with pytest.raises(InputError, match="table of shape"):
+        list(fit_incomplete(np.full((5, 2), np.nan), MixtureConfig()))
+    with pytest.raises(InputError, match="same for all points"):
+        list(fit_incomplete([[1, np.nan], [1, 3.0], [1, 4.0], [1, 5.0]], MixtureConfig(components=1)))

@@ -1,12 +1,14 @@
 """Charts: what they show is what was given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from genlib.colours import FAMILIES
-from genlib.gmm import Filled
 from genlib.latent import Width
-from genlib.plots import filled_charts, widths_chart
+from genlib.plots import filled_chart, made_chart, widths_chart
+from genlib.preprocess import Bench, Outcome
 
 pytestmark = pytest.mark.fast
 
@@ -45,13 +47,20 @@ def test_without_models_pca_stands_alone():
 
 
 def test_filled_points_stand_where_they_were_put():
-    missing = np.array([[False, True], [False, False], [False, True]])
-    ways = [np.array([[1.0, way], [2.0, 5.0], [3.0, way]]) for way in (0.0, 1.0, 2.0)]
-    charts = filled_charts(Filled(missing, *ways, (0.3, 0.2, 0.25)))
-    assert [title.split(": error ")[1] for title in charts] == ["0.30", "0.20", "0.25"]
-    for way, figure in enumerate(charts.values()):
-        whole, lost = ([*zip(trace.x, trace.y, strict=True)] for trace in figure.data)
-        assert whole == [(2.0, 5.0)]
-        assert lost == [(1.0, way), (3.0, way)]
-        assert figure.data[0].marker.color != figure.data[1].marker.color
-    assert len({figure.layout.yaxis.range for figure in charts.values()}) == 1, "on the same axes"
+    truth = np.array([[1.0, 1.0], [2.0, 5.0], [3.0, 2.0]])
+    test = np.array([[1.0, np.nan], [2.0, 5.0], [3.0, np.nan]])
+    filled = np.array([[1.0, 0.5], [2.0, 5.0], [3.0, 2.5]])
+    bench = Bench(truth, truth, np.array([]), test, truth)
+    outcome = Outcome(0.1, -1.0, 0.1, 0.1, 3, filled, np.array([[0.0, 0.0]]))
+    figure = filled_chart(bench, outcome, ["height", "weight"])
+    drawn = {trace.name: [*zip(trace.x, trace.y, strict=True)] for trace in figure.data}
+    assert drawn["whole rows"] == [(2.0, 5.0)]
+    assert drawn["where they were put"] == [(1.0, 0.5), (3.0, 2.5)]
+    assert drawn["where they were"] == [(1.0, 1.0), (3.0, 2.0)]
+    assert drawn["how far off"][:2] == [(1.0, 1.0), (1.0, 0.5)]
+    assert [figure.layout.xaxis.title.text, figure.layout.yaxis.title.text] == ["height", "weight"]
+    made = made_chart(bench, outcome, ["height", "weight"])
+    assert [len(trace.x) for trace in made.data] == [3, 1]
+    assert made.layout.xaxis.range == figure.layout.xaxis.range, "on the same axes"
+    dropped = filled_chart(bench, replace(outcome, filled=None), ["height", "weight"])
+    assert "where they were put" not in {trace.name for trace in dropped.data}

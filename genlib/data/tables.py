@@ -30,6 +30,7 @@ MAX_ROWS = 20_000
 LARGEST = 1e9
 
 _SEPARATORS = "\t;, "  # in the order of preference: whoever uses a rarer one means it
+_NOTHING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -42,7 +43,7 @@ class Table:
 
     Attributes:
         names: Name of each column, no two alike; "column 1" and so on where the file has none.
-        values: Finite numbers, shape (N, C) with C >= 2.
+        values: Finite numbers, shape (N, C) with C >= 2; NaN where one is missing, if the file was read so.
         left_out: Names of the columns without any number.
     """
 
@@ -51,12 +52,16 @@ class Table:
     left_out: tuple[str, ...] = ()
 
 
-def read_table(data: bytes) -> Table:
+def read_table(data: bytes, gaps: bool = False) -> Table:
     """Read a table from the bytes of a CSV file.
 
     Columns are separated by commas, semicolons, tabs or spaces. Between semicolons or tabs a decimal comma is
     understood as well as a point. The encoding is UTF-8, UTF-16 with a byte order mark, or else Latin-1. The first row
     gives the names if it holds no number. Empty rows are skipped, columns without any number are left out.
+
+    Arguments:
+        data: The file.
+        gaps: Whether values may be missing: then an empty cell, or one with NA, NaN, null, none, ? or -, is NaN.
 
     Raises:
         InputError: If fewer than two columns of numbers can be read, a cell of them is no finite number up to a
@@ -75,12 +80,12 @@ def read_table(data: bytes) -> Table:
     decimal_comma = separator in "\t;"
     names = [f"column {i}" for i in range(1, len(first[1]) + 1)]
     if any(_number(cell, decimal_comma) is not None for cell in first[1]):
-        return _numeric_columns(names, chain([first], records), decimal_comma)
+        return _numeric_columns(names, chain([first], records), decimal_comma, gaps)
     names = _unlike([_readable(cell, 40) or name for cell, name in zip(first[1], names, strict=True)])
     first = next(records, None)
     if first is None:
         raise InputError("The file has names but no rows below them: add at least one row of two numbers.")
-    return _numeric_columns(names, chain([first], records), decimal_comma)
+    return _numeric_columns(names, chain([first], records), decimal_comma, gaps)
 
 
 def write_table(table: Table) -> bytes:
@@ -172,7 +177,7 @@ def _unlike(names: list[str]) -> list[str]:
     return unlike
 
 
-def _numeric_columns(names: list[str], records: Iterator[Record], decimal_comma: bool) -> Table:
+def _numeric_columns(names: list[str], records: Iterator[Record], decimal_comma: bool, gaps: bool) -> Table:
     values = array("d")  # compact: two million numbers in a list would take 64 MB
     numeric = [False] * len(names)
     problems: dict[int, tuple[int, str]] = {}  # by column: row and text of the first cell that is no usable number
@@ -185,6 +190,9 @@ def _numeric_columns(names: list[str], records: Iterator[Record], decimal_comma:
                 "give each row the same number of cells."
             )
         for column, cell in enumerate(cells):
+            if gaps and cell.lower() in _NOTHING:
+                values.append(math.nan)
+                continue
             number = _number(cell, decimal_comma)
             numeric[column] |= number is not None
             if number is None or not abs(number) <= LARGEST:  # the comparison is also false for NaN

@@ -7,20 +7,18 @@ References:
 """
 
 from genlib.gmm.em import EMStep, check_points, fit_em, several_starts
-from genlib.gmm.missing import Filled, fill, fill_gaps, hide
+from genlib.gmm.missing import fill, fit_incomplete
 from genlib.gmm.mixture import Mixture
 from genlib.gmm.selection import Selection, parameter_count, select, select_components
 
 __all__ = [
     "EMStep",
-    "Filled",
     "Mixture",
     "Selection",
     "check_points",
     "fill",
-    "fill_gaps",
     "fit_em",
-    "hide",
+    "fit_incomplete",
     "parameter_count",
     "select",
     "select_components",

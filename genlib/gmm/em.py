@@ -19,7 +19,7 @@ from genlib.settings import MixtureConfig
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
-__all__ = ["EMStep", "check_points", "fit_em", "several_starts"]
+__all__ = ["EMStep", "check_points", "collapse", "fit_em", "several_starts"]
 
 LARGEST = 1e9  # squares of larger coordinates keep too few digits for the differences between them
 
@@ -197,7 +197,7 @@ def _parameters(estimator: GaussianMixture) -> Mixture:
     }[estimator.covariance_type]()
     # Just above zero by rounding alone, a variance passes scikit-learn's own check and means nothing.
     if not positive_definite(full):
-        raise _collapse(k)
+        raise collapse(k)
     return Mixture(estimator.weights_.copy(), estimator.means_.copy(), full)
 
 
@@ -208,10 +208,10 @@ def _fit(estimator: GaussianMixture, x: Array) -> None:
             estimator.fit(x)
         except ValueError:
             # The points were checked, so this is scikit-learn's "ill-defined empirical covariance".
-            raise _collapse(estimator.n_components) from None
+            raise collapse(estimator.n_components) from None
 
 
-def _collapse(components: int) -> InputError:
+def collapse(components: int) -> InputError:
     return InputError(
         f"With {components} component{'s' * (components > 1)} one collapsed onto too few points to have a spread: "
         "raise the regularisation or take fewer components."

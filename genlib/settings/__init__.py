@@ -14,7 +14,7 @@ from genlib.settings.models import (
     PixelMixtureConfig,
     VAEConfig,
 )
-from genlib.settings.points import GapsConfig, MixtureConfig, PointsConfig
+from genlib.settings.points import BenchConfig, MixtureConfig, PointsConfig
 from genlib.settings.runs import RunSettings, TrainConfig, check_family
 
 __all__ = [
@@ -22,10 +22,10 @@ __all__ = [
     "FAMILY_NAMES",
     "MODEL_CONFIGS",
     "AutoencoderConfig",
+    "BenchConfig",
     "ClassifierConfig",
     "DamageConfig",
     "GANConfig",
-    "GapsConfig",
     "HoleConfig",
     "MaskedConfig",
     "MixtureConfig",

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from genlib.knobs import Config, knob
 
-__all__ = ["SEED_HELP", "GapsConfig", "MixtureConfig", "PointsConfig"]
+__all__ = ["SEED_HELP", "BenchConfig", "MixtureConfig", "PointsConfig"]
 
 SEED_HELP = "The same seed gives the same result again."
 
@@ -96,18 +96,40 @@ class MixtureConfig(Config):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GapsConfig(Config):
-    """Points that have lost a coordinate."""
+class BenchConfig(Config):
+    """What is wrong with a table, and how its columns are scaled."""
 
-    title: ClassVar[str] = "gap settings"
+    title: ClassVar[str] = "bench settings"
 
     share: float = knob(
-        0.3, 0.05, 0.9, step=0.05, label="Share of points", help="How many of all points have lost a coordinate."
+        0.3, 0.0, 0.9, step=0.05, label="Rows with a gap", help="Share of all rows that have lost a value."
     )
-    lost: Literal["horizontal", "vertical", "either"] = knob(
-        "vertical",
-        label="What is missing",
-        help="Which coordinate, of points chosen completely at random.",
-        names={"horizontal": "Horizontal", "vertical": "Vertical", "either": "Either of the two"},
+    gaps: Literal["mcar", "mar", "mnar"] = knob(
+        "mcar",
+        label="Which values are missing",
+        help="Whether a value is lost depends on nothing, on what is seen, or on what is lost.",
+        names={
+            "mcar": "Any: completely at random (MCAR)",
+            "mar": "Where the first column is large: at random (MAR)",
+            "mnar": "Those that are large: not at random (MNAR)",
+        },
     )
-    gap_seed: int = knob(0, 0, 2**32 - 1, label="Seed of the gaps", help="The same seed makes the same gaps and draws.")
+    stretch: float = knob(
+        1.0, 1.0, 1000.0, log=True, label="Second column times",
+        help="As if it were in another unit: grams instead of kilograms.",
+    )  # fmt: skip
+    outliers: float = knob(
+        0.0, 0.0, 0.2, step=0.01, label="Outliers",
+        help="Share of the training rows in which one value is moved by ten standard deviations.",
+    )  # fmt: skip
+    scaling: Literal["raw", "minmax", "standard", "robust"] = knob(
+        "standard",
+        help="What is done to each column before anything else, learned from the training rows only.",
+        names={
+            "raw": "None",
+            "minmax": "Min-max: to 0 and 1",
+            "standard": "Standard: mean 0, deviation 1",
+            "robust": "Robust: median 0, quartiles 1 apart",
+        },
+    )
+    bench_seed: int = knob(0, 0, 2**32 - 1, label="Bench seed", help="The same seed makes the same gaps and draws.")

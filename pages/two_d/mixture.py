@@ -7,14 +7,14 @@ from itertools import pairwise
 import streamlit as st
 
 from genlib import recipe
-from genlib.gmm import EMStep, Mixture, fill, fit_em
+from genlib.gmm import EMStep, Mixture, fit_em
 from genlib.knobs import InputError
 from genlib.metrics import energy_distance, modes, tell_apart
 from genlib.settings import MixtureConfig, PointsConfig
 from pages.ui import cached
 from pages.ui.controls import Controls
 from pages.ui.explain import method
-from pages.ui.fitted import how_good, how_many, missing, new_points, numbers, starts
+from pages.ui.fitted import how_good, how_many, new_points, numbers, starts
 from pages.ui.flipbook import flipbook, mixture_panel
 from pages.ui.notices import show
 from pages.ui.points import choose_points, clear_added, epoch, take
@@ -25,7 +25,6 @@ TABS = (
     "How many components?",
     "New points",
     "How good is it?",
-    "Missing values",
     "Numbers and files",
     "How it works",
     "The same in Python",
@@ -102,9 +101,8 @@ def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> N
         lambda: how_many(source, config),
         lambda: new_points(source, config, steps[-1].mixture),
         lambda: how_good(source, config),
-        lambda: missing(source, config),
         lambda: numbers(source, steps),
-        lambda: method(Mixture, fit_em, fill, modes, energy_distance, tell_apart),
+        lambda: method(Mixture, fit_em, modes, energy_distance, tell_apart),
         lambda: st.code(python_recipe(source, config), "python"),
     )
     for part, draw in zip(parts, shows, strict=True):

@@ -12,13 +12,14 @@ import numpy as np
 
 from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
-from genlib.gmm import EMStep, Filled, Selection, fill_gaps, select, several_starts
+from genlib.gmm import EMStep, Selection, select, several_starts
 from genlib.latent import Found, Search
+from genlib.preprocess import Outcome, Tried, try_scalings, try_ways
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
 from genlib.repair import Mended, watch
 from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, score, score_mixture, teach
-from genlib.settings import DamageConfig, GapsConfig, MixtureConfig, PointsConfig
+from genlib.settings import BenchConfig, DamageConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from genlib.worker import advance
 from pages.ui.server import compute
@@ -27,7 +28,6 @@ __all__ = [
     "Inference",
     "Source",
     "dealt",
-    "filled",
     "fits",
     "inferred",
     "judged",
@@ -38,6 +38,8 @@ __all__ = [
     "read",
     "reads",
     "restored",
+    "rows",
+    "scalings",
     "scoring",
     "seeking",
     "selection",
@@ -45,6 +47,7 @@ __all__ = [
     "table",
     "taught",
     "teaching",
+    "trying",
 ]
 
 # Where points come from: drawn, or two columns of a file by its digest; with points put by hand in front.
@@ -57,14 +60,14 @@ _MOST_ENDED = 64
 _tables: dict[str, Table] = {}
 
 
-def table(data: bytes) -> tuple[str, Table]:
-    """A file's digest and what it holds.
+def table(data: bytes, gaps: bool = False) -> tuple[str, Table]:
+    """A file's digest and what it holds; its cells may be empty if there may be ``gaps``.
 
     Raises:
         InputError: If it cannot be read.
     """
-    digest = hashlib.sha256(data).hexdigest()
-    found = _tables.pop(digest, None) or read_table(data)
+    digest = hashlib.sha256(data).hexdigest() + (" with gaps" if gaps else "")
+    found = _tables.pop(digest, None) or read_table(data, gaps)
     _tables[digest] = found  # the newest comes last
     while len(_tables) > _MOST_TABLES:
         _tables.pop(next(iter(_tables)), None)
@@ -75,13 +78,7 @@ def table(data: bytes) -> tuple[str, Table]:
 def plane(source: Source) -> np.ndarray:
     """The points of a source, shape (N, 2)."""
     origin, added = source
-    if isinstance(origin, PointsConfig):
-        x = make_points(origin).x
-    else:
-        digest, *columns = origin
-        read = _tables[digest]
-        x = read.values[:, [read.names.index(column) for column in columns]]
-    return np.concatenate([np.array(added).reshape(-1, 2), x])
+    return np.concatenate([np.array(added).reshape(-1, 2), rows(origin)])
 
 
 @lru_cache(maxsize=256)
@@ -96,10 +93,27 @@ def selection(source: Source, config: MixtureConfig, components: int) -> Selecti
     return compute(select, plane(source), config, components)
 
 
+@lru_cache(maxsize=16)
+def rows(origin: PointsConfig | tuple[str, ...]) -> np.ndarray:
+    """The rows of a data set, or some columns of a file by its digest, (N, D); NaN where a value is missing."""
+    if isinstance(origin, PointsConfig):
+        return make_points(origin).x
+    digest, *columns = origin
+    read = _tables[digest]
+    return read.values[:, [read.names.index(column) for column in columns]]
+
+
+def trying(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
+    """All ways to deal with gaps in a table, one by one; the last tells all."""
+    return _followed((try_ways, origin, config, mixture), try_ways, rows(origin), config, mixture)
+
+
 @lru_cache(maxsize=64)
-def filled(source: Source, gaps: GapsConfig, config: MixtureConfig) -> Filled:
-    """Points of which some coordinates were hidden, and put in again."""
-    return compute(fill_gaps, plane(source), gaps, config)
+def scalings(
+    origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig
+) -> dict[str, Outcome | str]:
+    """What each scaling makes of a table."""
+    return compute(try_scalings, rows(origin), config, mixture)
 
 
 @lru_cache(maxsize=64)

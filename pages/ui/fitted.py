@@ -13,14 +13,13 @@ from genlib.gmm import EMStep, Mixture
 from genlib.knobs import InputError
 from genlib.scoring import POINT_MEANINGS
 from genlib.seeding import numpy_rng
-from genlib.settings import GapsConfig, MixtureConfig
+from genlib.settings import MixtureConfig
 from pages.ui import cached
-from pages.ui.controls import Controls
 from pages.ui.flipbook import flipbook, mixture_panel
 from pages.ui.scores import explained, points_table
 from pages.ui.words import unlinked
 
-__all__ = ["how_good", "how_many", "missing", "new_points", "numbers", "starts"]
+__all__ = ["how_good", "how_many", "new_points", "numbers", "starts"]
 
 
 def starts(source: cached.Source, config: MixtureConfig) -> None:
@@ -107,29 +106,6 @@ def how_good(source: cached.Source, config: MixtureConfig) -> None:
         told += " Fresh real points were drawn for this. Their groups are no Gaussians: no modes are counted."
     st.caption(told)
     explained(score, POINT_MEANINGS, "one Gaussian")
-
-
-def missing(source: cached.Source, config: MixtureConfig) -> None:
-    """Points that lost a coordinate, and what the mixture puts there."""
-    from genlib import plots
-
-    st.markdown(
-        "Some points lose a coordinate. A mixture fitted to the points that are left whole knows what goes with the "
-        "other one. **Predict:** which has the smaller error, its mean or a draw? And which looks like the data?"
-    )
-    controls = Controls(GapsConfig, "gaps_")
-    with st.container(horizontal=True):
-        controls.draw("share", "lost", "gap_seed")
-    found = cached.filled(source, controls.config(GapsConfig), config)
-    charts = plots.filled_charts(found)
-    for i, (column, (title, chart)) in enumerate(zip(st.columns(3), charts.items(), strict=True)):
-        column.markdown(f"**{title}**")
-        column.plotly_chart(chart, key=f"filled_{i}", config={"displayModeBar": False})
-    st.caption(
-        "Orange: points whose coordinate was put in. The error is the root of the mean squared distance to what was "
-        "hidden, in the units of the points. The mean comes nearest, and makes the cloud thinner than it was. Draws "
-        "miss by more one by one, and together look like the data. With images it is the same: PSNR likes blur."
-    )
 
 
 def numbers(source: cached.Source, steps: list[EMStep]) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from genlib.data.toy2d import make_points
-from genlib.gmm import fill_gaps, fit_em
+from genlib.gmm import fit_em
 from genlib.scoring import POINT_MEANINGS, score_mixture
-from genlib.settings import GapsConfig, MixtureConfig, PointsConfig
+from genlib.settings import MixtureConfig, PointsConfig
 
 pytestmark = pytest.mark.fast
 PAGE = "two_d/mixture.py"
@@ -149,7 +149,7 @@ def open_tab(test, name):
 TABS = [
     "How many components?",
     "New points",
-    "Missing values",
+    "How good is it?",
     "Numbers and files",
     "How it works",
     "The same in Python",
@@ -161,17 +161,6 @@ def test_every_tab_opens(app, tab):
     test = open_tab(app(PAGE, data_n="200"), tab)
     assert not test.exception
     assert sentences(test) == []
-
-
-def test_missing_values_are_put_in_with_their_errors(app):
-    test = open_tab(app(PAGE, data_n="500", data_dataset="moons", components="6", gaps_share="0.5"), "Missing values")
-    x = make_points(PointsConfig(n=500, dataset="moons")).x
-    found = fill_gaps(x, GapsConfig(share=0.5), MixtureConfig(components=6))
-    told = [text.value for text in test.markdown if "error" in text.value and text.value.startswith("**")]
-    assert [text.rsplit(" ", 1)[1].strip("*") for text in told] == [f"{error:.2f}" for error in found.errors]
-    test.slider(key="GapsConfig.share").set_value(0.2).run()
-    assert not test.exception
-    assert [text.value for text in test.markdown if "error" in text.value and text.value.startswith("**")] != told
 
 
 def test_starts_are_four_fits_and_the_best_is_named(app):

@@ -1,0 +1,223 @@
+"""The data bench: what scaling, outliers and missing values do to a model."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from genlib.data.toy2d import DATASETS
+from genlib.gmm import fill, fit_incomplete
+from genlib.knobs import InputError
+from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried, unequal
+from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
+from pages.ui import cached
+from pages.ui.controls import Controls
+from pages.ui.explain import method
+from pages.ui.notices import show
+from pages.ui.words import unlinked
+
+MOST_COLUMNS = 20
+FIRST = "stretched"
+CODE = (fit_incomplete, fill, "genlib.preprocess.gaps:lose", "genlib.preprocess.bench:try_ways")
+Origin = PointsConfig | tuple[str, ...]
+
+
+def main() -> None:
+    st.title("Data bench")
+    st.markdown(
+        "Before a model sees a table, somebody has scaled its columns and put something where values were missing. "
+        "**Predict:** which way puts in the nearest values, and which one gives the best model? Is it the same?"
+    )
+    notices = st.container()
+    result, panel = st.columns([2.7, 1], gap="large")
+    with panel:
+        origin, names, mixture = table()
+        st.subheader("What is wrong with it", anchor=False)
+        wrong = Controls(BenchConfig)
+        wrong.draw("share", "gaps", "stretch", "outliers")
+        st.subheader("What is done about it", anchor=False)
+        wrong.draw("scaling")
+        with st.expander("The mixture, seed"):
+            mixture.draw("components", "covariance", "regularisation")
+            wrong.draw("bench_seed")
+    with notices:
+        show()
+    config = wrong.config(BenchConfig)
+    with result:
+        try:
+            tried = try_all(origin, config, mixture.config(MixtureConfig))
+            results(tried, origin, config, mixture.config(MixtureConfig), names)
+        except InputError as error:
+            st.error(unlinked(str(error)))
+    with st.expander("How it works"):
+        method(*CODE)
+
+
+def table() -> tuple[Origin, tuple[str, ...], Controls]:
+    """The rows, the names of their columns, and the controls of the mixture."""
+    data, mixture = Controls(PointsConfig, "data_"), Controls(MixtureConfig)
+    st.subheader("The table", anchor=False)
+    box = st.container()
+    with st.expander("Own table from a file"):
+        own = own_table()
+    with box:
+        if own is not None:
+            st.caption("Your own table, used only for this visit. Remove the file to go back to the data sets.")
+            return own, own[1:], mixture
+        fresh = "bench_dataset" not in st.session_state
+        if fresh and "data_dataset" not in st.query_params:
+            st.session_state[data.key("dataset")] = data.values["dataset"] = FIRST
+        data.draw("dataset")
+        chosen = str(data.values["dataset"])
+        if st.session_state.get("bench_dataset") != chosen and not (fresh and "components" in st.query_params):
+            # A data set brings its number of groups; what the visitor then sets stays.
+            st.session_state[mixture.key("components")] = mixture.values["components"] = DATASETS[chosen].groups
+        st.session_state["bench_dataset"] = chosen
+        with st.expander("Size, noise, seed"):
+            data.draw("n", "noise", "seed")
+    return data.config(PointsConfig), ("x", "y"), mixture
+
+
+def own_table() -> tuple[str, ...] | None:
+    """The digest of the visitor's file and the columns that are used, if it can be read."""
+    file = st.file_uploader(
+        "CSV with two columns of numbers or more; cells may be empty", type=["csv", "tsv", "txt"], max_upload_size=5,
+        key="bench_file",
+    )  # fmt: skip
+    if file is None:
+        return None
+    try:
+        digest, read = cached.table(file.getvalue(), gaps=True)
+    except InputError as error:
+        st.error(unlinked(str(error)))
+        return None
+    flat = [
+        name for name, values in zip(read.names, read.values.T, strict=True) if np.nanmin(values) == np.nanmax(values)
+    ]
+    usable = [name for name in read.names if name not in flat]
+    left_out = [(read.left_out, "hold no number"), (flat, "hold one value only")]
+    for names, why in left_out:
+        if names:
+            st.caption(unlinked(f"Left out, since they {why}: {', '.join(names)}."))
+    if len(usable) < 2:
+        st.error("The table needs at least two columns whose numbers differ: add some.")
+        return None
+    chosen = st.multiselect(
+        "Columns", usable, usable[:MOST_COLUMNS], max_selections=MOST_COLUMNS, key="bench_columns",
+        help="All are fitted; the first two are drawn, and the second is the one that is stretched.",
+    )  # fmt: skip
+    if len(chosen) < 2:
+        st.info("Choose at least two columns.")
+        return None
+    return digest, *chosen
+
+
+def try_all(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> Tried:
+    """All ways, and on the way there how far they are."""
+    place = st.empty()
+    for tried in cached.trying(origin, config, mixture):
+        place.progress(tried.done, "Trying all ways …")
+    place.empty()
+    return tried
+
+
+def results(tried: Tried, origin: Origin, config: BenchConfig, mixture: MixtureConfig, names: tuple[str, ...]) -> None:
+    """One way in pictures, all of them as figures, and what scaling does."""
+    if warning := unequal(tried.bench, config, mixture):
+        st.warning(warning, icon=":material/straighten:")
+    found = {name: each for name, each in tried.outcomes.items() if isinstance(each, Outcome)}
+    pictures(tried.bench, found, names)
+    st.subheader("All ways", anchor=False)
+    st.dataframe([row(title(name), each) for name, each in tried.outcomes.items()], hide_index=True,
+                 column_config=FORM, placeholder="–")  # fmt: skip
+    for name, each in tried.outcomes.items():
+        if isinstance(each, str):
+            st.caption(unlinked(f"{title(name)}: {each}"))
+    st.caption(verdict(tried.bench, found))
+    scaled(origin, config, mixture)
+
+
+def pictures(bench: Bench, found: dict[str, Outcome], names: tuple[str, ...]) -> None:
+    """Where values were put, and what the mixture then makes."""
+    from genlib.plots import filled_chart, made_chart
+
+    if not found:
+        return
+    ways = list(found)
+    first = "mixture_mean" if "mixture_mean" in found else ways[0]
+    way = st.pills("Look at", ways, default=first, format_func=title, key="bench_way", required=True,
+                   persist_state="session")  # fmt: skip
+    way = way if way in found else first
+    left, right = st.columns(2)
+    left.markdown("**Where values were, and where they were put**")
+    left.plotly_chart(filled_chart(bench, found[way], names), key="bench_filled", config={"displayModeBar": False})
+    right.markdown("**What the mixture then makes**")
+    right.plotly_chart(made_chart(bench, found[way], names), key="bench_made", config={"displayModeBar": False})
+    st.caption(
+        WAYS[way].how if way in WAYS else "What would be if nothing were missing: no way can do better than that."
+    )
+
+
+FORM = {
+    "Way": st.column_config.TextColumn(width=150),
+    "Error": st.column_config.NumberColumn(
+        format="%.3f", help="Root mean squared error of what was put in, in standard deviations of the column."
+    ),
+    "log p(x)": st.column_config.NumberColumn(
+        format="%.3f", help="Mean log-density of rows that were not fitted, in nats and in the unit of the table."
+    ),
+    "±": st.column_config.NumberColumn(format="%.3f", help="Standard error of log p(x)."),
+    "Energy distance": st.column_config.NumberColumn(
+        format="%.4f", help="Between points of the mixture and rows that were not fitted; 0 only if they are alike."
+    ),
+    "Rows fitted": st.column_config.NumberColumn(format="localized"),
+}
+
+
+def title(way: str) -> str:
+    return "Nothing missing" if way == COMPLETE else WAYS[way].title
+
+
+def row(name: str, each: Outcome | str) -> dict[str, object]:
+    if isinstance(each, str):
+        return {"Way": name}
+    figures = {"Error": each.error, "log p(x)": each.log_likelihood, "±": each.stderr, "Energy distance": each.energy}
+    return {"Way": name, **figures, "Rows fitted": each.rows}
+
+
+def verdict(bench: Bench, found: dict[str, Outcome]) -> str:
+    """Which way comes nearest, and which makes the best model, in words."""
+    missing = int(np.isnan(bench.train).sum() + np.isnan(bench.test).sum())
+    told = (
+        f"Learned from {len(bench.train):,} rows, judged by {len(bench.test):,} others; {missing:,} values are "
+        f"missing, {len(bench.strays):,} rows have an outlier."
+    )
+    put = {name: each.error for name, each in found.items() if each.error is not None}
+    models = {name: each.log_likelihood for name, each in found.items() if name != COMPLETE}
+    if not put or not models:
+        return told
+    nearest, best = min(put, key=lambda name: put[name]), max(models, key=lambda name: models[name])
+    end = (
+        "the same way"
+        if nearest == best
+        else "not the same way: values that are nearest one by one lie too close together"
+    )
+    return f"{told} Nearest values: {title(nearest)}. Best model of those rows: {title(best)}; {end}."
+
+
+def scaled(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> None:
+    """The same fit after each scaling."""
+    st.subheader("What scaling does", anchor=False)
+    with st.spinner("Scaling"):
+        found = cached.scalings(origin, config, mixture)
+    titles = BenchConfig.knob("scaling").names
+    st.dataframe([row(titles[name], each) | {"Error": None} for name, each in found.items()], hide_index=True,
+                 column_config=FORM | {"Error": None, "Way": st.column_config.TextColumn("Scaling", width=240)},
+                 placeholder="–")  # fmt: skip
+    st.caption(
+        "EM on what is there, after each scaling; log p(x) is in the unit of the table, so the rows may be compared. "
+        "**Try this:** stretch the second column a thousand times, choose spherical components, and compare."
+    )
+
+
+main()
