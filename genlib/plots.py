@@ -91,17 +91,17 @@ def filled_chart(bench: Bench, outcome: Outcome, names: Sequence[str]) -> Figure
     figure = Figure()
     gap = np.isnan(bench.test[:, :2]).any(axis=1) & ~np.isnan(bench.truth[:, :2]).any(axis=1)
     whole, truth = (bench.truth[each, :2][:_MOST_DRAWN] for each in (~gap, gap))
-    figure.add_scatter(x=whole[:, 0], y=whole[:, 1], mode="markers", name="whole rows",
+    figure.add_scatter(x=whole[:, 0], y=whole[:, 1], mode="markers", name="whole",
                        marker={"size": 4, "color": "#888888", "opacity": 0.4})  # fmt: skip
     if outcome.filled is not None:
         put = outcome.filled[gap, :2][:_MOST_DRAWN]
         # Of a few only, or the picture is all lines.
         ways = np.stack([truth, put, np.full_like(put, np.nan)], axis=1)[:_MOST_LINES].reshape(-1, 2)
-        figure.add_scatter(x=ways[:, 0], y=ways[:, 1], mode="lines", name="how far off", opacity=0.35,
+        figure.add_scatter(x=ways[:, 0], y=ways[:, 1], mode="lines", showlegend=False, opacity=0.35, hoverinfo="skip",
                            line={"color": CLASSES[1], "width": 1})  # fmt: skip
-        figure.add_scatter(x=put[:, 0], y=put[:, 1], mode="markers", name="where they were put",
+        figure.add_scatter(x=put[:, 0], y=put[:, 1], mode="markers", name="put",
                            marker={"size": 5, "color": CLASSES[1], "opacity": 0.8})  # fmt: skip
-    figure.add_scatter(x=truth[:, 0], y=truth[:, 1], mode="markers", name="where they were", visible=True,
+    figure.add_scatter(x=truth[:, 0], y=truth[:, 1], mode="markers", name="was",
                        marker={"size": 5, "color": CLASSES[0], "symbol": "circle-open", "opacity": 0.6})  # fmt: skip
     return _table_plane(figure, bench, names)
 
@@ -111,7 +111,7 @@ def made_chart(bench: Bench, outcome: Outcome, names: Sequence[str]) -> Figure:
     from plotly.graph_objects import Figure
 
     figure = Figure()
-    for points, name, colour in ((bench.truth, "rows it never saw", "#888888"), (outcome.samples, "made", CLASSES[2])):
+    for points, name, colour in ((bench.truth, "never seen", "#888888"), (outcome.samples, "made", CLASSES[2])):
         thin = points[:_MOST_DRAWN]
         figure.add_scatter(x=thin[:, 0], y=thin[:, 1], mode="markers", name=name,
                            marker={"size": 4, "color": colour, "opacity": 0.5})  # fmt: skip
@@ -121,12 +121,9 @@ def made_chart(bench: Bench, outcome: Outcome, names: Sequence[str]) -> Figure:
 def _table_plane(figure: Figure, bench: Bench, names: Sequence[str]) -> Figure:
     """Axes of the first two columns, the same for all pictures of a bench."""
     for update, column in ((figure.update_xaxes, 0), (figure.update_yaxes, 1)):
-        values = bench.truth[:, column]
-        low, high = _reach(values[~np.isnan(values)])
-        margin = 0.1 * (high - low)
-        update(range=[low - margin, high + margin], title=names[column])
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
-    figure.update_layout(height=400, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend)
+        update(range=list(bench.reach[column]), title=names[column])
+    legend = {"orientation": "h", "y": -0.2, "yanchor": "top", "itemsizing": "constant"}
+    figure.update_layout(height=400, margin={"l": 10, "r": 10, "t": 10, "b": 80}, legend=legend)
     return figure
 
 

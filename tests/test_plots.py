@@ -54,13 +54,13 @@ def test_filled_points_stand_where_they_were_put():
     outcome = Outcome(0.1, -1.0, 0.1, 0.1, 3, filled, np.array([[0.0, 0.0]]))
     figure = filled_chart(bench, outcome, ["height", "weight"])
     drawn = {trace.name: [*zip(trace.x, trace.y, strict=True)] for trace in figure.data}
-    assert drawn["whole rows"] == [(2.0, 5.0)]
-    assert drawn["where they were put"] == [(1.0, 0.5), (3.0, 2.5)]
-    assert drawn["where they were"] == [(1.0, 1.0), (3.0, 2.0)]
-    assert drawn["how far off"][:2] == [(1.0, 1.0), (1.0, 0.5)]
+    assert drawn["whole"] == [(2.0, 5.0)]
+    assert drawn["put"] == [(1.0, 0.5), (3.0, 2.5)]
+    assert drawn["was"] == [(1.0, 1.0), (3.0, 2.0)]
+    assert drawn[None][:2] == [(1.0, 1.0), (1.0, 0.5)]
     assert [figure.layout.xaxis.title.text, figure.layout.yaxis.title.text] == ["height", "weight"]
     made = made_chart(bench, outcome, ["height", "weight"])
     assert [len(trace.x) for trace in made.data] == [3, 1]
     assert made.layout.xaxis.range == figure.layout.xaxis.range, "on the same axes"
     dropped = filled_chart(bench, replace(outcome, filled=None), ["height", "weight"])
-    assert "where they were put" not in {trace.name for trace in dropped.data}
+    assert "put" not in {trace.name for trace in dropped.data}

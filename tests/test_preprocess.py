@@ -218,3 +218,14 @@ def test_one_way_that_cannot_go_on_leaves_the_others():
     assert isinstance(found["mean"], Outcome)
     done = [each.done for each in try_ways(points(100), BenchConfig(), THREE)]
     assert done == [pytest.approx((i + 1) / 8) for i in range(8)]
+
+
+def test_what_lies_outside_the_picture_is_counted():
+    bench = prepare(points(), BenchConfig(share=0.0))
+    assert bench.outside(bench.truth) == 0
+    (low, high), _ = bench.reach
+    assert (low, high) == pytest.approx(
+        (1.15 * bench.truth.min(0) - 0.15 * bench.truth.max(0))[0:1].tolist()
+        + [1.15 * bench.truth[:, 0].max() - 0.15 * bench.truth[:, 0].min()]
+    )
+    assert bench.outside(np.array([[low - 1e-6, 0.0], [high, 0.0], [0.0, 1e9], [0.0, 0.0]])) == 0.5

@@ -189,3 +189,33 @@ def test_a_written_table_is_read_back_exactly(values):
     again = read_table(write_table(table))
     assert again.names == table.names
     np.testing.assert_array_equal(again.values, values)
+
+
+@pytest.mark.parametrize("gap", ["", "NA", "n/a", "NaN", "null", "None", "?", "-"])
+def test_values_may_be_missing_where_that_is_asked_for(gap):
+    data = f"a,b,c,d\n1,{gap},3,{gap}\n{gap},5,6,{gap}\n7,8,{gap},{gap}\n".encode()
+    table = read_table(data, gaps=True)
+    assert table.names == ("a", "b", "c")
+    assert table.left_out == ("d",)
+    expected = [[1, np.nan, 3], [np.nan, 5, 6], [7, 8, np.nan]]
+    assert np.array_equal(table.values, expected, equal_nan=True)
+    if gap.lower() != "nan":
+        assert "column" in refused(data), "and nowhere else"
+
+
+@pytest.mark.parametrize("cell", ["x", "1e99", "inf", "1_000"])
+def test_what_is_no_number_is_no_gap(cell):
+    with pytest.raises(InputError, match="Row 2, column 'b'"):
+        read_table(f"a,b\n1,{cell}\n2,3\n".encode(), gaps=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200) | st.text('0123456789.,;\n \tNAna?-"', max_size=200).map(str.encode))
+def test_with_gaps_as_without_whatever_is_in_a_file_is_read_or_refused(data):
+    try:
+        table = read_table(data, gaps=True)
+    except InputError as error:
+        assert is_one_sentence(str(error))
+    else:
+        assert (~np.isnan(table.values)).any(axis=0).all()
+        assert not np.isinf(table.values).any()

@@ -56,6 +56,17 @@ class Bench:
     test: _Array
     truth: _Array
 
+    @property
+    def reach(self) -> _Array:
+        """From where to where a picture of the test rows goes, a row for each column, (D, 2)."""
+        ends = np.stack([np.nanmin(self.truth, axis=0), np.nanmax(self.truth, axis=0)], axis=1)
+        return ends + 0.15 * np.ptp(ends, axis=1, keepdims=True) * [-1, 1]
+
+    def outside(self, x: _Array) -> float:
+        """Share of rows that lie outside that picture in one of the first two columns."""
+        low, high = self.reach[:2].T
+        return float(np.mean(((x[:, :2] < low) | (x[:, :2] > high)).any(axis=1)))
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:

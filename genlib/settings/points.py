@@ -107,11 +107,12 @@ class BenchConfig(Config):
     gaps: Literal["mcar", "mar", "mnar"] = knob(
         "mcar",
         label="Which values are missing",
-        help="Whether a value is lost depends on nothing, on what is seen, or on what is lost.",
+        help="Whether a value is lost depends on nothing (completely at random), on what is seen (at random), or on "
+        "what is lost (not at random).",
         names={
-            "mcar": "Any: completely at random (MCAR)",
-            "mar": "Where the first column is large: at random (MAR)",
-            "mnar": "Those that are large: not at random (MNAR)",
+            "mcar": "Any (MCAR)",
+            "mar": "By the first column (MAR)",
+            "mnar": "Large ones (MNAR)",
         },
     )
     stretch: float = knob(

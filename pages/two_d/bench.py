@@ -37,7 +37,7 @@ def main() -> None:
         wrong.draw("share", "gaps", "stretch", "outliers")
         st.subheader("What is done about it", anchor=False)
         wrong.draw("scaling")
-        with st.expander("The mixture, seed"):
+        with st.expander("Components, covariance, seed"):
             mixture.draw("components", "covariance", "regularisation")
             wrong.draw("bench_seed")
     with notices:
@@ -146,13 +146,15 @@ def pictures(bench: Bench, found: dict[str, Outcome], names: tuple[str, ...]) ->
     ways = list(found)
     first = "mixture_mean" if "mixture_mean" in found else ways[0]
     way = st.pills("Look at", ways, default=first, format_func=title, key="bench_way", required=True,
-                   persist_state="session")  # fmt: skip
+                   persist_state="session", wrap=True)  # fmt: skip
     way = way if way in found else first
     left, right = st.columns(2)
     left.markdown("**Where values were, and where they were put**")
     left.plotly_chart(filled_chart(bench, found[way], names), key="bench_filled", config={"displayModeBar": False})
     right.markdown("**What the mixture then makes**")
     right.plotly_chart(made_chart(bench, found[way], names), key="bench_made", config={"displayModeBar": False})
+    if (outside := bench.outside(found[way].samples)) > 0.05:
+        right.caption(f"{100 * outside:.0f} % of what it makes lies outside this picture.")
     st.caption(
         WAYS[way].how if way in WAYS else "What would be if nothing were missing: no way can do better than that."
     )

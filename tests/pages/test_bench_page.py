@@ -54,6 +54,7 @@ def test_columns_of_unlike_width_are_warned_of(app):
     test = app(PAGE, data_n="200", stretch="1000", scaling="raw", covariance="spherical")
     assert not test.exception
     assert "one radius for all columns" in test.warning[0].value
+    assert any("lies outside this picture" in each.value for each in test.caption)
     test.selectbox(key="BenchConfig.scaling").set_value("standard").run()
     assert sentences(test) == []
 
