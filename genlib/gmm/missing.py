@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from genlib.gmm.em import EMStep, collapse, fit_em
-from genlib.gmm.mixture import Array, Mixture, positive_definite
+from genlib.gmm.mixture import Array, Mixture, log_sum_exp, positive_definite
 from genlib.settings import MixtureConfig
 
 __all__ = ["fill", "fit_incomplete"]
@@ -135,7 +135,9 @@ def _given(mixture: Mixture, x: Array, m: _Mask) -> _Given:
     apart = x[:, o] - seen.means[:, None]  # (K, n, o)
     means = mixture.means[:, None, m] + apart @ gains  # (K, n, m)
     left = mixture.covariances[:, m][:, :, m] - crossed.swapaxes(1, 2) @ gains
-    return _Given(seen.log_prob(x[:, o]), seen.responsibilities(x[:, o]), means, left)
+    joint = seen.log_joint(x[:, o])
+    log_prob = log_sum_exp(joint)
+    return _Given(log_prob, np.exp(joint - log_prob[:, None]), means, left)
 
 
 def _mean_log(parts: _Parts) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from genlib.knobs import InputError
 
-__all__ = ["Mixture", "positive_definite"]
+__all__ = ["Mixture", "log_sum_exp", "positive_definite"]
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,21 @@ class Mixture:
         Returns:
             Shape (N,).
         """
-        return _log_sum_exp(self._log_joint(x))
+        return log_sum_exp(self.log_joint(x))
+
+    def log_joint(self, x: ArrayLike) -> Array:
+        r"""Log of $\alpha_k \, \mathcal{N}(x_n; \mu_k, \Sigma_k)$, in nats: shape (N, D) to (N, K)."""
+        x = np.asarray(x, dtype=np.float64)
+        factors = np.linalg.cholesky(self.covariances)
+        whitening = np.linalg.inv(factors)  # (K, D, D)
+        half_log_det = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)  # (K,)
+        joint = np.empty((len(x), len(self.weights)))
+        for k, mean in enumerate(self.means):
+            white = (x - mean) @ whitening[k].T  # (N, D)
+            joint[:, k] = -0.5 * np.einsum("nd,nd->n", white, white)
+        with np.errstate(divide="ignore"):  # a weight of 0 is a log-weight of minus infinity
+            log_weights = np.log(self.weights)
+        return joint + (log_weights - half_log_det - 0.5 * x.shape[1] * math.log(2 * math.pi))
 
     def responsibilities(self, x: ArrayLike) -> Array:
         r"""How much each component answers for each point: $r_{nk} = p(k \mid x_n)$.
@@ -55,8 +69,8 @@ class Mixture:
         Returns:
             Shape (N, K); each row sums to 1.
         """
-        joint = self._log_joint(x)
-        return np.exp(joint - _log_sum_exp(joint)[:, None])
+        joint = self.log_joint(x)
+        return np.exp(joint - log_sum_exp(joint)[:, None])
 
     def sample(self, n: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
         r"""Draw a component by its weight, then a point from its Gaussian: $x = \mu_k + L_k \epsilon$.
@@ -106,22 +120,8 @@ class Mixture:
             )
         return cls(weights, means, covariances)
 
-    def _log_joint(self, x: ArrayLike) -> Array:
-        r"""Log of $\alpha_k \, \mathcal{N}(x_n; \mu_k, \Sigma_k)$, shape (N, K)."""
-        x = np.asarray(x, dtype=np.float64)
-        factors = np.linalg.cholesky(self.covariances)
-        whitening = np.linalg.inv(factors)  # (K, D, D)
-        half_log_det = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)  # (K,)
-        joint = np.empty((len(x), len(self.weights)))
-        for k, mean in enumerate(self.means):
-            white = (x - mean) @ whitening[k].T  # (N, D)
-            joint[:, k] = -0.5 * np.einsum("nd,nd->n", white, white)
-        with np.errstate(divide="ignore"):  # a weight of 0 is a log-weight of minus infinity
-            log_weights = np.log(self.weights)
-        return joint + (log_weights - half_log_det - 0.5 * x.shape[1] * math.log(2 * math.pi))
 
-
-def _log_sum_exp(joint: Array) -> Array:
+def log_sum_exp(joint: Array) -> Array:
     """Log of the sum of exponentials along each row, safe where every exponential underflows: (N, K) to (N,)."""
     top = joint.max(axis=1, keepdims=True)
     return top[:, 0] + np.log(np.exp(joint - top).sum(axis=1))
