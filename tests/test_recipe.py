@@ -22,12 +22,14 @@ from genlib.data.toy2d import make_points
 from genlib.flags import asked_for
 from genlib.gmm import fit_em
 from genlib.models import MODELS
-from genlib.recipe import code_recipe, command_recipe, mixture_recipe, of_run, run_recipe
+from genlib.preprocess import try_ways
+from genlib.recipe import bench_recipe, code_recipe, command_recipe, mixture_recipe, of_run, run_recipe
 from genlib.recorder import record, recording
 from genlib.runs import RunFolder, Status, list_runs
 from genlib.seeding import numpy_rng
 from genlib.settings import (
     AutoencoderConfig,
+    BenchConfig,
     ClassifierConfig,
     GANConfig,
     MixtureConfig,
@@ -98,6 +100,26 @@ def test_the_recipe_of_a_file_reads_its_two_columns(tmp_path, monkeypatch):
     check_mixture(code, values[:, [2, 1]], mixture)
     code = mixture_recipe(PointsConfig(), mixture, [(0.0, 1.0)], chosen)
     check_mixture(code, np.concatenate([[[0.0, 1.0]], values[:, [2, 1]]]), mixture)
+
+
+def test_a_bench_gives_the_same_outcomes(tmp_path, monkeypatch):
+    points, config = (
+        PointsConfig(dataset="moons", n=200),
+        BenchConfig(share=0.5, gaps="mar", scaling="robust", stretch=3.0),
+    )
+    mixture = MixtureConfig(components=4)
+    names, printed = execute(bench_recipe(points, config, mixture))
+    *_, last = try_ways(make_points(points).x, config, mixture)
+    assert list(names["tried"].outcomes) == list(last.outcomes)
+    for way, outcome in last.outcomes.items():
+        assert names["tried"].outcomes[way].log_likelihood == outcome.log_likelihood
+        assert way in printed
+    text = "when,a,b,c\n" + "\n".join(f"x,{i % 7},{i * i % 11},{'' if i % 5 else i}" for i in range(60))
+    (tmp_path / "points.csv").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    names, _ = execute(bench_recipe(points, config, mixture, ("c", "a")))
+    assert names["x"].shape == (60, 2)
+    assert np.isnan(names["x"][:, 0]).sum() == 48
 
 
 def test_a_recipe_is_short_and_only_says_what_was_chosen():

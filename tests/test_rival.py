@@ -57,12 +57,15 @@ def test_a_coin_decides_for_each_image_of_a_round():
 
 def test_a_network_finds_out_a_pixel_mixture_and_less_of_a_gan(whole):
     found = {}
-    for name in ("mixture", "gan"):
-        *steps, last = teach(find_model(name))
-        assert [each.done for each in steps] == sorted(each.done for each in steps)
-        assert all(each.called is None for each in steps)
-        assert last.done == 1
-        found[name] = verdict(deck(find_model(name)).made, last.called)
+    names, steps = ("mixture", "gan"), []
+    while len(found) < 2:  # by turns, as two visitors have it: each is left where it is
+        for name in names:
+            steps.append(advance(("test", name), teach, find_model(name)))
+            assert torch.is_grad_enabled()
+            if steps[-1].done == 1:
+                found[name] = verdict(deck(find_model(name)).made, steps[-1].called)
+    assert [each.done for each in steps] == sorted(each.done for each in steps)
+    assert all((each.called is None) == (each.done < 1) for each in steps)
     assert found["mixture"].accuracy.value > 0.98
     assert found["gan"].accuracy.interval[0] > 0.5
     assert found["gan"].accuracy.interval[1] < found["mixture"].accuracy.interval[0]

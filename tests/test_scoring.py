@@ -149,7 +149,10 @@ SMALL = RunSettings("vae", VAEConfig(hidden_dim=16), TrainConfig(device="cpu"))
 def test_a_run_in_training_is_scored_at_its_checkpoint_and_says_so():
     run = saved(SMALL)
     run.write_status(Status("running", step=40, epoch=0.1, pid=1))
-    *steps, last = score(run, 100, 3)
+    steps = []
+    for last in score(run, 100, 3):
+        assert torch.is_grad_enabled(), "it may be left at any time"
+        steps.append(last)
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     found = last.score
     assert (found.model, found.family, found.n, found.seed) == (run.id, "vae", 100, 3)

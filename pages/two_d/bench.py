@@ -9,6 +9,7 @@ from genlib.data.toy2d import DATASETS
 from genlib.gmm import fill, fit_incomplete
 from genlib.knobs import InputError
 from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried, unequal
+from genlib.recipe import bench_recipe
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
 from pages.ui import cached
 from pages.ui.controls import Controls
@@ -51,6 +52,10 @@ def main() -> None:
             st.error(unlinked(str(error)))
     with st.expander("How it works"):
         method(*CODE)
+    with st.expander("The same in Python"):
+        own = () if isinstance(origin, PointsConfig) else origin[1:]
+        points = origin if isinstance(origin, PointsConfig) else PointsConfig()
+        st.code(bench_recipe(points, config, mixture.config(MixtureConfig), own), "python")
 
 
 def table() -> tuple[Origin, tuple[str, ...], Controls]:
@@ -149,7 +154,7 @@ def pictures(bench: Bench, found: dict[str, Outcome], names: tuple[str, ...]) ->
                    persist_state="session", wrap=True)  # fmt: skip
     way = way if way in found else first
     left, right = st.columns(2)
-    left.markdown("**Where values were, and where they were put**")
+    left.markdown("**Where values went**")
     left.plotly_chart(filled_chart(bench, found[way], names), key="bench_filled", config={"displayModeBar": False})
     right.markdown("**What the mixture then makes**")
     right.plotly_chart(made_chart(bench, found[way], names), key="bench_made", config={"displayModeBar": False})
