@@ -16,7 +16,7 @@ from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.runs import RunFolder, Status
 from genlib.scoring import Score, score, stored
-from genlib.scoring.figures import copies, ends, figures, looked_at
+from genlib.scoring.figures import copies, end, figures, looked_at
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run
 
@@ -50,7 +50,7 @@ def test_features_are_what_the_classifier_reads_from(images):
 
 
 def test_unseen_images_score_like_real_ones(honest):
-    real, noise = ends(N, 0)
+    real, noise = end("real", N, 0), end("noise", N, 0)
     for name in ("precision", "recall", "coverage"):
         assert honest.metrics[name] == pytest.approx(real[name], abs=0.06), name
     for name in ("recall", "coverage"):  # precision and density are fooled by a few large balls
@@ -62,7 +62,7 @@ def test_unseen_images_score_like_real_ones(honest):
 
 
 def test_plain_axes_see_noise_and_what_is_left_out_but_read_no_digits(images, unseen):
-    real, noise = ends(N, 0, "pca")
+    real, noise = end("real", N, 0, "pca"), end("noise", N, 0, "pca")
     found = figures(unseen, N, "pca")
     assert found.histogram == []
     assert "classes" not in found.metrics
@@ -93,7 +93,7 @@ def test_a_digit_left_out_is_seen(images):
     found = figures(some, N)
     assert found.metrics["classes"] == 9
     assert found.histogram[4] < 0.01
-    _, real = figures(some, N), ends(N, 0)[0]
+    real = end("real", N, 0)
     assert found.metrics["coverage"] < real["coverage"] - 0.05
     assert found.metrics["histogram_distance"] > 0.08
     assert 0 < found.stderr["histogram_distance"] < 0.05

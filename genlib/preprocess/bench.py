@@ -95,11 +95,19 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """How far a bench is: the share of ways done, the table, and by name what came of each, or why nothing did."""
+    """How far a bench is.
+
+    Attributes:
+        done: Share of the ways that were tried.
+        bench: The table.
+        outcomes: What came of each, by name, or why nothing did.
+        unequal: As :func:`unequal` says.
+    """
 
     done: float
     bench: Bench
     outcomes: dict[str, Outcome | str]
+    unequal: str
 
 
 def prepare(x: ArrayLike, config: BenchConfig) -> Bench:
@@ -142,6 +150,7 @@ def try_ways(x: ArrayLike, config: BenchConfig, mixture: MixtureConfig) -> Itera
     bench = prepare(x, config)
     scale = scaler(config.scaling).fit(bench.train)
     train = scale.transform(bench.train)
+    warning = unequal(bench, config, mixture)
     shared = cache(lambda: _last(fit_incomplete(train, mixture)))
     tried: dict[str, Outcome | str] = {}
     for name in (COMPLETE, *WAYS):
@@ -150,7 +159,7 @@ def try_ways(x: ArrayLike, config: BenchConfig, mixture: MixtureConfig) -> Itera
                 tried[name] = _try(bench, scale, name, shared, mixture, config.bench_seed)
         except InputError as error:
             tried[name] = str(error)
-        yield Tried(len(tried) / (1 + len(WAYS)), bench, dict(tried))
+        yield Tried(len(tried) / (1 + len(WAYS)), bench, dict(tried), warning)
 
 
 def _try(

@@ -23,7 +23,7 @@ __all__ = [
     "NEIGHBOURS",
     "Figures",
     "copies",
-    "ends",
+    "end",
     "figures",
     "looked_at",
     "reference",
@@ -87,16 +87,18 @@ def _off(real: NDArray[np.int64], read: NDArray[np.int64]) -> float:
     return float(np.abs(shares(read) - shares(real)).sum() / 2)
 
 
-@lru_cache(maxsize=8)
-def ends(n: int, seed: int, features: str = "classifier") -> tuple[dict[str, float], dict[str, float]]:
-    """The ends of the scale: figures of ``n`` training images, and of noise around the mean of each pixel."""
+@lru_cache(maxsize=16)
+def end(kind: str, n: int, seed: int, features: str = "classifier") -> dict[str, float]:
+    """An end of the scale: figures of ``n`` training images ("real"), or of noise around the mean of each pixel."""
     images, rng = load_images(), numpy_rng(seed, "ends")
-    # Images that were learnt from would all be copies of themselves: there validation images stand for real ones.
-    unseen = images.validation[spread(_looked_up(n), len(images.validation))]
-    real = figures(images.train[rng.choice(len(images.train), n, replace=False)], n, features, unseen)
+    chosen = images.train[rng.choice(len(images.train), n, replace=False)]
+    if kind == "real":
+        # Images that were learnt from would all be copies of themselves: there validation images stand for real ones.
+        unseen = images.validation[spread(_looked_up(n), len(images.validation))]
+        return figures(chosen, n, features, unseen).metrics
     mean, deviation = _pixels()
     noise = (mean + deviation * rng.normal(size=(n, *mean.shape))).clip(0, 255).round().astype(np.uint8)
-    return real.metrics, figures(noise, n, features).metrics
+    return figures(noise, n, features).metrics
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genlib.data.images import load_images
 from genlib.knobs import InputError, shown
 from genlib.runs import ACTIVE, RunFolder, saved_status
-from genlib.scoring.figures import FEATURES, Figures, ends, figures, spread
+from genlib.scoring.figures import FEATURES, Figures, end, figures, spread
 from genlib.scoring.table import Score
 from genlib.seeding import torch_rng
 from genlib.settings import FAMILIES, FAMILY_NAMES, TrainConfig
@@ -75,12 +75,14 @@ def score(run: RunFolder, n: int = 10_000, seed: int = 0, features: str = "class
         raise InputError(f"{FAMILY_NAMES[model.family]}: it draws no new images, so there is nothing to score.")
     yield Scoring(0.0, "drawing")
     drawn = draw(model, n, seed)
-    yield Scoring(0.1, "real images and noise, for comparison")
-    real, bad = ends(n, seed, features)
+    yield Scoring(0.1, "real images, for comparison")
+    real = end("real", n, seed, features)
+    yield Scoring(0.3, "noise, for comparison")
+    bad = end("noise", n, seed, features)
     yield Scoring(0.5, "comparing")
     compared = figures(drawn, n, features)
-    yield Scoring(0.7, "rebuilding test images, and their likelihood")
-    own = _own(model, run.path, n, seed)
+    yield Scoring(0.7, "rebuilding test images")
+    own = yield from _own(model, run.path, n, seed)
     weights = [tensor.numel() for name, tensor in model.state_dict().items() if not name.startswith("averages.")]
     size = (run.path / "checkpoint" / "tensors.safetensors").stat().st_size
     found = Score(
@@ -126,8 +128,8 @@ def draw(model: Model, n: int, seed: int, purpose: str = "score") -> _Bytes:
     return drawn
 
 
-def _own(model: Model, folder: Path, n: int, seed: int) -> Figures:
-    """What only some models can do: rebuild images, and say how probable one is."""
+def _own(model: Model, folder: Path, n: int, seed: int) -> Generator[Scoring, None, Figures]:
+    """What only some models can do: rebuild images, and say how probable one is; returns the figures of that."""
     import torch
 
     from genlib.evaluation import nll
@@ -144,7 +146,9 @@ def _own(model: Model, folder: Path, n: int, seed: int) -> Figures:
         errors = torch.cat(parts).numpy()
         metrics["squared_error"], stderr["squared_error"] = float(errors.mean()), float(errors.std()) / math.sqrt(n)
     if model.family in ("vae", "mixture"):
-        *_, found = nll(folder, max(n // _CODES, _CODES), seed, max(_FEWEST, n // _LIKELY))
+        count = max(_FEWEST, n // _LIKELY)
+        for found in nll(folder, max(n // _CODES, _CODES), seed, count):
+            yield Scoring(0.75 + 0.24 * found.n / count, "the likelihood of test images")
         metrics["nll"], stderr["nll"] = found.nll, found.stderr
         if found.elbo is not None:
             metrics["nll_gap"], stderr["nll_gap"] = found.elbo - found.nll, found.gap_stderr or 0.0

@@ -8,7 +8,7 @@ import streamlit as st
 from genlib.data.toy2d import DATASETS
 from genlib.gmm import fill, fit_incomplete
 from genlib.knobs import InputError
-from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried, unequal
+from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried
 from genlib.recipe import bench_recipe
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
 from pages.ui import cached
@@ -128,8 +128,8 @@ def try_all(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> Trie
 
 def results(tried: Tried, origin: Origin, config: BenchConfig, mixture: MixtureConfig, names: tuple[str, ...]) -> None:
     """One way in pictures, all of them as figures, and what scaling does."""
-    if warning := unequal(tried.bench, config, mixture):
-        st.warning(warning, icon=":material/straighten:")
+    if tried.unequal:
+        st.warning(tried.unequal, icon=":material/straighten:")
     found = {name: each for name, each in tried.outcomes.items() if isinstance(each, Outcome)}
     pictures(tried.bench, found, names)
     st.subheader("All ways", anchor=False)

@@ -22,7 +22,7 @@ from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, 
 from genlib.settings import BenchConfig, DamageConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from genlib.worker import advance
-from pages.ui.server import compute
+from pages.ui.server import compute, compute_part
 
 __all__ = [
     "Inference",
@@ -105,7 +105,7 @@ def rows(origin: PointsConfig | tuple[str, ...]) -> np.ndarray:
 
 def trying(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
     """All ways to deal with gaps in a table, one by one; the last tells all."""
-    return _followed((try_ways, origin, config, mixture), try_ways, rows(origin), config, mixture)
+    return _followed(compute, (try_ways, origin, config, mixture), try_ways, rows(origin), config, mixture)
 
 
 @lru_cache(maxsize=64)
@@ -146,7 +146,7 @@ def scoring(run: RunFolder, n: int, features: str) -> Iterator[Scoring]:
     """What the drawings of a run are worth, part by part; the last tells all."""
     # Its state is in the score, too: a run that ended where it was saved is not in training any more.
     key = (score, run.id, saved_digest(run.path), run.status.state in ACTIVE, n, features)
-    return _followed(key, score, run, n, 0, features)
+    return _followed(compute_part, key, score, run, n, 0, features)
 
 
 @lru_cache(maxsize=16)
@@ -157,7 +157,7 @@ def dealt(model: Path, digest: str) -> Deck:
 
 def teaching(run: RunFolder) -> Iterator[Taught]:
     """A network that learns to sort them, part by part; the last tells all."""
-    return _followed(_lessons(run), teach, run)
+    return _followed(compute_part, _lessons(run), teach, run)
 
 
 def taught(run: RunFolder) -> Taught | None:
@@ -179,10 +179,10 @@ E = TypeVar("E", bound=_Event)
 _ended: dict[Hashable, Any] = {}
 
 
-def _followed(key: Hashable, function: Callable[..., Iterator[E]], *args: Any) -> Iterator[E]:
+def _followed(call: Callable[..., Any], key: Hashable, function: Callable[..., Iterator[E]], *args: Any) -> Iterator[E]:
     """The events of something long, done in the worker bit by bit; how it ended is kept for all."""
     while key not in _ended:
-        event = compute(advance, key, function, *args)
+        event = call(advance, key, function, *args)
         if event.done < 1:
             yield event
             continue

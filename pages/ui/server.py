@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
@@ -17,11 +18,12 @@ from genlib.knobs import InputError
 from genlib.runs import Dispatcher, LocalBackend
 from genlib.worker import prepare
 
-__all__ = ["begin", "compute", "dispatcher", "freeze"]
+__all__ = ["begin", "compute", "compute_part", "dispatcher", "freeze"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _WAIT, _LOOK = 60.0, 0.1  # seconds
+QUICK, LONG = "quick", "long"  # the worker processes
 
 
 @st.cache_resource(show_spinner=False)
@@ -53,27 +55,38 @@ def compute(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     Raises:
         InputError: If it takes longer than a minute; and whatever the function raises.
     """
+    return _tried(QUICK, partial(function, *args, **kwargs))
+
+
+def compute_part(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As :func:`compute`, for a part of something that takes many seconds: in a process of its own, so that what is
+    quick need not wait for it.
+    """
+    return _tried(LONG, partial(function, *args, **kwargs))
+
+
+def _tried(lane: str, task: Callable[[], R]) -> R:
     from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 
     try:
-        return _result(function, *args, **kwargs)
+        return _result(lane, task)
     except (BrokenProcessPool, ShutdownExecutorError):
         # The worker was killed: a fresh one is started, once.
-        _executor.clear()
-        return _result(function, *args, **kwargs)
+        _executor.clear(lane)
+        return _result(lane, task)
 
 
-def _result(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    executor = _executor()
-    future = executor.submit(function, *args, **kwargs)
+def _result(lane: str, task: Callable[[], R]) -> R:
+    executor = _executor(lane)
+    future: Future[R] = executor.submit(task)
     try:
         return _awaited(future)
     except TimeoutError:
         # Nobody waits for the answer any more, and others wait for the worker.
-        _executor.clear()
+        _executor.clear(lane)
         executor.shutdown(wait=False, kill_workers=True)
         raise InputError(
-            f"This takes longer than {_WAIT:.0f} seconds: choose fewer points, components or iterations."
+            f"This takes longer than {_WAIT:.0f} seconds: choose fewer points, images, components or iterations."
         ) from None
 
 
@@ -92,7 +105,7 @@ def _awaited(future: Future[R]) -> R:
 
 
 @st.cache_resource(show_spinner=False)
-def _executor() -> Any:
+def _executor(lane: str) -> Any:
     # loky, because multiprocessing would import app.py in the worker. Its "reusable" executor belongs to one thread
     # and would end with each run of a page.
     from loky import ProcessPoolExecutor
@@ -104,4 +117,4 @@ def _warm() -> None:
     from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 
     with suppress(BrokenProcessPool, ShutdownExecutorError):  # of the next one others will see
-        _executor().submit(os.getpid).result()
+        _executor(QUICK).submit(os.getpid).result()

@@ -8,7 +8,7 @@ from genlib.film import Film
 from genlib.library import example
 from genlib.runs import RunFolder, Status, list_runs
 from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
-from pages.ui.server import _executor
+from pages.ui.server import QUICK, _executor
 from tests.pages.conftest import KEY, labels, own, told
 
 pytestmark = pytest.mark.fast
@@ -31,7 +31,7 @@ def worker():
     """A worker process that knows this test's home."""
 
     def end():
-        old = _executor()
+        old = _executor(QUICK)
         _executor.clear()
         old.shutdown(kill_workers=True)
 

@@ -86,13 +86,13 @@ def test_a_run_of_ours_is_scored_beside_the_stored_ones(app, run, monkeypatch):
     run.write_status(Status("running", step=40, epoch=0.1, pid=1))
     first, asked = kept(10_000)[0], []
 
-    def compute(function, key, *args):
+    def compute_part(function, key, *args):
         made, run, *rest = args
         asked.append((made, run.path, *rest))
         end = Score(**first.to_json() | {"model": run.id, "family": "vae", "training": True})
         return Scoring(0.5, "drawing") if len(asked) % 2 else Scoring(1.0, "done", end)
 
-    monkeypatch.setattr(cached, "compute", compute)
+    monkeypatch.setattr(cached, "compute_part", compute_part)
     test = own(app(PAGE))
     test.multiselect(key="scores_own").set_value([run.id]).run()
     assert not test.exception

@@ -1,5 +1,7 @@
 """A page that waits for the worker gives way to what its visitor asks next."""
 
+import os
+import threading
 import time
 
 import pytest
@@ -34,7 +36,8 @@ def page():
 @pytest.fixture(autouse=True)
 def nobody_waits_for_it():
     yield
-    server._executor().shutdown(wait=False, kill_workers=True)
+    for lane in (server.QUICK, server.LONG):
+        server._executor(lane).shutdown(wait=False, kill_workers=True)
     server._executor.clear()
 
 
@@ -43,3 +46,14 @@ def test_a_newer_wish_breaks_the_wait_off():
     test = AppTest.from_function(page, default_timeout=25).run()
     assert time.monotonic() - began < 20
     assert (test.session_state["first"], test.session_state["second"]) == ("broken off", "ran")
+
+
+def test_what_is_quick_does_not_wait_for_what_is_long():
+    server.compute(os.getpid)  # it has started
+    waiting = threading.Thread(target=lambda: server.compute_part(time.sleep, 8))
+    waiting.start()
+    began = time.monotonic()
+    assert server.compute(os.getpid) != os.getpid()
+    assert time.monotonic() - began < 5
+    assert waiting.is_alive()
+    waiting.join()
