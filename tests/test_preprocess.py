@@ -98,7 +98,7 @@ def test_the_parts_share_nothing_and_are_only_harmed_as_asked():
 @pytest.mark.parametrize("scaling", BenchConfig.knob("scaling").choices)
 @pytest.mark.parametrize("way", ["mean", "neighbours", "iterative"])
 def test_imputers_are_scikit_learns_in_a_pipeline_fitted_on_the_training_part(scaling, way):
-    x, config = points(), BenchConfig(scaling=scaling, stretch=5.0)
+    x, config = points(200), BenchConfig(scaling=scaling, stretch=5.0)
     bench = prepare(x, config)
     imputer = {
         "mean": SimpleImputer(), "neighbours": KNNImputer(n_neighbors=5), "iterative": IterativeImputer(random_state=0)

@@ -55,7 +55,8 @@ def test_a_coin_decides_for_each_image_of_a_round():
     assert np.array_equal(deal(whole, 3), hands[2])
 
 
-def test_a_network_finds_out_a_pixel_mixture_and_less_of_a_gan(whole):
+def test_a_network_finds_out_a_pixel_mixture_and_less_of_a_gan(whole, monkeypatch):
+    monkeypatch.setattr("genlib.scoring.rival._EPOCHS", 2)  # of six, which tell no other story
     found = {}
     names, steps = ("mixture", "gan"), []
     while len(found) < 2:  # by turns, as two visitors have it: each is left where it is

@@ -45,12 +45,12 @@ def test_missing_pixels_are_not_looked_at():
 
 
 def test_it_learns_to_beat_the_pixel_mean():
-    model, x = make(average=0.0), images(256)
+    model, x = make(average=0.0), images(64)
     mask = torch.ones(28, 28, dtype=torch.bool)
     mask[7:21, 7:21] = False
     optimizers = model.configure_optimizers(TrainConfig(learning_rate=0.003))
-    for step in range(400):
-        model.train().training_step(x, torch.zeros(256), optimizers, torch_rng(0, step), step)
+    for step in range(300):
+        model.train().training_step(x, torch.zeros(64), optimizers, torch_rng(0, step), step)
     filled, look = model.eval().fill(x, mask).detach(), Measurement(mask)
     errors = [(guess - x)[:, 0, ~mask].square().mean() for guess in (filled, by_pixel_mean(look(x), look))]
     assert errors[0] < 0.8 * errors[1]
