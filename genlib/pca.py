@@ -76,6 +76,11 @@ def fit_pca(images: NDArray[np.uint8]) -> PCA:
     """
     pixels = images[0].size
     mean = images.reshape(-1, pixels).sum(axis=0, dtype=np.int64) / (255 * len(images))
+    if len(images) < pixels:
+        # The same axes from the images themselves: their covariance is larger than they are.
+        x = np.concatenate(list(_chunks(images, mean)))
+        _, singular, rows = np.linalg.svd(x, full_matrices=False)
+        return PCA(mean, rows[:WIDEST].T.copy(), np.square(singular[:WIDEST]) / len(images))
     covariance = np.zeros((pixels, pixels))
     for x in _chunks(images, mean):
         covariance += x.T @ x

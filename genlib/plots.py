@@ -11,6 +11,7 @@ from genlib.colours import CLASSES, FAMILIES
 from genlib.gmm import Selection
 from genlib.latent import Width
 from genlib.metrics import Verdict
+from genlib.portraits import Directions
 from genlib.preprocess import Bench, Outcome
 from genlib.scoring import Score
 from genlib.settings import FAMILY_NAMES
@@ -24,6 +25,7 @@ MEASURES = {"All right": "accuracy", "Made found": "sensitivity", "Real kept": "
 __all__ = [
     "MEASURES",
     "criteria_chart",
+    "entanglement_chart",
     "filled_chart",
     "held_out_chart",
     "made_chart",
@@ -173,6 +175,24 @@ def _reach(values: np.ndarray) -> list[float]:
     low, high = float(values.min()), float(values.max())
     margin = 0.05 * (high - low or 1.0)
     return [low - margin, high + margin]
+
+
+def entanglement_chart(directions: Directions, names: Sequence[str]) -> Figure:
+    """The entanglement matrix: a row for each slider, a column for each reading."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    figure.add_heatmap(
+        z=directions.matrix, x=list(names), y=list(names), zmin=-1, zmax=1, showscale=False,
+        colorscale=[(0, CLASSES[0]), (0.5, "#FFFFFF"), (1, CLASSES[1])], customdata=directions.spread,
+        text=directions.matrix, texttemplate="%{text:.1f}", textfont={"color": "#000000"}, xgap=2, ygap=2,
+        hovertemplate="slider %{y} changes %{x} by %{z:.2f}, give or take %{customdata:.2f} from face to face"
+        "<extra></extra>",
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", title="slider moved by 1")
+    figure.update_xaxes(side="top", tickangle=-35)
+    figure.update_layout(height=400, margin={"t": 10, "b": 10, "l": 10, "r": 10})
+    return figure
 
 
 def scores_chart(scores: Sequence[Score], titles: Sequence[str]) -> Figure:

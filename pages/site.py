@@ -19,6 +19,7 @@ page = st.navigation(
             st.Page("images/repair.py", title="Repair studio", icon=":material/healing:", url_path="repair"),
             st.Page("images/scores.py", title="Scoreboard", icon=":material/leaderboard:", url_path="scores"),
             st.Page("images/beat.py", title="Real or made?", icon=":material/person_search:", url_path="beat"),
+            st.Page("images/portraits.py", title="Portraits", icon=":material/face:", url_path="portraits"),
             st.Page("images/labels.py", title="Labels", icon=":material/label:", url_path="labels"),
             st.Page("images/runs.py", title="My runs", icon=":material/folder_open:", url_path="runs"),
             st.Page("images/compare.py", title="Compare", icon=":material/compare:", url_path="compare"),

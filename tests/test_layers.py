@@ -22,7 +22,7 @@ LAYERS = [
     {"checkpoint"},
     {"preprocess", "health", "evaluation", "export", "library", "recipe", "recorder", "sampling"},
     {"morph", "repair", "scoring", "studio"},
-    {"flags", "pretrain", "progress", "archive", "reading"},
+    {"flags", "pretrain", "progress", "archive", "reading", "portraits"},
     {"plots", "cli"},
     {"__main__"},
     {"app.py and pages"},

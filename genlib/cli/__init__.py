@@ -112,14 +112,17 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _pretrain(options: argparse.Namespace) -> int:
+    from genlib.portraits.making import make_gallery
     from genlib.pretrain import BUNDLED, pretrain, write_pca
 
-    names = options.names or list(BUNDLED)
-    if unknown := [name for name in names if name not in BUNDLED]:
-        raise InputError(f"No model called {shown(unknown[0])} comes with genlib: choose of {', '.join(BUNDLED)}.")
+    known = [*BUNDLED, "portraits"]
+    names = options.names or known
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(f"No model called {shown(unknown[0])} comes with genlib: choose of {', '.join(known)}.")
     for name in names:
+        making = make_gallery(assets() / name) if name == "portraits" else pretrain(name, assets() / "models" / name)
         with Progress(name) as progress:
-            for status in pretrain(name, assets() / "models" / name):
+            for status in making:
                 progress.show(status)
         _say(f"{name} made anew.")
     write_pca(assets() / "models")

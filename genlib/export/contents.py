@@ -19,7 +19,7 @@ from genlib.settings import FAMILIES
 if TYPE_CHECKING:
     from genlib.models.base import Model
 
-__all__ = ["described", "parse"]
+__all__ = ["described", "described_decoder", "parse"]
 
 _FORMAT = 1
 _MOST_OPERATIONS = 32
@@ -47,7 +47,12 @@ def described(model: Model, *, halved: bool) -> tuple[dict[str, Any], bytes]:
     from safetensors.numpy import save
 
     content = save(arrays)
-    description = {
+    return described_decoder(decoder) | {"sha256": hashlib.sha256(content).hexdigest()}, content
+
+
+def described_decoder(decoder: Decoder) -> dict[str, Any]:
+    """What a decoder does in which order, without the arrays."""
+    return {
         "format": _FORMAT,
         "family": decoder.family,
         "latent_dim": decoder.latent_dim,
@@ -56,9 +61,7 @@ def described(model: Model, *, halved: bool) -> tuple[dict[str, Any], bytes]:
             {"kind": o.kind, "shape": list(o.shape), "arrays": {name: list(a.shape) for name, a in o.arrays.items()}}
             for o in decoder.operations
         ],
-        "sha256": hashlib.sha256(content).hexdigest(),
     }
-    return description, content
 
 
 def parse(told: dict[str, Any], content: bytes) -> Decoder:

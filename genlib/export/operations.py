@@ -46,7 +46,7 @@ class Decoder:
 
 
 def evaluate(operations: Sequence[Operation], z: NDArray[Any], labels: NDArray[Any] | None = None) -> Floats:
-    """The image of each code, (B, D) to (B, 1, 28, 28) in [0, 1].
+    """The image of each code, (B, D) to (B, 1, H, W) in [0, 1].
 
     Arguments:
         operations: Done one after another.
@@ -76,6 +76,8 @@ def evaluate(operations: Sequence[Operation], z: NDArray[Any], labels: NDArray[A
                 x = x.reshape(-1, *operation.shape)
             case "conv_transpose":
                 x = _conv_transpose(x, a["weight"]) + a["bias"][:, None, None]
+            case "bend":
+                x = _bend(x, a["basis"], a["reach"])
             case "sigmoid":
                 x = _sigmoid(x)
             case "clamp":
@@ -107,3 +109,31 @@ def _conv_transpose(x: Floats, weight: Floats) -> Floats:
         for l in range(4):  # noqa: E741
             y[:, :, k : k + 2 * height : 2, l : l + 2 * width : 2] += stamps[..., k, l]
     return y[:, :, 1:-1, 1:-1]
+
+
+def _bend(x: Floats, basis: Floats, reach: Floats) -> Floats:
+    r"""A drawing, each pixel of which shows what lies where a field points, between pixels interpolated linearly.
+
+    $$y_p = d_{p + v_p}, \qquad v = W\,r \tanh(h)\,W^\top$$
+
+    The field $v$ is in pixels, to the right and down; beyond the edge lies what lies at the edge.
+
+    Arguments:
+        x: The drawing $d$, row by row, then the handles $h$, first all to the right, (B, H H + 2 G G).
+        basis: $W$, (H, G).
+        reach: $r$, (1,).
+
+    Returns:
+        (B, 1, H, H).
+    """
+    side, grid = basis.shape
+    drawn = x[:, : side**2].reshape(-1, side, side)
+    field = basis @ (reach * np.tanh(x[:, side**2 :]).reshape(-1, 2, grid, grid)) @ basis.T
+    rows, columns = np.indices((side, side), np.float32)
+    across, down = (columns + field[:, 0]).clip(0, side - 1), (rows + field[:, 1]).clip(0, side - 1)
+    left, top = np.floor(across).astype(int), np.floor(down).astype(int)
+    right, below = np.minimum(left + 1, side - 1), np.minimum(top + 1, side - 1)
+    a, b, each = across - left, down - top, np.arange(len(x))[:, None, None]
+    upper = (1 - a) * drawn[each, top, left] + a * drawn[each, top, right]
+    lower = (1 - a) * drawn[each, below, left] + a * drawn[each, below, right]
+    return ((1 - b) * upper + b * lower)[:, None].astype(np.float32)

@@ -15,7 +15,7 @@ from genlib.settings import FAMILIES
 if TYPE_CHECKING:
     from genlib.models.base import Model
 
-__all__ = ["pack_decoder", "pack_model"]
+__all__ = ["pack_decoder", "pack_model", "packed"]
 
 
 def pack_decoder(folder: Path) -> bytes:
@@ -29,7 +29,7 @@ def pack_decoder(folder: Path) -> bytes:
     """
     if is_exported(folder):
         description, content, _ = stored(folder)
-        return _packed(description | {"step": saved_step(folder) or 0}, content)
+        return packed(description | {"step": saved_step(folder) or 0}, content)
     from genlib.checkpoint import load
 
     run = load(folder, "cpu", trainable=False)
@@ -53,11 +53,12 @@ def pack_model(model: Model, step: int) -> bytes:
             raise
         labels = model.config.labels and model.family != "mixture"
         told = {"family": model.family, "latent_dim": model.latent_dim, "labels": labels}
-        return _packed(told | {"step": step, "error": str(error), "fallback": True}, b"")
-    return _packed(description | {"step": step}, content)
+        return packed(told | {"step": step, "error": str(error), "fallback": True}, b"")
+    return packed(description | {"step": step}, content)
 
 
-def _packed(told: dict[str, Any], content: bytes) -> bytes:
+def packed(told: dict[str, Any], content: bytes) -> bytes:
+    """A description and the content of a safetensors file in one piece, as :func:`pack_decoder` says."""
     text = json.dumps(told, separators=(",", ":")).encode()
     text += b" " * (-(4 + len(text)) % 8)
     return len(text).to_bytes(4, "little") + text + content

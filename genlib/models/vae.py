@@ -65,12 +65,19 @@ class VAE(Descent):
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__(config)
-        self.encoder = encoder(config, 2 * config.latent_dim)
-        self.decoder = decoder(config)
+        self.encoder, self.decoder = self.make_encoder(), self.make_decoder()
         self.average("encoder", "decoder")
         if config.likelihood == "gaussian":
             # From sigma = 1 it comes down with the error, and codes find their order before details count.
             self.log_sigma = nn.Parameter(torch.zeros(()))
+
+    def make_encoder(self) -> nn.Module:
+        r"""What gives mean and log variance of $q(z|x)$, (B, 2D), for images and labels."""
+        return encoder(self.config, 2 * self.config.latent_dim)
+
+    def make_decoder(self) -> nn.Module:
+        """What gives a logit for each pixel, for codes and labels."""
+        return decoder(self.config)
 
     @property
     def sigma(self) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from genlib import portraits
 from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
@@ -28,6 +29,7 @@ __all__ = [
     "Inference",
     "Source",
     "dealt",
+    "faced",
     "fits",
     "inferred",
     "judged",
@@ -213,6 +215,13 @@ def restored(
     numbers = np.frombuffer(known, np.float32)
     side = round(len(numbers) ** 0.5)
     return compute(watch, numbers.reshape(side, side), config, method, n, seed, label)
+
+
+@lru_cache(maxsize=256)
+def faced(number: int, seen: bytes) -> portraits.Mended:
+    """The repairs of one of the 400 photographs; in ``seen`` a byte is 1 where a pixel is."""
+    mask = np.frombuffer(seen, np.bool_).reshape(portraits.SIDE, portraits.SIDE)
+    return compute(portraits.mend, portraits.photograph(number), mask)
 
 
 @lru_cache(maxsize=1024)

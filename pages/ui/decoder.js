@@ -1,4 +1,4 @@
-// Decoders, evaluated here: from a code to 28 x 28 pixels. Numbers only, no page and no drawing.
+// Decoders, evaluated here: from a code to pixels. Numbers only, no page and no drawing.
 //
 // Images between two operations lie with the channels of a pixel beside each other, so that the innermost loops run
 // over memory that is contiguous; what is not an image is a plain row of numbers.
@@ -101,8 +101,47 @@ const reshape = (_, before, after) => {
   };
 };
 
+// A drawing of side x side, then the handles by which it is bent: each pixel shows what lies where the field points,
+// between pixels interpolated linearly; beyond the edge lies what lies at the edge.
+const bend = ({ basis, reach }, _, [, side]) => {
+  const grid = basis.length / side;
+  const [area, along] = [side * side, new Float64Array(side * grid)];
+  const [fields, y] = [[new Float64Array(area), new Float64Array(area)], new Float64Array(area)];
+  // Handles (grid, grid) to a field (side, side): the spline along one axis, then along the other.
+  const spread = (x, from, field) => {
+    along.fill(0);
+    field.fill(0);
+    for (let i = 0; i < side; i++)
+      for (let k = 0; k < grid; k++) {
+        const weight = basis[i * grid + k];
+        if (weight) for (let l = 0; l < grid; l++) along[i * grid + l] += weight * x[from + k * grid + l];
+      }
+    for (let j = 0; j < side; j++)
+      for (let l = 0; l < grid; l++) {
+        const weight = basis[j * grid + l];
+        if (weight) for (let i = 0; i < side; i++) field[i * side + j] += weight * along[i * grid + l];
+      }
+  };
+  return (x) => {
+    for (let i = area; i < x.length; i++) x[i] = reach[0] * Math.tanh(x[i]);
+    fields.forEach((field, axis) => spread(x, area + axis * grid * grid, field));
+    for (let i = 0, at = 0; i < side; i++)
+      for (let j = 0; j < side; j++, at++) {
+        const across = Math.min(side - 1, Math.max(0, j + fields[0][at]));
+        const down = Math.min(side - 1, Math.max(0, i + fields[1][at]));
+        const [left, top] = [Math.floor(across), Math.floor(down)];
+        const right = Math.min(left + 1, side - 1);
+        const [upper, lower] = [top * side, Math.min(top + 1, side - 1) * side];
+        const [a, b] = [across - left, down - top];
+        y[at] = (1 - b) * ((1 - a) * x[upper + left] + a * x[upper + right]) + b * ((1 - a) * x[lower + left] + a * x[lower + right]);
+      }
+    return y;
+  };
+};
+
 const OPERATIONS = {
   linear,
+  bend,
   shift,
   reshape,
   conv_transpose: convTranspose,
@@ -146,10 +185,14 @@ const fetchImages = async (name, codes, label) => {
   return images;
 };
 
-// A decoder from the bytes the server sends: a length, JSON, and a safetensors file.
-const makeDecoder = (name, buffer) => {
+// What the server sends of a model: a length, JSON, and a safetensors file.
+const unpack = (buffer) => {
   const start = 4 + new DataView(buffer).getUint32(0, true);
   const told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, start - 4)));
+  return { told, arrays: told.fallback ? {} : safetensors(buffer, start, buffer.byteLength - start) };
+};
+
+const makeDecoder = (name, { told, arrays }) => {
   const decoder = {
     name,
     family: told.family,
@@ -161,16 +204,15 @@ const makeDecoder = (name, buffer) => {
     fetchImages: (codes, label = 0) => fetchImages(name, codes, label),
   };
   if (decoder.fallback) return decoder;
-  const arrays = safetensors(buffer, start, buffer.byteLength - start);
   const code = new Float64Array(told.latent_dim);
-  const picture = new Float32Array(PIXELS);
+  const picture = new Float32Array(product(told.operations.at(-1).shape));
   let before = [told.latent_dim];
   const steps = told.operations.map(({ kind, shape, arrays: own }, i) => {
     const step = OPERATIONS[kind](Object.fromEntries(Object.keys(own).map((key) => [key, arrays[`${i}.${key}`]])), before, shape);
     before = shape;
     return step;
   });
-  // The image of a code, 784 numbers in [0, 1], in a buffer that the next call overwrites.
+  // The image of a code, a number in [0, 1] for each pixel, in a buffer that the next call overwrites.
   decoder.decode = (z, label = 0) => {
     for (let i = 0; i < code.length; i++) code[i] = z[i];
     let x = code;
@@ -182,7 +224,7 @@ const makeDecoder = (name, buffer) => {
 };
 
 // Both fail with one sentence.
-const loadDecoder = async (name) => makeDecoder(name, await get(modelAddress(name, "decoder")));
+const loadDecoder = async (name) => makeDecoder(name, unpack(await get(modelAddress(name, "decoder"))));
 const loadAtlas = async (name) => {
   const buffer = await get(modelAddress(name, "atlas"));
   return safetensors(buffer, 0, buffer.byteLength);

@@ -70,10 +70,11 @@ const sheet = (canvas, flat, side, columns, gap = 1) => {
   context.putImageData(image, 0, 0);
 };
 
-// One grey image of 28 x 28 numbers in [0, 1] into a canvas at (x, y).
+// One square grey image of numbers in [0, 1] into a canvas at (x, y).
 const tile = (context, image, x, y) => {
-  const data = context.createImageData(28, 28);
-  for (let i = 0; i < 784; i++) {
+  const side = Math.sqrt(image.length);
+  const data = context.createImageData(side, side);
+  for (let i = 0; i < image.length; i++) {
     data.data[4 * i] = data.data[4 * i + 1] = data.data[4 * i + 2] = (image[i] * 255 + 0.5) | 0;
     data.data[4 * i + 3] = 255;
   }

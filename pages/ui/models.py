@@ -18,6 +18,7 @@ from genlib.data.images import load_images
 from genlib.export import is_exported, pack_decoder
 from genlib.knobs import InputError
 from genlib.latent import atlas_bytes, atlas_images, nearest, parse_atlas, read_atlas
+from genlib.portraits import pack_gallery
 from genlib.studio import FURTHEST, decode, make_atlas
 from pages.ui.element import encode
 from pages.ui.opened import Opened
@@ -33,6 +34,7 @@ __all__ = [
     "digits",
     "images",
     "neighbours",
+    "portraits",
 ]
 
 MOST_CODES = 256  # in one address
@@ -122,6 +124,16 @@ def digits() -> bytes:
     """The test images that every atlas has the codes of, 784 bytes each."""
     test = load_images()
     return test.test[atlas_images(test)].tobytes()
+
+
+@lru_cache(maxsize=1)
+def portraits() -> bytes:
+    """What :func:`genlib.portraits.pack_gallery` gives.
+
+    Raises:
+        InputError: If files that come with genlib are missing or were altered.
+    """
+    return pack_gallery()
 
 
 def codes_from_text(text: str, size: int) -> NDArray[np.float32]:

@@ -110,6 +110,14 @@ def digits(request: Request) -> Response:
     return _tagged(request, models.digits())
 
 
+def portraits(request: Request) -> Response:
+    """The model of portraits and all that goes with it, as :func:`genlib.portraits.pack_gallery` gives it."""
+    try:
+        return _tagged(request, models.portraits())
+    except InputError as error:
+        return JSONResponse({"error": str(error)}, 404, headers=_FRESH)
+
+
 def shorten(request: Request) -> Response:
     """From an address below a page, where nothing is, to the page: Streamlit would show a blank one."""
     if request.path_params["rest"].startswith("_stcore"):
@@ -125,5 +133,6 @@ ROUTES = [
     Route("/genlib/models/{name}/decode", decode),
     Route("/genlib/nearest", nearest, methods=["POST"]),
     Route("/genlib/digits", digits),
+    Route("/genlib/portraits", portraits),
     *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "latent", "labels", "runs", "compare")),
 ]

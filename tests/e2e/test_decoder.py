@@ -36,7 +36,9 @@ LARGE = {
     "convolutional with labels": ("gan", GANConfig(latent_dim=20, channels=20, labels=True)),
 }
 
-OPEN = "([text]) => { window.decoder = makeDecoder('it', Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer); }"
+OPEN = """([text]) => {
+  window.decoder = makeDecoder('it', unpack(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer));
+}"""
 DECODE = """([codes, labels]) => {
   const all = new Float32Array(784 * codes.length);
   codes.forEach((z, i) => all.set(decoder.decode(z, labels[i]), 784 * i));

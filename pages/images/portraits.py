@@ -1,0 +1,238 @@
+"""Portraits: a face that follows the hand, and what a model of 320 photographs can and cannot show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from genlib.knobs import InputError
+from genlib.plots import entanglement_chart
+from genlib.portraits import HOLES, LEARNT, METHODS, PEOPLE, READINGS, SIDE, hole, load_gallery, photograph
+from genlib.sampling import difference, sheet
+from pages.ui import cached
+from pages.ui.address import choice
+from pages.ui.brush import brush
+from pages.ui.explain import method
+from pages.ui.faces import blend, choose, explorer
+from pages.ui.notices import show, tell
+from pages.ui.picker import inline
+from pages.ui.words import unlinked
+
+VIEWS = {
+    "explore": "Explore",
+    "between": "Between two people",
+    "repair": "Repair",
+    "tangle": "What hangs together",
+    "good": "How good is it?",
+    "about": "About the photographs",
+}
+PAINTED = "own"
+_SHEET = 225  # pixels across
+_TILE, _ANSWER = 110, 96
+_MEASURED = 64  # faces
+WORKS = [
+    "genlib.portraits.model:Portraits",
+    "genlib.portraits.steering:plain_directions",
+    "genlib.portraits.steering:untangled_directions",
+    "genlib.portraits.steering:entanglement",
+    "genlib.portraits.codes:several_codes",
+    "genlib.portraits.mending:conditional_mean",
+]
+TITLES = {
+    "bent": "This model: draws and bends",
+    "straight": "The same without bending",
+    "pca": "Eigenfaces and mixture",
+}
+ABOUT = """
+- **Whose faces.** 400 photographs of 40 volunteers, ten of each, taken in one laboratory in Cambridge between April
+  1992 and April 1994: *The Database of Faces*, AT&T Laboratories Cambridge. Cut to a square and made 64 pixels wide. 32
+  people are learnt from, 4 are chosen by, 4 were kept to the end.
+- **Consent.** They volunteered to be photographed for research more than thirty years ago. Nobody could ask them about
+  models that make new faces of theirs. So this page names nobody, and takes no photographs of others: a likeness
+  belongs to whom it is like.
+- **What the model cannot show.** Nearly all of the 40 are men, all are adults, all sat in one laboratory. It draws no
+  children and hardly any women, and no skin, hair or glasses that these 32 did not have. What it finds usual is usual
+  among them, and says little about faces at large.
+- **What the sliders do not say.** They follow light and dark in some places of the picture. None of them is age, sex,
+  mood or character, and no picture tells those.
+- **A new face may still be somebody.** Each made face stands beside the photograph that it is most like; how far is far
+  enough is told by how far two photographs of one person are apart.
+"""
+
+
+def main() -> None:
+    st.title("Portraits")
+    st.markdown(
+        "A model that has seen 320 photographs of 32 people draws faces of nobody. Move a slider and watch what "
+        "changes with it. **Predict:** can a beard grow and nothing else change?"
+    )
+    notices = st.container()
+    asked = choice("view", VIEWS, "explore")
+    view = st.segmented_control("View", list(VIEWS), default=asked, format_func=VIEWS.__getitem__,
+                                key="portraits_view", required=True, persist_state="session",
+                                label_visibility="collapsed")  # fmt: skip
+    st.query_params["view"] = str(view)
+    try:
+        {"explore": explorer, "between": between, "repair": repair, "tangle": tangle, "good": good, "about": about}[
+            str(view)
+        ]()
+    except InputError as error:
+        tell(str(error))
+    with st.expander("How it works"):
+        method(*WORKS)
+    with notices:
+        show()
+
+
+def between() -> None:
+    """The way from one photograph to another."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        a = choose("a", "Person A", range(PEOPLE), (26, 0))
+    with right:
+        b = choose("b", "Person B", range(PEOPLE), (4, 4))
+    blend(a, b)
+    st.caption(
+        "Every photograph has a code, found by search; the way is the straight line between two codes. People from "
+        f"{LEARNT + 1} on were never learnt from: their drawings are likenesses of others."
+    )
+
+
+def repair() -> None:
+    """A hole in the photograph of somebody whom the model has never seen."""
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        number = choose("of", "Person", range(LEARNT, PEOPLE), (37, 1))
+        image = photograph(number)
+        names = {name: title for name, (title, _) in HOLES.items()} | {PAINTED: "My own"}
+        asked = choice("hole", names, "eyes")
+        kind = st.pills("Hole", list(names), default=asked, format_func=names.__getitem__, key="portraits_hole",
+                        required=True, persist_state="session", wrap=True)  # fmt: skip
+        st.query_params["hole"] = str(kind)
+        if kind == PAINTED:
+            seen = painted(number, image)
+        else:
+            seen = hole(str(kind))
+            st.html(inline(np.where(seen, image, 0).astype(np.uint8), "The photograph with its hole", 260))
+    if seen is None:
+        return
+    with right:
+        try:
+            with st.spinner("Searching …"):
+                found = cached.faced(number, seen.tobytes())
+        except InputError as error:
+            st.warning(unlinked(str(error)))
+            return
+        with st.container(horizontal=True, gap="small"):
+            for name, (title, how) in METHODS.items():
+                with st.container(width=_TILE, gap="small"):
+                    st.html(inline(found.repairs[name], f"Repaired: {title}", _TILE))
+                    st.markdown(f"**{title}**  \n{found.psnr[name]:.1f} dB", help=how[0].upper() + how[1:] + ".")
+            with st.container(width=_TILE, gap="small"):
+                st.html(inline(image, "The photograph as it was", _TILE))
+                st.markdown("**As it was**")
+        st.markdown("**Other answers of this model, and where its first one is wrong**")
+        pictures = [inline(each, f"Answer {i}", _ANSWER) for i, each in enumerate(found.answers, 1)]
+        wrong = inline(difference(image, found.repairs["bent"]), "Where this model is wrong", _ANSWER)
+        st.html(" ".join([*pictures, wrong]))
+        st.caption(
+            "dB: how near the repair is inside the hole (PSNR), more is better; it likes blur. Orange: too bright, "
+            "blue: too dark. Nobody can know what was behind the hole. The answers differ less than they should: the "
+            "model takes its errors at neighbouring pixels for independent of each other, and is surer than it may be."
+        )
+
+
+def painted(number: int, image: np.ndarray) -> np.ndarray | None:
+    """A hole of the visitor's, true where a pixel is seen."""
+    drawing = brush(key="face_hole", label="Paint the hole", shape=(SIDE, SIDE), sizes=(3, 8, 20), under=image,
+                    turn=f"face-{number}")  # fmt: skip
+    return None if drawing is None else drawing <= 127
+
+
+def tangle() -> None:
+    """The entanglement matrix, with and without taking apart what goes together."""
+    gallery, names = load_gallery(), [each.name for each in READINGS.values()]
+    st.markdown(
+        "**Move one slider by one, and measure everything on the face that is drawn.** Each row is a slider, each "
+        "column a reading, in standard deviations of the photographs. A perfect slider has 1 in its own column and 0 "
+        "elsewhere."
+    )
+    for column, directions, title, text in zip(
+        st.columns(2, gap="large"),
+        (gallery.plain, gallery.untangled),
+        ("All that goes with it", "Nothing else"),
+        (
+            "How those with more of it differ from those with less, whatever else they differ in.",
+            "How they differ among people who are alike in all other readings: by Gauss, the likeliest such change.",
+        ),
+        strict=True,
+    ):
+        with column:
+            others = directions.matrix[~np.eye(len(names), dtype=bool)]
+            st.markdown(f"**{title}.** {text}")
+            st.plotly_chart(entanglement_chart(directions, names), key=title, config={"displayModeBar": False})
+            st.caption(
+                f"Own column: {np.diag(directions.matrix).mean():.2f} on average. All others: "
+                f"{np.sqrt(np.square(others).mean()):.2f}, root mean squared; the largest is "
+                f"{others[np.abs(others).argmax()]:.2f}. All this is a mean over {_MEASURED} faces: at one of them, an "
+                f"entry is off it by {np.sqrt(np.square(directions.spread).mean()):.2f}."
+            )
+    with st.expander("What is measured"):
+        st.markdown("\n".join(f"- **{each.name}**: {each.how}. More is {each.more}." for each in READINGS.values()))
+        st.caption("Readings know pixels, not people: a dark wall beside a bald head is hair to them.")
+
+
+def good() -> None:
+    """The choice between models, the memorisation test, and the fixed sheets."""
+    gallery = load_gallery()
+    models, copies = gallery.told["models"], gallery.told["copies"]
+    rows = [{"Model": title, **figures(models[name], copies[name])} for name, title in TITLES.items()]
+    rows.append({"Model": "Photographs of unseen people", **figures({}, copies["unseen"])})
+    st.table(rows)
+    st.caption(
+        f"Each with {gallery.config.latent_dim} numbers a face. **Off by**: root mean squared, in grey levels of 255, "
+        "how far a pixel of a rebuilt photograph is off, with the best code that a search finds. The model was chosen "
+        "by four unseen people; four others were kept to the end. **Copies**: of "
+        f"{gallery.told['drawn']:,} made faces the share that is nearer to a photograph than half of the photographs "
+        f"are to another one of the same person ({copies['threshold']:.0f}); **nearest** is the median distance. A "
+        "blurred face is near to many: see the sheets, too."
+    )
+    shown = {"photographs": photographs(), **{name: gallery.sheets[name] for name in TITLES}}
+    titles = {"photographs": "Photographs", **TITLES}
+    for column, (name, images) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        with column:
+            st.markdown(f"**{titles[name]}**")
+            st.html(inline(sheet(images), f"36 faces: {titles[name]}", _SHEET))
+    st.caption("Drawn once with seed 0, never picked.")
+
+
+def figures(model: dict[str, Any], copies: dict[str, Any]) -> dict[str, str]:
+    """What is told of a model, by column; "–" where there is nothing to tell."""
+
+    def levels(kind: str, part: str) -> str:
+        squared = model.get(kind, {}).get(part)
+        return "–" if squared is None else f"{255 * squared**0.5:.1f}"
+
+    return {
+        "Off by, seen": levels("best", "train"),
+        "unseen, chosen by": levels("best", "validation"),
+        "unseen, kept": levels("best", "test"),
+        "kept, encoder alone": levels("encoder", "test"),
+        "Copies": f"{100 * copies['share']:.1f} %",
+        "Nearest": f"{copies['median']:.0f}",
+    }
+
+
+def photographs() -> np.ndarray:
+    """36 of them, spread over all people."""
+    return np.stack([photograph(10 * (i * PEOPLE // 36) + i % 10) for i in range(36)])
+
+
+def about() -> None:
+    """Whose faces these are, and what follows from it."""
+    st.markdown(ABOUT)
+
+
+main()
