@@ -23,6 +23,12 @@ def sort_some(page: Page) -> None:
     page.get_by_text("The network has learned").wait_for()
 
 
+def grow_a_beard(page: Page) -> None:
+    """One slider moved."""
+    for _ in range(3):
+        page.get_by_role("slider", name="Beard").press("PageUp")
+
+
 def train(page: Page) -> None:
     """A run that has come most of its way."""
     page.get_by_role("button", name="Train", exact=True).click()
@@ -36,6 +42,7 @@ PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None] | None]] = {
     "train": ("/train?family=vae&latent_dim=2&budget=epochs&epochs=10", 960, "canvas.samples", train),
     "latent": ("/latent", 900, ".studio[data-state=whole]", None),
     "repair": ("/repair?image=18&hole=right", 1110, ".st-key-repairs img >> nth=11", None),
+    "portraits": ("/portraits", 1000, ".portraits[data-state=whole]", grow_a_beard),
     "compare": ("/compare", 860, ".lane:nth-of-type(4)[data-shown]", None),
     "scores": ("/scores", 1300, "text=Most like real digits", None),
     "beat": ("/beat", 1010, ".sorter .hand button", sort_some),

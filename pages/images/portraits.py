@@ -74,10 +74,11 @@ def main() -> None:
                                 key="portraits_view", required=True, persist_state="session",
                                 label_visibility="collapsed")  # fmt: skip
     st.query_params["view"] = str(view)
+    fresh = st.session_state.get("portraits_before") != "explore"
+    st.session_state["portraits_before"] = view
+    views = {"between": between, "repair": repair, "tangle": tangle, "good": good, "about": about}
     try:
-        {"explore": explorer, "between": between, "repair": repair, "tangle": tangle, "good": good, "about": about}[
-            str(view)
-        ]()
+        explorer(fresh) if view == "explore" else views[str(view)]()
     except InputError as error:
         tell(str(error))
     with st.expander("How it works"):

@@ -21,10 +21,16 @@ _portraits = element(
 _blend = element("blend", "draw.js", "tensors.js", "decoder.js", "player.js", "blend.js", html=markup("blend.html"))
 
 
-def explorer() -> None:
-    """A face under the hand; the address keeps where the visitor is."""
+def explorer(fresh: bool) -> None:
+    """A face under the hand; the address keeps where the visitor is.
+
+    Arguments:
+        fresh: Whether it was not there in the run of the page before.
+    """
     size = load_gallery().config.latent_dim
-    begun = st.session_state.setdefault("portraits_begun", _asked(size))
+    if fresh:
+        st.session_state["portraits_begun"] = _asked(size)
+    begun = st.session_state["portraits_begun"]
     answer = _portraits(key="portraits", data={"z": begun}, on_face_change=lambda: None)
     if (z := _checked(answer.get("face"), size)) is not None:
         st.query_params["z"] = code_text(z)

@@ -18,7 +18,7 @@ run = RunFolder.create(RunSettings().to_json(), "key")
 run.write_status(Status("running", step=5, pid=1))
 test = AppTest.from_file("pages/site.py", default_timeout=60).run()
 tables = ("images/runs.py", "two_d/bench.py")
-pictures = ("start/home.py", "two_d/mixture.py", "images/train.py", "images/compare.py")
+pictures = ("start/home.py", "two_d/mixture.py", "images/train.py", "images/compare.py", "images/portraits.py")
 for page in (*pictures, *tables):
     test.query_params["run"] = run.id
     test.switch_page(page).run()
