@@ -157,3 +157,17 @@ z = torch.tensor([[{", ".join(repr(float(value)) for value in z)}]])
 with torch.no_grad():
     image = model.decode(z{told})[0, 0]  # 28 x 28, from 0 to 1
 """
+
+
+def face_recipe(z: Sequence[float]) -> str:
+    """Python that draws the same face, and measures it.
+
+    Arguments:
+        z: Its code, (D,).
+    """
+    return f"""from genlib.portraits import READINGS, load_gallery, read
+
+z = [[{", ".join(f"{value:g}" for value in z)}]]
+face = load_gallery().decode(z)  # (1, 64, 64), from 0 to 1
+print(dict(zip(READINGS, read(face)[0])))
+"""

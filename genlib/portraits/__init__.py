@@ -5,6 +5,7 @@ from genlib.portraits.mending import HOLES, METHODS, Mended, hole, mend
 from genlib.portraits.photographs import LEARNT, PEOPLE, SHOTS, SIDE, load_photographs, photograph
 from genlib.portraits.readings import READINGS, read
 from genlib.portraits.steering import Directions
+from genlib.portraits.way import way_file
 
 __all__ = [
     "HOLES",
@@ -24,4 +25,5 @@ __all__ = [
     "pack_gallery",
     "photograph",
     "read",
+    "way_file",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from genlib.knobs import InputError
-from genlib.portraits import LEARNT, SHOTS, load_gallery
+from genlib.portraits import LEARNT, SHOTS, load_gallery, way_file
+from genlib.recipe import face_recipe
 from pages.ui.address import choice
 from pages.ui.element import element, markup
 from pages.ui.notices import tell
@@ -34,11 +36,17 @@ def explorer(fresh: bool) -> None:
     answer = _portraits(key="portraits", data={"z": begun}, on_face_change=lambda: None)
     if (z := _checked(answer.get("face"), size)) is not None:
         st.query_params["z"] = code_text(z)
+        with st.expander("The same in Python"):
+            st.code(face_recipe(z), "python")
 
 
 def blend(a: int, b: int) -> None:
     """The way between two photographs, by their numbers."""
     _blend(key="blend", data={"a": a, "b": b})
+    st.download_button(
+        "Save as WebP", partial(way_file, a, b), f"portraits-{a + 1}-{b + 1}.webp", "image/webp",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
 
 
 def choose(key: str, title: str, people: range, first: tuple[int, int]) -> int:

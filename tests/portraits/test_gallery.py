@@ -1,5 +1,7 @@
 """What comes with genlib about portraits: files, codes, directions, figures, repairs."""
 
+import ast
+import io
 import json
 from dataclasses import replace
 from functools import partial
@@ -7,16 +9,30 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from genlib.knobs import InputError
 from genlib.pca import PCA
-from genlib.portraits import HOLES, READINGS, SIDE, hole, load_gallery, load_photographs, mend, pack_gallery, read
+from genlib.portraits import (
+    HOLES,
+    READINGS,
+    SIDE,
+    hole,
+    load_gallery,
+    load_photographs,
+    mend,
+    pack_gallery,
+    photograph,
+    read,
+    way_file,
+)
 from genlib.portraits.codes import Prior, fit_prior, search, several_codes
 from genlib.portraits.gallery import load_portraits, write_gallery
 from genlib.portraits.judging import apart, copies, threshold
 from genlib.portraits.making import make_gallery
 from genlib.portraits.mending import METHODS, conditional_mean
 from genlib.portraits.steering import entanglement, plain_directions, slopes, untangled_directions
+from genlib.recipe import face_recipe
 from genlib.seeding import numpy_rng, torch_rng
 from genlib.settings import TrainConfig
 from genlib.settings.portraits import PortraitConfig
@@ -293,3 +309,24 @@ def test_a_gallery_is_made_from_the_photographs_to_learn_from_alone(tmp_path, mo
     with torch.no_grad():
         model = load_portraits(tmp_path / "one").decode(torch.tensor(z))[:, 0].numpy()
     assert one.decode(z) == pytest.approx(model, abs=1e-4)
+
+
+@fast
+def test_the_way_goes_from_one_photograph_to_the_other_and_back(gallery):
+    with Image.open(io.BytesIO(way_file(10, 384))) as film:
+        assert film.n_frames == 78
+        ends = []
+        for frame in (0, 39):
+            film.seek(frame)
+            ends.append(np.asarray(film.convert("L"))[2::4, 2::4].astype(float))
+    for end, number in zip(ends, (10, 384), strict=True):
+        assert np.abs(end[:, :SIDE] - 255 * gallery.decode(gallery.codes[[number]])[0]).max() <= 2
+        assert np.abs(end[:, SIDE:] - photograph(number)).max() <= 2
+
+
+@fast
+def test_the_same_face_in_python(gallery, capsys):
+    exec(face_recipe(gallery.codes[7].round(3)), {})
+    told = ast.literal_eval(capsys.readouterr().out.replace("np.float64(", "(").strip())
+    expected = dict(zip(READINGS, read(gallery.decode(gallery.codes[[7]].round(3)))[0], strict=True))
+    assert told == pytest.approx(expected)
