@@ -118,6 +118,7 @@ def repair() -> None:
             seen = hole(str(kind))
             st.html(inline(np.where(seen, image, 0).astype(np.uint8), "The photograph with its hole", 260))
     if seen is None:
+        right.caption("Paint over what is to be mended.")
         return
     with right:
         try:

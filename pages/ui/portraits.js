@@ -70,24 +70,25 @@ const makePortraits = (root) => {
       }
     if (work && host.isConnected) requestAnimationFrame(() => work === page.work && carryOn());
   };
-  const settled = () => {
+  const tell = () => {
     tellNearest(page);
     page.send("face", { z: now().map((x) => Number(x.toFixed(3))) });
   };
-  page.redraw = () => {
+  // `quiet` is a face that the server knows of.
+  page.redraw = (quiet) => {
     if (!queued) requestAnimationFrame(draw);
     queued = true;
     host.dataset.state = "drawing";
     clearTimeout(timer);
-    timer = setTimeout(settled, SETTLED);
+    timer = setTimeout(quiet ? () => tellNearest(page) : tell, SETTLED);
   };
   // Another face, from which changes count.
-  page.begin = (z, words) => {
+  page.begin = (z, words, quiet) => {
     page.start = Array.from(z);
     page.words = words;
     page.changes = page.sliders.map(() => 0);
     page.began = readings(page, page.decoder.decode(page.start));
-    page.redraw();
+    page.redraw(quiet);
   };
   page.change = (i, value) => {
     page.changes[i] = value;
@@ -194,8 +195,8 @@ const open = async (page, { z }) => {
     [page.told, page.arrays, page.decoder] = [told, arrays, makeDecoder("portraits", { told, arrays })];
     page.d = told.latent_dim;
     makeRows(page);
-    if (z) page.begin(z, "The face of the address.");
-    else page.begin(drawn(page), "A face that the model made up.");
+    if (z) page.begin(z, "The face of the address.", true);
+    else page.begin(drawn(page), "A face that the model made up.", true);
   } catch (error) {
     page.host.dataset.state = "failed";
     page.ask(".now").textContent = error.message;

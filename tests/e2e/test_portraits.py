@@ -79,6 +79,14 @@ def test_a_slider_moves_the_face_and_what_it_names(visit):
     assert np.abs(shown(page) - after).max() <= 2, "and so it is when one comes back"
 
 
+def test_an_address_that_cannot_be_is_told(visit):
+    page = visit().go("/portraits?z=nan", WHOLE)
+    page.get_by_text("z has 1 number, this model's codes have 40").wait_for()
+    page.locator(".portraits[data-near]").wait_for()
+    page.wait_for_timeout(500)
+    expect(page.get_by_text("z has 1 number")).to_have_count(1)
+
+
 def test_the_nearest_photograph_is_the_nearest(visit):
     page = visit().go("/portraits", WHOLE)
     page.locator(".portraits[data-near]").wait_for()
