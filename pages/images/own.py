@@ -101,7 +101,8 @@ def preview(found: Collected, file: str, key: str | None) -> None:
         for title, strip in rows_of(found, COLUMNS).items():
             with st.container(gap="xsmall"):
                 st.markdown(f"**{plain(title)}**" if kinds > 1 else "**A few of them**")
-                st.html(inline(strip, f"Images of the class {title}", 48 * COLUMNS))
+                picture = inline(strip, f"Images of the class {title}", 48 * COLUMNS)
+                st.html(picture.replace("<img", '<img style="max-width: 100%; height: auto"', 1))  # on a phone
     skipped(found)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stem = file.rsplit(".", 1)[0].replace("_", " ")[:40]
