@@ -21,7 +21,7 @@ from torch import Tensor
 
 from genlib.checkpoint import load_model
 from genlib.data import assets
-from genlib.data.images import load_images
+from genlib.data.images import images_of
 from genlib.knobs import InputError
 from genlib.models import VAE, Classifier, Model
 from genlib.models.base import DIGITS
@@ -96,7 +96,7 @@ def nll(folder: Path, k: int = 5000, seed: int = 0, n: int | None = None) -> Ite
     """
     _whole("number of importance samples", k, _MOST_CODES)
     TrainConfig.knob("seed").check(seed)
-    images = load_images()
+    images = images_of(folder)
     most = len(images.test)
     n = most if n is None else _whole("number of test images", n, most)
     model = load_model(folder)

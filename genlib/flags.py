@@ -6,14 +6,15 @@ import argparse
 from collections.abc import Iterable, Mapping
 
 from genlib.knobs import Knob
-from genlib.settings import FAMILY_NAMES, MODEL_CONFIGS, TrainConfig
+from genlib.settings import DATA_HELP, FAMILY_NAMES, MNIST, MODEL_CONFIGS, TrainConfig
 
 __all__ = ["add_flags", "asked_for"]
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """A flag for the family, and for each knob of training and of the models."""
+    """A flag for the family, one for the data, and each knob of training and of the models."""
     parser.add_argument("--family", choices=MODEL_CONFIGS, default=None, help="kind of model (default vae)")
+    parser.add_argument("--data", metavar="DATA", help=f"{DATA_HELP} (default {MNIST})")
     # The knobs of training go with every family.
     flags = {knob.name: dict.fromkeys(MODEL_CONFIGS, knob) for knob in TrainConfig.knobs()}
     for family, config in MODEL_CONFIGS.items():
@@ -27,7 +28,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def asked_for(options: argparse.Namespace) -> dict[str, str]:
     """The settings given as flags, as texts by name."""
     given = {name[5:]: value for name, value in vars(options).items() if name.startswith("knob_") and value is not None}
-    return given | ({"family": options.family} if options.family else {})
+    return given | {name: value for name in ("family", "data") if (value := getattr(options, name))}
 
 
 def _told(knobs: Mapping[str, Knob]) -> str:

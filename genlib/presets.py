@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from genlib.settings import (
@@ -14,7 +15,7 @@ from genlib.settings import (
     VAEConfig,
 )
 
-__all__ = ["PRESETS", "Preset", "named", "presets_of"]
+__all__ = ["PRESETS", "Preset", "named", "presets_of", "suited"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Preset:
     cure: str = ""
 
 
+_MNIST = 55_000  # images to learn from
 _MINUTE = TrainConfig(budget="seconds", seconds=60)
 _HALF = TrainConfig(budget="seconds", seconds=30)
 # Small batches and long steps: a GAN learns most from many steps.
@@ -166,7 +168,25 @@ def presets_of(family: str) -> dict[str, Preset]:
     return {name: preset for name, preset in PRESETS.items() if preset.settings.family == family}
 
 
-def named(settings: RunSettings) -> str | None:
-    """Name of the preset that has these settings, where they count, if one has."""
+def suited(settings: RunSettings, n: int | None) -> RunSettings:
+    """The same for ``n`` images to learn from: a network makes at least eight updates an epoch of few images, and where
+    the length is in epochs about as many in all as with MNIST.
+
+    Arguments:
+        settings: Meant for MNIST.
+        n: None for MNIST itself.
+    """
+    if n is None:
+        return settings
+    train, most = settings.train, int(TrainConfig.knob("epochs").high or 1)
+    updates, batch = train.epochs * (_MNIST // train.batch_size), train.batch_size
+    if settings.family != "mixture":  # EM wants all images at once
+        batch = min(batch, max(8, 2 ** int(math.log2(n / 8))))
+    epochs = min(most, max(1, round(updates / max(1, n // batch)))) if train.budget == "epochs" else train.epochs
+    return replace(settings, train=replace(train, batch_size=batch, epochs=epochs))
+
+
+def named(settings: RunSettings, n: int | None = None) -> str | None:
+    """Name of the preset that has these settings, where they count, if one has; for ``n`` images as :func:`suited`."""
     known, used = presets_of(settings.family), settings.used()
-    return next((name for name, preset in known.items() if preset.settings.used() == used), None)
+    return next((name for name, preset in known.items() if suited(preset.settings, n).used() == used), None)

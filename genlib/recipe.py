@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from genlib.changes import Change, read_changes
 from genlib.knobs import Config
 from genlib.runs import ACTIVE, RunFolder, saved_status
-from genlib.settings import BenchConfig, MixtureConfig, PointsConfig, RunSettings
+from genlib.settings import MNIST, BenchConfig, MixtureConfig, PointsConfig, RunSettings
 
 __all__ = ["bench_recipe", "code_recipe", "command_recipe", "mixture_recipe", "of_run", "run_recipe"]
 
@@ -84,6 +84,7 @@ def run_recipe(settings: RunSettings, changes: Sequence[Change] = (), until_step
     imports = "from genlib.changes import Change\n" if changes else ""
     made = "".join(f"\n    Change({c.step}, {c.knob!r}, {c.value!r})," for c in changes).replace("'", '"')
     made = f"run.changes = [{made}\n]\n" if changes else ""
+    data = "" if settings.data == MNIST else f'"{settings.data}"'
     until = "" if until_step is None else f", until_step={until_step}"
     return f"""{imports}from genlib.data.images import load_images
 from genlib.device import set_threads
@@ -92,7 +93,7 @@ from genlib.training import Report, Run, train
 
 set_threads()
 run = Run.new("{settings.family}", {_call(settings.model)}, {_call(settings.train)})
-{made}for event in train(run, load_images(){until}):
+{made}for event in train(run, load_images({data}){until}):
     if isinstance(event, Report):
         print(event.step, event.split, event.metrics)
 """
@@ -101,6 +102,7 @@ run = Run.new("{settings.family}", {_call(settings.model)}, {_call(settings.trai
 def command_recipe(settings: RunSettings, changes: Sequence[Change] = (), until_step: int | None = None) -> str:
     """The same on the command line."""
     flags = [f"--family {settings.family}"]
+    flags += [f"--data {settings.data}"] if settings.data != MNIST else []
     for config in (settings.model, settings.train):
         flags += [f"{config.knob(name).flag} {text}" for name, text in config.to_text().items()]
     flags += [f"--change {change.text}" for change in changes]

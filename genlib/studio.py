@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from genlib.data.images import load_images
+from genlib.data.images import images_of
 from genlib.knobs import InputError
 from genlib.latent import Atlas, Found, Search
 from genlib.seeding import torch_rng
@@ -58,7 +58,7 @@ def make_atlas(folder: Path) -> Atlas:
     from genlib.evaluation import read_digits
     from genlib.latent import survey
 
-    return survey(_model(folder), load_images(), lambda drawn: read_digits(drawn)[0])
+    return survey(_model(folder), images_of(folder), lambda drawn: read_digits(drawn)[0])
 
 
 def infer(folder: Path, image: NDArray[np.uint8], label: int | None = None) -> Inference:

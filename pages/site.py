@@ -14,6 +14,7 @@ page = st.navigation(
             st.Page("two_d/bench.py", title="Data bench", icon=":material/table_chart:", url_path="bench"),
         ],
         "Images": [
+            st.Page("images/own.py", title="Own images", icon=":material/add_photo_alternate:", url_path="own"),
             st.Page("images/train.py", title="Train", icon=":material/model_training:", url_path="train"),
             st.Page("images/latent.py", title="Latent studio", icon=":material/tune:", url_path="latent"),
             st.Page("images/repair.py", title="Repair studio", icon=":material/healing:", url_path="repair"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from genlib.changes import Change, checked_changes
+from genlib.data.own.kept import find_own
 from genlib.device import choose
 from genlib.flags import asked_for
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RESUMABLE, RunFolder, find
 from genlib.runs.wish import checked_step
-from genlib.settings import FAMILY_NAMES, RunSettings
+from genlib.settings import FAMILY_NAMES, MNIST, RunSettings
 
 __all__ = ["claim"]
 
@@ -45,10 +46,12 @@ def _new_run(options: argparse.Namespace) -> RunFolder:
     """A run with these settings, claimed by this process."""
     asked = asked_for(options)
     settings = RunSettings.from_text(asked)
-    foreign = set(asked) - {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
+    foreign = set(asked) - {"family", "data", *settings.to_json()["model"], *settings.to_json()["train"]}
     if foreign:
         raise InputError(f"{FAMILY_NAMES[settings.family]} has no {min(foreign)}: leave that flag out.")
     changes = checked_changes([Change.parse(text) for text in options.change], settings)
+    if settings.data != MNIST:
+        find_own(settings.data)
     if settings.train.device not in ("auto", "cpu"):
         choose(settings.train.device)  # before there is a folder of a run that cannot be
     folder = RunFolder.create(settings.to_json(), claimed=True)

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from genlib.knobs import InputError
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "centred", "read_picture"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "centred", "read_colours", "read_picture"]
 
 MAX_BYTES = 5 * 2**20
 MAX_PIXELS = 25_000_000
@@ -73,9 +73,37 @@ def read_picture(data: bytes) -> _Grey:
     Raises:
         InputError: If the bytes are no picture that can be read, too large, an animation, or show nothing.
     """
-    colours = _decoded(data)
+    colours = read_colours(data)
     ink = np.abs(colours - _ground(colours)).max(axis=2)
     return centred(_cleaned(ink))
+
+
+def read_colours(data: bytes) -> _Floats:
+    """The colours of an uploaded picture, upright, and reduced if it is large; what is clear is put on white or black.
+
+    Returns:
+        (H, W, 3) in 0 to 255, at most 320 along the longer side.
+
+    Raises:
+        InputError: If the bytes are no picture that can be read, too large, or an animation.
+    """
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"The picture is {len(data) / 2**20:.0f} MB large where {MAX_BYTES // 2**20} MB are allowed: "
+            "make it smaller or save it as JPEG."
+        )
+    try:
+        # Nothing is decoded before the size is known.
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            _check(picture)
+            picture.draft(None, (_WORKED, _WORKED))
+            return _composed(_upright(_reduced(picture)))
+    except InputError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise InputError(_too_many("far more than")) from None
+    except Exception:  # what Pillow's decoders raise over broken files is of every kind
+        raise InputError("The file is no picture that can be read: give a PNG, JPEG, WebP, BMP or GIF.") from None
 
 
 def _scaled(drawn: _Grey) -> _Grey:
@@ -96,27 +124,6 @@ def _start(profile: NDArray[np.int64]) -> int:
     """Where a profile begins so that its centre of mass falls on pixel 14, and all of it stays in the field."""
     centre = float(profile @ np.arange(len(profile))) / max(1, int(profile.sum()))
     return min(max(math.ceil(_SIDE / 2 - 0.5 - centre), 0), _SIDE - len(profile))
-
-
-def _decoded(data: bytes) -> _Floats:
-    """The colours of a picture, (H, W, 3) in 0 to 255, upright, and reduced if it is large."""
-    if len(data) > MAX_BYTES:
-        raise InputError(
-            f"The picture is {len(data) / 2**20:.0f} MB large where {MAX_BYTES // 2**20} MB are allowed: "
-            "make it smaller or save it as JPEG."
-        )
-    try:
-        # Nothing is decoded before the size is known.
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            _check(picture)
-            picture.draft(None, (_WORKED, _WORKED))
-            return _composed(_upright(_reduced(picture)))
-    except InputError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InputError(_too_many("far more than")) from None
-    except Exception:  # what Pillow's decoders raise over broken files is of every kind
-        raise InputError("The file is no picture that can be read: give a PNG, JPEG, WebP, BMP or GIF.") from None
 
 
 def _check(picture: Image.Image) -> None:

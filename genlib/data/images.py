@@ -1,7 +1,4 @@
-r"""Images of handwritten digits, read from IDX files and checked.
-
-An IDX file is a header of big-endian numbers, then the values, one byte each: two zero bytes, the type (8: unsigned
-byte), the number of dimensions, and the size of each dimension in four bytes.
+r"""Images to learn from: handwritten digits, read from IDX files and checked, or what a visitor brought.
 
 References:
     The MNIST database of handwritten digits (LeCun, Cortes & Burges, 1998), CC BY-SA 3.0
@@ -11,19 +8,23 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import math
 import zlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genlib.data import assets
+from genlib.data.idx import parse_idx
+from genlib.data.own.kept import arrays_of, find_own, touch
+from genlib.data.own.parts import split
 from genlib.knobs import InputError
+from genlib.runs.files import read_json
+from genlib.settings import MNIST, check_data
 
-__all__ = ["Images", "load_images"]
+__all__ = ["Images", "data_of", "images_of", "load_images"]
 
 # Names of the files, and the SHA-256 of what the bundled ones hold once uncompressed.
 _MNIST = {
@@ -46,11 +47,13 @@ class Images:
     Arguments:
         name: What to call them in front of people.
         train: Images to learn from, (N, 28, 28), one byte a pixel.
-        train_labels: Their digits, (N,), 0 to 9.
+        train_labels: Their digits or other classes, (N,), 0 to 9.
         validation: Images to choose by: the last twelfth of the training file, 5,000 of MNIST's 60,000.
         validation_labels: Their digits.
         test: Images that nothing was chosen by.
         test_labels: Their digits.
+        data: "mnist", or the hash of a visitor's data set.
+        classes: Names of the classes, at most ten.
     """
 
     name: str
@@ -60,21 +63,65 @@ class Images:
     validation_labels: _Bytes
     test: _Bytes
     test_labels: _Bytes
+    data: str = MNIST
+    classes: tuple[str, ...] = tuple("0123456789")
+
+    @property
+    def own(self) -> bool:
+        """Whether a visitor brought them."""
+        return self.data != MNIST
 
 
-def load_images(folder: Path | None = None) -> Images:
-    """Read the bundled MNIST, or a folder that holds four IDX files of the same names.
+def load_images(source: Path | str | None = None) -> Images:
+    """Read the bundled MNIST, the data set that a visitor keeps, or a folder of four IDX files named like MNIST's.
 
     The bundled files are compared with their checksums and held once per process; of another folder's files only the
     form is checked. Files may be gzip-compressed (``.gz``) or plain.
 
     Arguments:
-        folder: Another folder; its images must be 28 x 28, at least 20 to train and 20 to test.
+        source: "mnist", the default; the hash of a kept data set; or another folder, whose images must be 28 x 28, at
+            least 20 to train and 20 to test.
 
     Raises:
         InputError: If a file is missing, damaged, altered, too large, or does not fit the others.
     """
-    return _bundled() if folder is None else _read_folder(folder, folder.name or "images", bundled=False)
+    if source is None or source == MNIST:
+        return _bundled()
+    if isinstance(source, str):
+        name = find_own(check_data(source)).name()  # also of what another process has just removed
+        touch(source)
+        return _own(source, name)
+    return _read_folder(source, source.name or "images", bundled=False)
+
+
+def data_of(folder: Path) -> str:
+    """What a run or a bundled model in ``folder`` was trained on: "mnist", or the hash of a data set.
+
+    Raises:
+        InputError: If its settings were altered.
+    """
+    settings = read_json(folder / "run.json").get("settings")
+    return check_data(settings.get("data", MNIST)) if isinstance(settings, dict) else MNIST
+
+
+def images_of(folder: Path) -> Images:
+    """The images that a run or a bundled model in ``folder`` was trained on.
+
+    Raises:
+        InputError: If they are not here any more.
+    """
+    return load_images(data_of(folder))
+
+
+@lru_cache(maxsize=3)
+def _own(data: str, name: str) -> Images:
+    images, labels = arrays_of(data)
+    parts = [part for places in split(labels) for part in (images[places], labels[places])]
+    for part in parts:
+        part.flags.writeable = False
+    train, train_labels, validation, validation_labels, test, test_labels = parts
+    classes = find_own(data).classes
+    return Images(name, train, train_labels, validation, validation_labels, test, test_labels, data, classes)
 
 
 @cache
@@ -86,8 +133,8 @@ def _read_folder(folder: Path, name: str, bundled: bool) -> Images:
     parts = []
     for part in ("train", "t10k"):
         images_file, labels_file = f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
-        images = _parse(images_file, _read(folder, images_file, bundled), dimensions=3)
-        labels = _parse(labels_file, _read(folder, labels_file, bundled), dimensions=1)
+        images = parse_idx(images_file, _read(folder, images_file, bundled), dimensions=3)
+        labels = parse_idx(labels_file, _read(folder, labels_file, bundled), dimensions=1)
         _check(images_file, images, labels_file, labels)
         parts.append((images, labels))
     (train, train_labels), (test, test_labels) = parts
@@ -122,22 +169,6 @@ def _read(folder: Path, name: str, bundled: bool) -> bytes:
             f"The file {path.name} was altered (checksum {found[:12]}, expected {_MNIST[name][:12]}): {cure}."
         )
     return content
-
-
-def _parse(name: str, content: bytes, dimensions: int) -> _Bytes:
-    """The array in the bytes of an IDX file, without a copy."""
-    start = 4 + 4 * dimensions
-    if len(content) < start or content[:4] != bytes([0, 0, 8, dimensions]):
-        kind = "images" if dimensions == 3 else "labels"
-        raise InputError(f"The file {name} is no IDX file of {kind}: it must begin with 00 00 08 {dimensions:02d}.")
-    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
-    # Python's integers do not overflow, and nothing is allocated by what a header declares.
-    if math.prod(shape) != len(content) - start:
-        raise InputError(
-            f"The file {name} declares {' x '.join(map(str, shape))} bytes but holds {len(content) - start}: "
-            "copy it again from its source."
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
 def _check(images_file: str, images: _Bytes, labels_file: str, labels: _Bytes) -> None:

@@ -212,6 +212,6 @@ class Descent(Network):
         return found
 
 
-def digits(n: int, device: torch.device | str = "cpu") -> Tensor:
-    """The digits 0, 1, ... 9, 0, 1, ... as labels, (n,)."""
-    return torch.arange(n, device=device) % DIGITS
+def digits(n: int, device: torch.device | str = "cpu", classes: int = DIGITS) -> Tensor:
+    """The digits 0, 1, ... 9, 0, 1, ... as labels, (n,); of fewer classes these in turn within each ten."""
+    return torch.arange(n, device=device) % DIGITS % classes

@@ -50,7 +50,7 @@ def record(
         folder: A run with a checkpoint to go on from, or without one.
         attempt: Number of this attempt; a later one takes the run away, and this one then writes no more.
         ended: Says when to save and leave, because whoever started the run is gone.
-        images: What to learn from; by default MNIST.
+        images: What to learn from; by default the data that its settings name.
         rests: Whether to stay for more at the wished step; if not, the run is stopped there.
 
     Yields:
@@ -102,7 +102,7 @@ class _Recorder:
     def work(self, ended: Callable[[], bool], images: Images | None) -> Iterator[Status]:
         yield self.write("starting")
         settings = RunSettings.from_json(self.folder.settings)
-        self.images = images or load_images()
+        self.images = images or load_images(settings.data)
         self.run = self.open(settings)
         wish: Wish | None = self.listen()
         yield self.write("running", told=True)

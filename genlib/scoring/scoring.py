@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from genlib.data.images import load_images
+from genlib.data.images import data_of, load_images
 from genlib.knobs import InputError, shown
 from genlib.runs import ACTIVE, RunFolder, saved_status
 from genlib.scoring.figures import FEATURES, Figures, end, figures, spread
 from genlib.scoring.table import Score
 from genlib.seeding import torch_rng
-from genlib.settings import FAMILIES, FAMILY_NAMES, TrainConfig
+from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST, TrainConfig
 
 if TYPE_CHECKING:
     from genlib.models import Model
@@ -68,6 +68,8 @@ def score(run: RunFolder, n: int = 10_000, seed: int = 0, features: str = "class
     from genlib.checkpoint import load_model
 
     check_score(n, seed, features)
+    if data_of(run.path) != MNIST:
+        raise InputError(f"{run.id} learned from images of a visitor's own, and scores are for digits: choose another.")
     state = run.status
     saved = saved_status(run.path, state) or state
     model = load_model(run.path)

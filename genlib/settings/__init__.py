@@ -15,11 +15,13 @@ from genlib.settings.models import (
     VAEConfig,
 )
 from genlib.settings.points import BenchConfig, MixtureConfig, PointsConfig
-from genlib.settings.runs import RunSettings, TrainConfig, check_family
+from genlib.settings.runs import DATA_HELP, MNIST, RunSettings, TrainConfig, check_data, check_family
 
 __all__ = [
+    "DATA_HELP",
     "FAMILIES",
     "FAMILY_NAMES",
+    "MNIST",
     "MODEL_CONFIGS",
     "AutoencoderConfig",
     "BenchConfig",
@@ -36,5 +38,6 @@ __all__ = [
     "RunSettings",
     "TrainConfig",
     "VAEConfig",
+    "check_data",
     "check_family",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
@@ -10,7 +11,10 @@ from genlib.knobs import Config, InputError, Knob, knob, shown
 from genlib.settings.models import MODEL_CONFIGS, ModelConfig, VAEConfig
 from genlib.settings.points import SEED_HELP
 
-__all__ = ["RunSettings", "TrainConfig", "check_family"]
+__all__ = ["DATA_HELP", "MNIST", "RunSettings", "TrainConfig", "check_data", "check_family"]
+
+MNIST = "mnist"
+DATA_HELP = "What to learn from: mnist, or the name of a data set of your own, 16 hexadecimal digits."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,36 +64,48 @@ class TrainConfig(Config):
 
 @dataclass(frozen=True)
 class RunSettings:
-    """All that a training run is asked to do."""
+    """All that a training run is asked to do.
+
+    Arguments:
+        family: Kind of model.
+        model: Its settings.
+        train: How it is trained.
+        data: What it learns from: "mnist", or the hash of a data set that a visitor keeps.
+    """
 
     family: str = "vae"
     model: ModelConfig = field(default_factory=VAEConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    data: str = MNIST
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
-        """Build from a JSON object with ``family``, ``model`` and ``train``.
+        """Build from a JSON object with ``family``, ``model`` and ``train``, and ``data`` where that is not MNIST.
 
         Raises:
             InputError: If a name is unknown or a value is refused.
         """
         if not isinstance(values, Mapping):
             raise InputError("The run settings must be a JSON object with family, model and train.")
-        unknown = [name for name in values if name not in ("family", "model", "train")]
+        unknown = [name for name in values if name not in ("family", "model", "train", "data")]
         if unknown:
-            raise InputError(f"The run settings have no {shown(unknown[0])}: they are family, model and train.")
+            raise InputError(f"The run settings have no {shown(unknown[0])}: they are family, model, train and data.")
         family = check_family(values.get("family", "vae"))
         model = MODEL_CONFIGS[family].from_json(values.get("model", {}))
-        return cls(family, model, TrainConfig.from_json(values.get("train", {})))
+        data = check_data(values.get("data", MNIST))
+        return cls(family, model, TrainConfig.from_json(values.get("train", {})), data)
 
     @classmethod
     def from_text(cls, values: Mapping[str, str]) -> Self:
         """Build from texts by name, as in an address."""
         family = check_family(values.get("family", "vae"))
-        return cls(family, MODEL_CONFIGS[family].from_text(values), TrainConfig.from_text(values))
+        data = check_data(values.get("data", MNIST))
+        return cls(family, MODEL_CONFIGS[family].from_text(values), TrainConfig.from_text(values), data)
 
     def to_json(self) -> dict[str, Any]:
-        return {"family": self.family, "model": self.model.to_json(), "train": self.train.to_json()}
+        told = {"family": self.family, "model": self.model.to_json(), "train": self.train.to_json()}
+        # Runs on MNIST tell nothing of it, as before there were others.
+        return told if self.data == MNIST else told | {"data": self.data}
 
     def used(self) -> dict[str, Any]:
         """The values that count, by name: those of knobs that change nothing here are left out."""
@@ -129,3 +145,14 @@ def check_family(family: Any) -> str:
     if not isinstance(family, str) or family not in MODEL_CONFIGS:
         raise InputError(f"The family cannot be {shown(family)}: choose one of {', '.join(MODEL_CONFIGS)}.")
     return family
+
+
+def check_data(data: Any) -> str:
+    """Return ``data`` if it names images that there may be: "mnist", or 16 hexadecimal digits.
+
+    Raises:
+        InputError: If it does not.
+    """
+    if data != MNIST and not (isinstance(data, str) and re.fullmatch(r"[0-9a-f]{16}", data)):
+        raise InputError(f"The data cannot be {shown(data)}: choose mnist, or a data set of yours by its 16 letters.")
+    return str(data)

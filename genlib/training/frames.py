@@ -36,7 +36,8 @@ def draw(run: Run, images: Images) -> dict[str, np.ndarray]:
         arrays["reconstructions"] = _to_bytes(model.reconstruct(x[:_ORIGINALS], labels[:_ORIGINALS]))
         arrays["codes"] = _map(model.encode(x, labels).cpu().numpy())
     if model.can_sample:
-        arrays["samples"] = _to_bytes(model.sample(_DIGITS if model.config.labels else _SAMPLES, rng))
+        wanted = digits(_DIGITS, run.device, len(images.classes)) if model.config.labels else None
+        arrays["samples"] = _to_bytes(model.sample(_SAMPLES if wanted is None else _DIGITS, rng, wanted))
     elif model.can_encode:
         arrays["samples"] = _to_bytes(_guesses(model, images, rng))
     for name, numbers in model.opinions(x[:_OPINIONS], labels[:_OPINIONS], rng).items():
@@ -51,7 +52,7 @@ def _guesses(model: Model, images: Images, rng: torch.Generator) -> Tensor:
         codes = torch.zeros_like(codes)  # of a run that is breaking: no covariance can be told of such numbers
     half = (_DIGITS if model.config.labels else _SAMPLES) // 2
     drawn = [draw_codes(fit_codes(codes, rng, components), half, rng) for components in (1, 10)]
-    return model.decode(torch.cat(drawn), digits(2 * half, rng.device))
+    return model.decode(torch.cat(drawn), digits(2 * half, rng.device, len(images.classes)))
 
 
 def grey(images: np.ndarray | Tensor, device: torch.device) -> Tensor:

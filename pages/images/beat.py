@@ -48,10 +48,12 @@ def main() -> None:
 def choose(key: str | None) -> RunFolder:
     """The model of the address, whose drawings are to be found out; the visitor may change it among those at hand."""
     runs = {run.id: run for run in bundled() if RunSettings.from_json(run.settings).family in FAMILIES}
-    runs |= {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
+    runs |= {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES and not each.own}
     asked = st.query_params.get("model", FIRST)
     if asked not in runs:
         try:
+            if filmed(asked).own:
+                raise InputError("This model draws no digits, but images of a visitor's own: choose one of the list.")
             runs[asked] = filmed(asked).run
         except InputError as error:
             tell(str(error))

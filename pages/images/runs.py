@@ -8,9 +8,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from genlib import archive
+from genlib.data.own import last_run, remove
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder
+from genlib.runs.folder import key_hash
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked
 from pages.ui.news import news
@@ -101,6 +103,8 @@ def more(shown: Opened, key: str | None) -> None:
         active = run.status.state in ACTIVE
         if active:
             st.caption("Stop this run to delete it.")
+        if shown.own and (own := last_run(run, key)):
+            st.caption(plain(f"No other run of yours uses {own.name(key_hash(key or ''))}: these images go with it."))
         sure = st.checkbox("Delete this run for good", disabled=active, key=f"sure_{run.id}")
         st.button("Delete", icon=":material/delete:", disabled=not sure or active, on_click=delete, args=(run, key))
 
@@ -116,10 +120,13 @@ def duplicate(settings: RunSettings) -> None:
 
 
 def delete(run: RunFolder, key: str | None) -> None:
+    own = last_run(run, key)
     if acted(lambda: run.delete(key)):
         st.session_state.pop(f"pick_{run.id}", None)
         if st.session_state.get("run") == run.id:
             st.session_state.pop("run")
+        if own and acted(lambda: remove(own.id, key)):
+            tell(f"The images {own.name()} went with their last run.", good=True)
 
 
 def downloads(run: RunFolder, settings: RunSettings) -> None:

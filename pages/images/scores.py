@@ -74,7 +74,7 @@ def chosen(key: str | None) -> list[Score]:
 
 def runs(key: str | None) -> list[RunFolder]:
     """The runs of the address, which the visitor may change among those that are at hand."""
-    at_hand = {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
+    at_hand = {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES and not each.own}
     if not at_hand:
         return []
     asked = [name for name in st.query_params.get("runs", "").split(",") if name in at_hand]

@@ -63,7 +63,7 @@ CODE = {
 def main() -> None:
     st.title("Training room")
     st.markdown(
-        "Four families learn to make digits, each in its own way, from the same 55,000 images. "
+        "Four families learn to make images, each in its own way, from the same examples: 55,000 digits, or your own. "
         "**Try this:** choose one, press Train, and watch. Then choose a preset that fails, and see why."
     )
     notices = st.container()
@@ -79,7 +79,7 @@ def main() -> None:
     with panel:
         top = st.container()
         names = [knob.name for knob in shown.settings.live()] if shown else []
-        wanted = asked.ask(shown is None, live, names, partial(turn, shown, key))
+        wanted = asked.ask(key, shown is None, live, names, partial(turn, shown, key))
         difference = asked.draft(shown.wished, wanted) if shown else ""
         with top:
             note(shown, difference)
@@ -99,7 +99,9 @@ def main() -> None:
 
 
 def in_the_address() -> Opened | None:
-    """The run that the address names, if there is one."""
+    """The run that the address names, if there is one; not one from before, if it names what to learn from."""
+    if "data" in st.query_params and "run" not in st.query_params:
+        st.session_state.pop("run", None)
     if name := st.query_params.get("run") or st.session_state.get("run"):
         try:
             found = filmed(name)

@@ -10,10 +10,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from genlib.knobs import Config, InputError
-from genlib.presets import PRESETS, named, presets_of
-from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
+from genlib.presets import PRESETS, named, presets_of, suited
+from genlib.settings import FAMILIES, MNIST, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
 from pages.ui.address import choice
 from pages.ui.controls import Controls, place
+from pages.ui.own import choose_data, trained_on
 from pages.ui.steering import button
 from pages.ui.words import differences, unlinked
 
@@ -48,6 +49,7 @@ def adopt(settings: RunSettings, of: str = "") -> None:
     st.session_state["adopted"] = now
     if before is None or before[0] != of or not of:
         _put(settings)
+        st.session_state["data"] = settings.data
         return
     for knob in settings.live():
         owner, value = _owner(settings.family, knob.name), settings.value(knob.name)
@@ -55,19 +57,23 @@ def adopt(settings: RunSettings, of: str = "") -> None:
             owner.renew(knob.name, value)  # set in another tab, of which this one's browser has yet to hear
 
 
-def ask(addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act) -> list[RunSettings]:
+def ask(
+    key: str | None, addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act
+) -> list[RunSettings]:
     """Draw the widgets; returns what is asked: one run, one of each family, or none if that cannot be.
 
     Arguments:
+        key: The visitor's, whose images may be learned from.
         addressed: Whether the address tells the settings.
         live: Where the knobs stand that act at once; None if no run is steered.
         names: The live knobs of the shown run.
         act: Called with the name and the new value of one of them that was moved.
     """
+    data = choose_data(key, addressed, _other_images)
     chosen = _choose(addressed)
     train = Controls(TrainConfig, addressed=addressed)
     if chosen == "all":
-        return _all(train, addressed)
+        return _all(train, addressed, data)
     model = Controls(MODEL_CONFIGS[chosen], addressed=addressed)
     _presets(chosen, model, train)
     if live:
@@ -85,7 +91,7 @@ def ask(addressed: bool, live: DeltaGenerator | None, names: Collection[str], ac
     with st.expander("Batch, seed, device"):
         train.draw(*(name for name in ("batch_size", "schedule", "seed", "device") if name not in hidden))
     try:
-        return [RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig))]
+        return [RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig), data)]
     except InputError as error:
         st.error(unlinked(str(error)), icon=":material/block:")
         return []
@@ -106,7 +112,8 @@ def _choose(addressed: bool) -> str:
         asked = choice(_FAMILY, _FAMILIES, _USUAL) if addressed else _USUAL
         st.session_state[_FAMILY] = asked
         if addressed and asked in MODEL_CONFIGS and not _KNOWN & set(st.query_params):
-            _put(next(iter(presets_of(asked).values())).settings)  # an address that says nothing else
+            # An address that says nothing else.
+            _put(suited(next(iter(presets_of(asked).values())).settings, trained_on(_data())))
     chosen = st.pills(
         "Family",
         list(_FAMILIES),
@@ -139,14 +146,25 @@ def _take(settings: RunSettings) -> None:
     """Have the widgets show these settings, and the address forget what was there before."""
     for name in _KNOWN:
         st.query_params.pop(name, None)
-    _put(settings)
+    _put(suited(settings, trained_on(_data())))
+
+
+def _data() -> str:
+    return str(st.session_state.get("data", MNIST))
+
+
+def _other_images() -> None:
+    """Other images were chosen: a preset is to be as long with them."""
+    if preset := PRESETS.get(st.session_state.get(f"{_PRESET}_{family()}") or ""):
+        _take(preset.settings)
 
 
 def _presets(chosen: str, model: Controls, train: Controls) -> None:
     """Settings by name; what was changed by hand has none."""
     known = presets_of(chosen)
     try:
-        now = named(RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig)))
+        shown = RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig))
+        now = named(shown, trained_on(_data()))
     except InputError:
         now = None
     key = f"{_PRESET}_{chosen}"
@@ -183,9 +201,9 @@ def _unused(model: Controls) -> frozenset[str]:
         return frozenset()  # all are shown, so that the one that is wrong can be found
 
 
-def _all(train: Controls, addressed: bool) -> list[RunSettings]:
+def _all(train: Controls, addressed: bool, data: str) -> list[RunSettings]:
     """One run of each family, for the same time and with as many numbers for an image."""
-    st.caption("All four on the same digits, one after the other if this machine has no room for more, then compared.")
+    st.caption("All four on the same images, one after the other if this machine has no room for more, then compared.")
     if "latent_dim" not in st.query_params:
         st.session_state.setdefault(place(AutoencoderConfig, "latent_dim"), _WIDTH)
     width = Controls(AutoencoderConfig, addressed=addressed)
@@ -196,7 +214,7 @@ def _all(train: Controls, addressed: bool) -> list[RunSettings]:
         settings = PRESETS[_TOGETHER[name]].settings
         model = replace(settings.model, latent_dim=width.values["latent_dim"])
         time_and_seed = {name: train.values[name] for name in ("seconds", "seed")}
-        asked.append(RunSettings(name, model, replace(settings.train, budget="seconds", **time_and_seed)))
+        asked.append(RunSettings(name, model, replace(settings.train, budget="seconds", **time_and_seed), data))
     return asked
 
 

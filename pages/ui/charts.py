@@ -7,7 +7,7 @@ from typing import Any
 
 from genlib.colours import CLASSES
 from genlib.pca import load_pca_errors
-from genlib.settings import AutoencoderConfig, GANConfig, RunSettings, VAEConfig
+from genlib.settings import MNIST, AutoencoderConfig, GANConfig, RunSettings, VAEConfig
 
 __all__ = ["METRICS", "charts", "renamed"]
 
@@ -104,7 +104,7 @@ def _names(settings: RunSettings) -> list[str]:
 
 def _chart(name: str, settings: RunSettings) -> dict[str, Any]:
     chart = {"name": name, "lines": [(name, "", "")], "empty": "not begun", **_CHARTS[name]}
-    if name == "error":
+    if name == "error" and settings.data == MNIST:
         d = settings.model.latent_dim
         errors = load_pca_errors()
         if d <= len(errors):

@@ -209,8 +209,9 @@ const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [
 };
 
 // Codes in the plane, coloured by class, each class named at its median; or with `only` one class before all others.
+// `names` of the classes, where these are no digits.
 // Returns the scale, there and back.
-const latentMap = (canvas, codes, labels, palette, colours, only = null) => {
+const latentMap = (canvas, codes, labels, palette, colours, only = null, names = null) => {
   const { context, width, height } = fit(canvas, 1);
   const n = codes.length / 2;
   // A square around all but the few codes that lie far out.
@@ -241,9 +242,10 @@ const latentMap = (canvas, codes, labels, palette, colours, only = null) => {
     const x = px(middle(mine.map((i) => codes[2 * i])));
     const y = py(middle(mine.map((i) => codes[2 * i + 1])));
     context.strokeStyle = colours.ground;
-    context.strokeText(label, x, y);
+    const name = names ? names[label] : label;
+    context.strokeText(name, x, y);
     context.fillStyle = colours.text;
-    context.fillText(label, x, y);
+    context.fillText(name, x, y);
   }
   const from = (at, size, low, high) => (low + high) / 2 + (2 * at / size - 1) * reach;
   return { px, py, reach, x: (at) => from(at, width, left, right), y: (at) => from(height - at, height, bottom, top) };

@@ -160,7 +160,7 @@ def _look(shown: Opened, frame: int | None = None) -> tuple[Status, float, dict[
 def _film(shown: Opened) -> tuple[str, list[int]]:
     """The run whose frames are shown, and their steps: until it has any, the recorded one of its family."""
     steps = Film(shown.run.path / "frames").steps()
-    if steps or shown.settings.family not in FAMILIES:
+    if steps or shown.settings.family not in FAMILIES or shown.own:
         return shown.run.id, steps
     other = example(shown.settings.family)
     return other.id, Film(other.path / "frames").steps()[-1:]

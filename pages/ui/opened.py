@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from genlib.changes import Change, read_changes
+from genlib.data.own import find_own
 from genlib.knobs import InputError
 from genlib.library import bundled
 from genlib.runs import RunFolder, Status, Wish, find, list_runs
-from genlib.settings import FAMILIES, FAMILY_NAMES, RunSettings
-from pages.ui.words import described, duration, said
+from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST, RunSettings
+from pages.ui.words import data_name, described, duration, said
 
 __all__ = ["Opened", "filmed", "mine", "opened", "standing"]
 
@@ -53,11 +54,30 @@ class Opened:
         return self.run.path.parent.name == "models"
 
     @property
+    def own(self) -> bool:
+        """Whether it learned from images that a visitor brought."""
+        return self.settings.data != MNIST
+
+    @property
+    def things(self) -> str:
+        """What it learned to make."""
+        return "images" if self.own else "digits"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """How the classes of what it learned from are called."""
+        if self.own:
+            with suppress(InputError):  # removed, or kept elsewhere
+                return find_own(self.settings.data).classes
+        return tuple("0123456789")
+
+    @property
     def title(self) -> str:
         """The name its owner gave it, or what it is."""
         model = self.settings.model
         told = " with labels" if model.labels else ""
-        return self.run.name or f"{FAMILY_NAMES[self.settings.family]}{told}, latent size {model.latent_dim}"
+        on = f" on {data_name(self.settings.data)}" if self.own else ""
+        return self.run.name or f"{FAMILY_NAMES[self.settings.family]}{told}{on}, latent size {model.latent_dim}"
 
     @property
     def label(self) -> str:
@@ -69,7 +89,8 @@ class Opened:
         """What it was asked to do and what was changed, in one line."""
         settings, told = self.settings, self.described
         model, train, used = settings.model, settings.train, settings.used()
-        parts = [FAMILY_NAMES[settings.family], f"{model.latent_dim} numbers an image"]
+        on = [told["Data"]] if self.own else []
+        parts = [FAMILY_NAMES[settings.family], *on, f"{model.latent_dim} numbers an image"]
         for knob in model.knobs():
             if knob.name in used and knob.name != "latent_dim":
                 text = told[knob.title]

@@ -32,9 +32,9 @@ const LANE = `
   <header><b class="name"></b><b class="state"></b> <span class="words"></span></header>
   <div class="bar"><i></i></div><p class="settings"></p><p class="health" hidden><i></i><b></b> <span></span></p>
   <div class="row pictures">
-    <section><h4>New digits</h4><div class="frame"><canvas class="samples" role="img"></canvas></div><p class="how"></p></section>
+    <section><h4 class="new"></h4><div class="frame"><canvas class="samples" role="img"></canvas></div><p class="how"></p></section>
     <section class="minds"><h4>What D thinks</h4><div class="frame"><canvas class="scores" role="img"></canvas></div><p class="scorenote"></p></section>
-    <section class="coded"><h4>Real digits, rebuilt</h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
+    <section class="coded"><h4 class="real"></h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
     <section class="coded"><h4>Map of the codes</h4><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
   </div>`;
 
@@ -57,6 +57,8 @@ const tellLane = (lane, alone) => {
   ask(".state").textContent = film.gone ? "Gone" : news.title;
   ask(".words").textContent = film.gone || news.words;
   ask(".settings").textContent = run.settings;
+  ask(".new").textContent = `New ${run.things}`;
+  ask(".real").textContent = `Real ${run.things}, rebuilt`;
   ask(".bar").hidden = run.recorded || !!film.gone;
   ask(".bar i").style.width = `${100 * (news.progress || 0)}%`;
   ask(".pictures").classList.toggle("waiting", news.film !== run.name);
@@ -74,8 +76,8 @@ const tellLane = (lane, alone) => {
     ask(".health b").textContent = health.saw;
     ask(".health span").textContent = [health.why, health.change].filter(Boolean).join(" ");
   }
-  ask(".samples").setAttribute("aria-label", `Sheet of 64 digits made by ${run.title}.`);
-  ask(".pairs").setAttribute("aria-label", `16 test digits, each above its reconstruction by ${run.title}.`);
+  ask(".samples").setAttribute("aria-label", `Sheet of ${run.things} made by ${run.title}.`);
+  ask(".pairs").setAttribute("aria-label", `Test ${run.things}, each above its reconstruction by ${run.title}.`);
   ask(".map").setAttribute("aria-label", run.mapnote);
 };
 
@@ -90,7 +92,7 @@ const drawLane = (lane, step, palette, host, force) => {
   if (frame.samples) sheet(lane.ask(".samples"), frame.samples, 28, lane.run.columns);
   if (frame.real_scores) histogram(lane.ask(".scores"), [frame.real_scores, frame.new_scores], lane.run.minds, theme(host));
   if (frame.reconstructions && originals) sheet(lane.ask(".pairs"), pairs(originals, frame.reconstructions, 28), 28, PAIRS_IN_A_ROW);
-  if (frame.codes && labels) latentMap(lane.ask(".map"), frame.codes, labels, palette, theme(host));
+  if (frame.codes && labels) latentMap(lane.ask(".map"), frame.codes, labels, palette, theme(host), null, lane.run.classes);
 };
 
 const drawCharts = (room, marker) => {

@@ -49,17 +49,25 @@ def _told(shown: Opened) -> dict[str, Any]:
         "charts": charts(settings),
         "colour": FAMILIES[settings.family],
         "columns": 10 if settings.model.labels else 8,
-        "how": _how(settings),
+        "things": shown.things,
+        "classes": shown.classes,
+        "how": _how(shown),
         "maps": settings.family != "gan",
-        "minds": _minds(settings),
-        "mapnote": _map_note(d),
+        "minds": _minds(shown),
+        "mapnote": _map_note(d, shown),
         "news": news(shown),
     }
 
 
-def _how(settings: RunSettings) -> str:
-    """How the new digits came about."""
+def _how(shown: Opened) -> str:
+    """How the new images came about."""
+    settings = shown.settings
     if settings.model.labels and settings.family != "ae":
+        if shown.own:
+            return (
+                f"Each column was asked for one class, in turn {', '.join(shown.classes)}; each row has other noise, "
+                "the same at every step."
+            )
         return "Each column was asked for one digit, 0 to 9; each row has other noise, the same at every step."
     return {
         "ae": "Nothing says where codes lie. Upper half: codes from one bell curve around all of them. Lower half: "
@@ -70,11 +78,15 @@ def _how(settings: RunSettings) -> str:
     }[settings.family]
 
 
-def _minds(settings: RunSettings) -> dict[str, Any]:
+def _minds(shown: Opened) -> dict[str, Any]:
     """How D's answers are drawn."""
+    settings = shown.settings
     scored = isinstance(settings.model, GANConfig) and settings.model.loss in ("hinge", "wasserstein")
     return {
-        "kinds": [{"text": "real digits", "colour": CLASSES[0]}, {"text": "new digits", "colour": FAMILIES["gan"]}],
+        "kinds": [
+            {"text": f"real {shown.things}", "colour": CLASSES[0]},
+            {"text": f"new {shown.things}", "colour": FAMILIES["gan"]},
+        ],
         "ends": None if scored else [0, 1],
         "names": None if scored else ["0: surely made", "1: surely real"],
         "note": "D's answer to 250 test images, and to as many that G drew. Where the heaps lie on each other, D can "
@@ -94,9 +106,11 @@ def _changed(settings: RunSettings, changes: Sequence[Change]) -> str:
     return f"▲ Changed while it trained: {'; '.join(parts)}{more}." if parts else ""
 
 
-def _map_note(latent_dim: int) -> str:
+def _map_note(latent_dim: int, shown: Opened) -> str:
+    images = "Test images" if shown.own else "1,000 test images"
+    named = "class" if shown.own else "digit"
     if latent_dim == 2:
-        return "1,000 test images, each at its two-number code, coloured and named by digit."
+        return f"{images}, each at its two-number code, coloured and named by {named}."
     if latent_dim == 1:
-        return "1,000 test images at their one-number code, coloured and named by digit."
-    return f"1,000 test images: the two directions in which their {latent_dim}-number codes differ most."
+        return f"{images} at their one-number code, coloured and named by {named}."
+    return f"{images}: the two directions in which their {latent_dim}-number codes differ most."

@@ -68,8 +68,8 @@ class Code:
 
 
 def usable(shown: Opened) -> Model | None:
-    """The run as a model of the studio; None if it draws no images or has saved nothing yet."""
-    if shown.settings.family not in FAMILIES:
+    """The run as a model of the studio, which knows digits alone; None if it draws none or has saved nothing yet."""
+    if shown.settings.family not in FAMILIES or shown.own:
         return None
     step = saved_step(shown.run.path)
     return None if step is None else Model(shown, step)

@@ -5,19 +5,30 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from genlib.knobs import Knob
-from genlib.settings import FAMILY_NAMES, RunSettings
+from genlib.data.own import find_own
+from genlib.knobs import InputError, Knob
+from genlib.settings import FAMILY_NAMES, MNIST, RunSettings
 
-__all__ = ["described", "differences", "duration", "plain", "said", "unlinked"]
+__all__ = ["data_name", "described", "differences", "duration", "plain", "said", "unlinked"]
 
 
 def described(settings: RunSettings) -> dict[str, str]:
     """What a run was asked to do, by title."""
     used = settings.used()
     knobs = [knob for config in (settings.model, settings.train) for knob in config.knobs()]
-    return {"Family": FAMILY_NAMES[settings.family]} | {
+    return {"Family": FAMILY_NAMES[settings.family], "Data": data_name(settings.data)} | {
         knob.title: said(knob, used[knob.name]) for knob in knobs if knob.name in used and knob.name != "budget"
     }
+
+
+def data_name(data: str) -> str:
+    """How to call what a run learns from."""
+    if data == MNIST:
+        return "MNIST"
+    try:
+        return find_own(data).name()
+    except InputError:
+        return f"images {data[:6]} (gone)"
 
 
 def said(knob: Knob, value: Any) -> str:
