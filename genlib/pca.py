@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genlib.data import assets
+from genlib.data.images import load_images
 from genlib.knobs import InputError
+from genlib.settings import MNIST
 
-__all__ = ["PCA", "WIDEST", "fit_pca", "load_pca_errors"]
+__all__ = ["PCA", "WIDEST", "fit_pca", "load_pca_errors", "pca_errors"]
 
 WIDEST = 64  # axes that are kept: as many numbers as the largest code of an autoencoder has
 _CHUNK = 2000  # images that are held as float64 at once, 13 MB
@@ -86,6 +88,24 @@ def fit_pca(images: NDArray[np.uint8]) -> PCA:
         covariance += x.T @ x
     variances, axes = np.linalg.eigh(covariance / len(images))
     return PCA(mean, axes[:, ::-1][:, :WIDEST].copy(), variances[::-1][:WIDEST].copy())
+
+
+def pca_errors(data: str = MNIST) -> _Floats:
+    """Squared error of PCA on the validation images of a data set, as :func:`load_pca_errors` gives it of MNIST.
+
+    Arguments:
+        data: "mnist", or the hash of a visitor's data set; its axes are fitted now.
+
+    Returns:
+        As many numbers as there are axes: at most ``WIDEST``, and no more than there are images to fit them to.
+
+    Raises:
+        InputError: If the bundled file is missing or damaged, or the data set is gone.
+    """
+    if data == MNIST:
+        return load_pca_errors()
+    images = load_images(data)
+    return fit_pca(images.train).errors(images.validation)
 
 
 def load_pca_errors() -> _Floats:

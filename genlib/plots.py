@@ -196,7 +196,7 @@ def entanglement_chart(directions: Directions, names: Sequence[str]) -> Figure:
 
 
 def scores_chart(scores: Sequence[Score], titles: Sequence[str]) -> Figure:
-    """Fréchet distance over seconds of training, with its standard error; the line is what real digits get."""
+    """Fréchet distance over seconds of training, with its standard error; the line is what real images get."""
     from plotly.graph_objects import Figure
 
     figure = Figure()
@@ -216,7 +216,7 @@ def scores_chart(scores: Sequence[Score], titles: Sequence[str]) -> Figure:
     seconds = [max(each.cost["seconds"], 1.0) for each in scores]
     ends = [min(seconds) / 2, max(seconds) * 2]
     figure.add_scatter(
-        x=ends, y=[real, real], mode="lines", line={"dash": "dot", "color": "#7F7F7F"}, name="Real digits"
+        x=ends, y=[real, real], mode="lines", line={"dash": "dot", "color": "#7F7F7F"}, name="Real images"
     )
     figure.update_xaxes(type="log", title="seconds of training", dtick=1)
     figure.update_yaxes(type="log", title="Fréchet distance", dtick=1)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from genlib.data.images import images_of
 from genlib.knobs import InputError
 from genlib.latent import Atlas, Found, Search
+from genlib.reading import read_classes
 from genlib.seeding import torch_rng
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def make_atlas(folder: Path) -> Atlas:
     Raises:
         InputError: If the folder holds no usable model, or one that draws no images.
     """
-    from genlib.evaluation import read_digits
     from genlib.latent import survey
 
-    return survey(_model(folder), images_of(folder), lambda drawn: read_digits(drawn)[0])
+    images = images_of(folder)
+    return survey(_model(folder), images, lambda drawn: read_classes(drawn, images))
 
 
 def infer(folder: Path, image: NDArray[np.uint8], label: int | None = None) -> Inference:
@@ -67,7 +68,7 @@ def infer(folder: Path, image: NDArray[np.uint8], label: int | None = None) -> I
     Arguments:
         folder: A run, or a bundled model.
         image: (28, 28), one byte a pixel.
-        label: Its digit; where a conditional model is told none, the one that the bundled classifier reads.
+        label: Its class; where a conditional model is told none, what :func:`genlib.reading.read_classes` reads.
 
     Raises:
         InputError: If the folder holds no usable model, or one without an encoder, or it is no such image or digit.
@@ -77,7 +78,7 @@ def infer(folder: Path, image: NDArray[np.uint8], label: int | None = None) -> I
     from genlib.models import VAE
 
     model = _model(folder)
-    x, labels = _given(model, image, label)
+    x, labels = _given(model, image, label, folder)
     with torch.no_grad():
         if isinstance(model, VAE):
             q = model.posterior(x, labels)
@@ -112,7 +113,7 @@ def seek(
     from genlib.latent.inversion import advance, begin
 
     model = _model(folder)
-    x, labels = _given(model, image, label)
+    x, labels = _given(model, image, label, folder)
     if search is None:
         return begin(model, x, torch_rng(seed, "search"), labels=labels)
     if search.z.shape[1:] != (model.latent_dim,):
@@ -150,7 +151,7 @@ def decode(folder: Path, z: NDArray[np.floating], labels: NDArray[np.integer] | 
         return _bytes(model.decode(torch.tensor(z.astype(np.float32)), told))
 
 
-def _given(model: Model, image: NDArray[np.uint8], label: int | None) -> tuple[Tensor, Tensor | None]:
+def _given(model: Model, image: NDArray[np.uint8], label: int | None, folder: Path) -> tuple[Tensor, Tensor | None]:
     """The image as (1, 1, 28, 28), and the digit that the model is to be told, (1,)."""
     import torch
 
@@ -162,9 +163,7 @@ def _given(model: Model, image: NDArray[np.uint8], label: int | None) -> tuple[T
     if not model.config.labels:
         return x, None
     if label is None:
-        from genlib.evaluation import read_digits
-
-        label = int(read_digits(image[None])[0][0])
+        label = int(read_classes(image[None], images_of(folder))[0])
     return x, torch.tensor([label])
 
 

@@ -170,7 +170,7 @@ def test_what_cannot_be_is_told_in_a_sentence(change, text):
 
 def test_moments_are_those_of_the_training_images():
     train = load_images().train.reshape(-1, 784) / np.float32(255)
-    mean, covariance = plain._moments()
+    mean, covariance = plain._moments("mnist")
     np.testing.assert_allclose(mean, train.mean(0, dtype=np.float64), atol=1e-9)
     some = [0, 27, 150, 290, 350, 406, 407, 500, 661]
     expected = np.cov(train[:, some].astype(np.float64).T, bias=True) + 1e-3 * np.eye(len(some))
@@ -184,7 +184,7 @@ def test_linear_is_the_conditional_mean_of_a_gaussian(monkeypatch, share):
     rng = numpy_rng(0, "gaussian")
     factors = rng.normal(size=(784, 20)) * 0.02
     mean, covariance = rng.uniform(0.4, 0.6, 784), factors @ factors.T + 1e-3 * np.diag(rng.uniform(0.5, 2, 784))
-    monkeypatch.setattr(plain, "_moments", lambda: (torch.tensor(mean), torch.tensor(covariance)))
+    monkeypatch.setattr(plain, "_moments", lambda data: (torch.tensor(mean), torch.tensor(covariance)))
     x = rng.uniform(0.3, 0.7, (3, 784))
     o = rng.random(784) < share
     look = Measurement(torch.tensor(o).view(28, 28))
@@ -386,7 +386,7 @@ def test_rows_grow_by_batches_and_come_for_each_hole_and_method():
     # Nearly the same test images as the published baselines, of which these are the first 70: 7.88 and 11.13 dB.
     assert whole[0].psnr_db == pytest.approx(7.88, abs=0.4)
     assert whole[1].psnr_db == pytest.approx(11.13, abs=1.5)
-    mean, image = (plain._moments()[0].numpy() * 255).round().reshape(28, 28) / 255, some_images(70) / 255
+    mean, image = (plain._moments("mnist")[0].numpy() * 255).round().reshape(28, 28) / 255, some_images(70) / 255
     by_hand = -10 * np.log10(np.square(image - mean)[:, ~holes["centre"]].mean(1))
     assert whole[0].psnr_db == pytest.approx(by_hand.mean())
 

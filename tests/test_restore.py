@@ -101,7 +101,7 @@ def test_linear_is_the_mean_of_a_gaussian_given_the_measurement(monkeypatch, con
     rng = numpy_rng(0, "gaussian")
     factors = rng.normal(size=(784, 20)) * 0.02
     mean, covariance = rng.uniform(0.4, 0.6, 784), factors @ factors.T + 1e-3 * np.diag(rng.uniform(0.5, 2, 784))
-    monkeypatch.setattr(plain, "_moments", lambda: (torch.tensor(mean), torch.tensor(covariance)))
+    monkeypatch.setattr(plain, "_moments", lambda data: (torch.tensor(mean), torch.tensor(covariance)))
     look = look_of(config, torch.float64)
     a = np.kron(kernel(config), kernel(config))
     y = rng.uniform(0.45, 0.55, (3, len(a)))

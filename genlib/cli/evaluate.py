@@ -9,7 +9,7 @@ import time
 from itertools import product
 from typing import Any
 
-from genlib.data.images import load_images
+from genlib.data.images import data_of, images_of
 from genlib.knobs import InputError
 from genlib.library import bundled, find_model
 from genlib.progress import Progress
@@ -29,7 +29,7 @@ def add_evaluate(commands: argparse._SubParsersAction[Any]) -> argparse.Argument
     evaluate.add_argument("models", nargs="*", metavar="MODEL", help=text)
     evaluate.add_argument("--nll", action="store_true", help="only the negative log-likelihood, nats per image")
     evaluate.add_argument("--k", type=int, default=5000, help="with --nll: importance samples an image (default 5000)")
-    text = "how many images, drawn and real (default 10000); several may be given"
+    text = "how many images, drawn and real (default 10000, or all test images); several may be given"
     evaluate.add_argument("--n", type=int, nargs="+", metavar="N", help=text)
     evaluate.add_argument("--seed", type=int, default=0, help="of all draws (default 0)")
     text = "what images are compared by (default classifier); several may be given"
@@ -44,13 +44,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     from genlib.device import set_threads
     from genlib.scoring import check_score
 
-    counts = options.n or [len(load_images().test)]
-    if not options.nll:
-        for n, features in product(counts, options.features):
-            check_score(n, options.seed, features)
     asked = [find_model(name) for name in dict.fromkeys(options.models)]
     families = ("vae", "mixture") if options.nll else FAMILIES
     runs = asked or [run for run in bundled() if RunSettings.from_json(run.settings).family in families]
+    counts = options.n or [min(10_000, *(len(images_of(run.path).test) for run in runs))]
+    if not options.nll:
+        for run, n, features in product(runs, counts, options.features):
+            check_score(n, options.seed, features, data_of(run.path))
     set_threads()  # two threads on two busy cores wait for each other: measured, twelve times as long as one
     if options.nll:
         found = [_likelihood(run, n, options) for n in counts for run in runs]

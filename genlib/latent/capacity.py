@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from genlib.knobs import InputError
 from genlib.runs import RunFolder
-from genlib.settings import RunSettings
+from genlib.settings import MNIST, RunSettings
 
 __all__ = ["Width", "widths"]
 
@@ -35,15 +35,16 @@ class Width:
     squared_error: float
 
 
-def widths(runs: Iterable[RunFolder]) -> Iterator[Width]:
-    """The autoencoders and VAEs among runs, as far as they have been looked at; the line to beat is in ``genlib.pca``.
+def widths(runs: Iterable[RunFolder], data: str = MNIST) -> Iterator[Width]:
+    """The autoencoders and VAEs among runs that learned from these data, as far as they have been looked at.
 
+    The line to beat is in ``genlib.pca``.
     Runs that were altered or are being deleted are left out.
     """
     for run in runs:
         with suppress(InputError, OSError):
             settings = RunSettings.from_json(run.settings)
-            if settings.family not in _FAMILIES:
+            if settings.family not in _FAMILIES or settings.data != data:
                 continue
             errors = [line.get("squared_error") for line in run.metrics()[0] if line.get("split") == "validation"]
             error = errors[-1] if errors else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genlib.data.images import load_images
+from genlib.data.images import Images, load_images
 from genlib.knobs import InputError
 
 __all__ = ["nearest"]
@@ -18,7 +18,9 @@ _PIXELS = 28 * 28
 _ROUNDING = 784 * 255**2 * 784 * 2.0**-24
 
 
-def nearest(image: NDArray[np.uint8], n: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def nearest(
+    image: NDArray[np.uint8], n: int, images: Images | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     r"""The ``n`` training images with the least squared error $\|x - x_i\|^2$ to an image, the nearest first.
 
     All are looked at. Among equals the first in the file is first.
@@ -26,9 +28,10 @@ def nearest(image: NDArray[np.uint8], n: int) -> tuple[NDArray[np.intp], NDArray
     Arguments:
         image: (28, 28), one byte a pixel.
         n: How many, from 1 to 1,000.
+        images: Those whose training images are looked at; by default MNIST.
 
     Returns:
-        Which of ``load_images().train`` they are, (n,), and the squared error of each, summed over pixels that are 0 to
+        Which of ``images.train`` they are, (n,), and the squared error of each, summed over pixels that are 0 to
         1, (n,).
 
     Raises:
@@ -38,11 +41,12 @@ def nearest(image: NDArray[np.uint8], n: int) -> tuple[NDArray[np.intp], NDArray
         raise InputError("The image must have 28 x 28 pixels of one byte: scale it first.")
     if not 1 <= n <= 1000:
         raise InputError(f"The number of nearest images cannot be {n}: choose 1 to 1,000.")
-    train = load_images().train.reshape(-1, _PIXELS)
+    images = images or load_images()
+    train = images.train.reshape(-1, _PIXELS)
     n = min(n, len(train))
     x = image.reshape(-1).astype(np.float32)
     products = np.concatenate([part.astype(np.float32) @ x for part in _parts(train)])
-    near = _squares() - 2.0 * products  # short of what is the same for all
+    near = _squares(images) - 2.0 * products  # short of what is the same for all
     within = np.partition(near, n - 1)[n - 1] + 4 * _ROUNDING
     candidates = np.flatnonzero(near <= within)
     apart = np.square(train[candidates].astype(np.int64) - image.reshape(-1)).sum(1)
@@ -50,10 +54,10 @@ def nearest(image: NDArray[np.uint8], n: int) -> tuple[NDArray[np.intp], NDArray
     return candidates[first], apart[first] / 255.0**2
 
 
-@cache
-def _squares() -> NDArray[np.float64]:
+@lru_cache(maxsize=2)
+def _squares(images: Images) -> NDArray[np.float64]:
     """Sum of the squares of each training image, (N,), exact."""
-    parts = (part.astype(np.float64) for part in _parts(load_images().train.reshape(-1, _PIXELS)))
+    parts = (part.astype(np.float64) for part in _parts(images.train.reshape(-1, _PIXELS)))
     return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
 
 

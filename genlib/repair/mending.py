@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from genlib.data.damage import kernel, noise
 from genlib.knobs import InputError
-from genlib.repair.names import METHODS
+from genlib.repair.names import DIGITS, METHODS, Learnt
 from genlib.settings import DamageConfig
 
 if TYPE_CHECKING:
@@ -49,7 +49,13 @@ class Mended:
 
 
 def mend(
-    images: _Bytes, mask: NDArray[np.bool_], method: str, n: int = 8, seed: int = 0, label: int | None = None
+    images: _Bytes,
+    mask: NDArray[np.bool_],
+    method: str,
+    n: int = 8,
+    seed: int = 0,
+    label: int | None = None,
+    learnt: Learnt = DIGITS,
 ) -> Iterator[Mended]:
     """Repair images that have the same hole.
 
@@ -59,7 +65,8 @@ def mend(
         method: A name in ``METHODS``.
         n: Samples of each image, 1 to 32.
         seed: Of the noise.
-        label: Their digit, if it is told; methods whose model cannot be told leave it aside.
+        label: Their digit or class, if it is told; methods whose model cannot be told leave it aside.
+        learnt: What the method has learned from; by default MNIST.
 
     Yields:
         The repair as it stands; the last is the answer.
@@ -76,13 +83,19 @@ def mend(
         raise InputError(f"Images must have 28 x 28 pixels of one byte, at most {_MOST} at once: give such.")
     _check(method, n, label)
     look = Measurement(torch.tensor(mask))
-    for guess in _guesses(look(torch.tensor(images).unsqueeze(1) / 255), look, method, n, seed, label):
+    for guess in _guesses(look(torch.tensor(images).unsqueeze(1) / 255), look, method, n, seed, label, learnt):
         # Bytes that were seen come back as they were, whatever numbers make of them.
         yield Mended(guess.progress, np.where(mask, images, guess.images), np.where(mask, images, guess.samples))
 
 
 def restore(
-    known: NDArray[np.float32], config: DamageConfig, method: str, n: int = 8, seed: int = 0, label: int | None = None
+    known: NDArray[np.float32],
+    config: DamageConfig,
+    method: str,
+    n: int = 8,
+    seed: int = 0,
+    label: int | None = None,
+    learnt: Learnt = DIGITS,
 ) -> Iterator[Mended]:
     """Repair images that are noisy, blurred or small.
 
@@ -93,6 +106,7 @@ def restore(
         n: Samples of each image, 1 to 32.
         seed: Of the noise of the method.
         label: As for :func:`mend`.
+        learnt: As for :func:`mend`.
 
     Yields:
         The repair as it stands; the last is the answer.
@@ -119,19 +133,31 @@ def restore(
     everywhere = torch.ones(side, side, dtype=torch.bool)
     changes = None if config.damage == "noise" else torch.tensor(kernel(config), dtype=torch.float32)
     look = Measurement(everywhere, changes, noise(config))
-    yield from _guesses(torch.tensor(known, dtype=torch.float32).flatten(1), look, method, n, seed, label)
+    yield from _guesses(torch.tensor(known, dtype=torch.float32).flatten(1), look, method, n, seed, label, learnt)
 
 
 def mend_whole(
-    images: _Bytes, mask: NDArray[np.bool_], method: str, n: int = 8, seed: int = 0, label: int | None = None
+    images: _Bytes,
+    mask: NDArray[np.bool_],
+    method: str,
+    n: int = 8,
+    seed: int = 0,
+    label: int | None = None,
+    learnt: Learnt = DIGITS,
 ) -> Mended:
     """The end of :func:`mend`."""
-    *_, last = mend(images, mask, method, n, seed, label)
+    *_, last = mend(images, mask, method, n, seed, label, learnt)
     return last
 
 
 def watch(
-    image: NDArray[Any], damage: NDArray[np.bool_] | DamageConfig, method: str, n: int, seed: int, label: int | None
+    image: NDArray[Any],
+    damage: NDArray[np.bool_] | DamageConfig,
+    method: str,
+    n: int,
+    seed: int,
+    label: int | None,
+    learnt: Learnt = DIGITS,
 ) -> tuple[Mended, _Bytes]:
     """Repair one image, (28, 28) bytes with a mask or what else :func:`restore` takes, and keep guesses on the way.
 
@@ -139,9 +165,9 @@ def watch(
         The end, and at most 25 guesses from the first to the last, (T, 28, 28).
     """
     if isinstance(damage, DamageConfig):
-        repair = restore(image[None], damage, method, n, seed, label)
+        repair = restore(image[None], damage, method, n, seed, label, learnt)
     else:
-        repair = mend(image[None], damage, method, n, seed, label)
+        repair = mend(image[None], damage, method, n, seed, label, learnt)
     steps = list(repair)
     kept = np.linspace(0, len(steps) - 1, min(len(steps), _WATCHED)).round().astype(int)
     return steps[-1], np.stack([steps[i].images[0] for i in kept])
@@ -168,14 +194,16 @@ def _check(method: str, n: int, label: int | None) -> None:
         raise InputError(f"There is no digit {label}: choose 0 to 9.")
 
 
-def _guesses(y: Tensor, look: Measurement, method: str, n: int, seed: int, label: int | None) -> Iterator[Mended]:
+def _guesses(
+    y: Tensor, look: Measurement, method: str, n: int, seed: int, label: int | None, learnt: Learnt
+) -> Iterator[Mended]:
     import torch
 
     from genlib.repair.methods import Task, run
     from genlib.seeding import torch_rng
 
     labels = None if label is None else torch.full((len(y),), label)
-    for guess in run(method, Task(y, look, labels, n, torch_rng(seed, "repair", method))):
+    for guess in run(method, Task(y, look, labels, n, torch_rng(seed, "repair", method), learnt)):
         samples = torch.empty(0, *guess.x.shape) if guess.samples is None else guess.samples
         yield Mended(guess.progress, _bytes(guess.x), _bytes(samples))
 

@@ -12,14 +12,16 @@ from torch import Tensor
 
 from genlib.checkpoint import load_model
 from genlib.data import assets
+from genlib.knobs import InputError
 from genlib.models import VAE, Model
 from genlib.models.masked import MaskedAutoencoder
 from genlib.models.measuring import Measurement
 from genlib.models.pixel_mixture import PixelMixture
-from genlib.repair.names import METHODS
+from genlib.repair.names import DIGITS, METHODS, Learnt
 from genlib.repair.networks import gibbs, project, weigh_codes
 from genlib.repair.plain import by_pixel_mean, gaussian_mean, nearest_fills
 from genlib.repair.searching import search_codes
+from genlib.settings import FAMILY_NAMES
 
 __all__ = ["Guess", "Task", "run"]
 
@@ -37,6 +39,7 @@ class Task:
         labels: Their digits, (B,), if they are told.
         n: Samples of each image, from methods that have several answers.
         rng: Noise.
+        learnt: What the method has learned from.
     """
 
     y: Tensor
@@ -44,6 +47,7 @@ class Task:
     labels: Tensor | None
     n: int
     rng: torch.Generator
+    learnt: Learnt = DIGITS
 
     @property
     def hidden(self) -> Tensor:
@@ -68,7 +72,7 @@ class Guess:
 
 def run(method: str, task: Task) -> Iterator[Guess]:
     """Repair by one of ``METHODS``; the last guess is the answer."""
-    yield from _RUNS[method](task, _model(method, task.labels is not None))
+    yield from _RUNS[method](task, _model(method, task))
 
 
 @cache
@@ -76,10 +80,19 @@ def _bundled(name: str) -> Model:
     return load_model(assets() / "models" / name).eval()
 
 
-def _model(method: str, told: bool) -> Model | None:
+def _model(method: str, task: Task) -> Model | None:
     chosen = METHODS[method]
-    name = chosen.labelled if told and chosen.labelled else chosen.model
-    return _bundled(name) if name else None
+    if not chosen.family:
+        return None
+    if task.learnt.folder is None:
+        return _bundled(chosen.labelled if task.labels is not None and chosen.labelled else chosen.model)
+    model = load_model(task.learnt.folder).eval()
+    if model.family != chosen.family:
+        name = FAMILY_NAMES[chosen.family]
+        raise InputError(f"{chosen.title} takes a model of the family {name}: choose a run of that family.")
+    if model.config.labels and task.labels is None and chosen.family != "mixture":  # which can do without
+        raise InputError(f"{chosen.title}: this model was trained with labels, so tell it which class the image shows.")
+    return model
 
 
 def _labels(task: Task, model: Model) -> Tensor | None:
@@ -87,15 +100,15 @@ def _labels(task: Task, model: Model) -> Tensor | None:
 
 
 def _mean(task: Task, model: Model | None) -> Iterator[Guess]:
-    yield Guess(1.0, by_pixel_mean(task.y, task.look))
+    yield Guess(1.0, by_pixel_mean(task.y, task.look, task.learnt.data))
 
 
 def _linear(task: Task, model: Model | None) -> Iterator[Guess]:
-    yield Guess(1.0, gaussian_mean(task.y, task.look))
+    yield Guess(1.0, gaussian_mean(task.y, task.look, task.learnt.data))
 
 
 def _neighbours(task: Task, model: Model | None) -> Iterator[Guess]:
-    fills = nearest_fills(task.y, task.look)
+    fills = nearest_fills(task.y, task.look, data=task.learnt.data)
     yield Guess(1.0, fills.mean(0), fills[: task.n])
 
 
@@ -113,7 +126,7 @@ def _project(task: Task, model: Model | None) -> Iterator[Guess]:
     if not task.look.exact:  # noise, which the model was trained to take away
         yield Guess(1.0, model.reconstruct(task.y.view(-1, 1, 28, 28), labels))
         return
-    start = gaussian_mean(task.y, task.look)
+    start = gaussian_mean(task.y, task.look, task.learnt.data)
     steps = project(model, task.hidden, task.look.seen, labels, start, _PROJECTIONS)
     for step, x in enumerate(steps, 1):
         yield Guess(step / _PROJECTIONS, x)
@@ -126,7 +139,7 @@ def _masked(task: Task, model: Model | None) -> Iterator[Guess]:
 
 def _gibbs(task: Task, model: Model | None) -> Iterator[Guess]:
     vae, hidden = cast(VAE, model), task.hidden
-    starts = gaussian_mean(task.y, task.look).expand(task.n, *hidden.shape)
+    starts = gaussian_mean(task.y, task.look, task.learnt.data).expand(task.n, *hidden.shape)
     total, kept = torch.zeros_like(hidden), 0
     chain = gibbs(vae, hidden, task.look.seen, _labels(task, vae), starts, _CHAIN, task.rng)
     for step, samples in enumerate(chain, 1):
@@ -138,7 +151,12 @@ def _gibbs(task: Task, model: Model | None) -> Iterator[Guess]:
 @torch.no_grad()
 def _weigh(task: Task, model: Model | None) -> Iterator[Guess]:
     vae = cast(VAE, model)
-    guesses = torch.cat([gaussian_mean(task.y, task.look).unsqueeze(0), nearest_fills(task.y, task.look)])
+    guesses = torch.cat(
+        [
+            gaussian_mean(task.y, task.look, task.learnt.data).unsqueeze(0),
+            nearest_fills(task.y, task.look, data=task.learnt.data),
+        ]
+    )
     known, mean, samples = _labels(task, vae), guesses[0].clone(), []
     at_once = max(1, _AT_ONCE // (len(guesses) * _CODES))
     for first in range(0, len(mean), at_once):

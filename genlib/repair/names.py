@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from genlib.settings import DamageConfig
+from genlib.settings import MNIST, DamageConfig
 
-__all__ = ["METHODS", "Method"]
+__all__ = ["DIGITS", "METHODS", "Learnt", "Method"]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a method has learned from.
+
+    Arguments:
+        data: "mnist", or the hash of a visitor's data set.
+        folder: The run whose model it takes; None: one that comes with genlib, or a method that takes none.
+    """
+
+    data: str = MNIST
+    folder: Path | None = None
+
+
+DIGITS = Learnt()
 
 
 @dataclass(frozen=True)
@@ -17,7 +34,7 @@ class Method:
         title: Its name for people.
         how: What it does, in a sentence.
         source: Where its formula stands: "module:name".
-        family: Whose colour it has; empty for those that are no model.
+        family: Of the model that it takes; empty for those that take none.
         model: The bundled model that it uses; empty for none.
         labelled: The one that it uses where the digit is told; empty if there is none.
         samples: Whether it has several answers.
@@ -71,7 +88,7 @@ METHODS = {
         "AE trained on holes",
         "A network that was trained to fill holes of all shapes.",
         "genlib.models.masked:MaskedAutoencoder",
-        "ae",
+        "masked",
         "masked",
         mends=("hole",),
         why="it has learned to fill holes, and nothing else.",

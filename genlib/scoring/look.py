@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from genlib.data.images import load_images
+from genlib.data.images import data_of, load_images
 from genlib.metrics import manifolds, nearest_of
 from genlib.runs import RunFolder
 from genlib.sampling import sheet
@@ -46,14 +46,16 @@ def look(run: RunFolder, features: str = "classifier", n: int = 1000, seed: int 
     """
     from genlib.checkpoint import load_model
 
-    drawn = draw(load_model(run.path), n, seed)
-    real, digits = reference(n, features)
-    seen, _ = looked_at(drawn, features)
+    data = data_of(run.path)
+    images = load_images(data)
+    drawn = draw(load_model(run.path), n, seed, images=images)
+    real, digits = reference(min(n, len(images.test)), features, data)
+    seen, _ = looked_at(drawn, features, data)
     around = manifolds(real, seen, NEIGHBOURS).holding
     alone = np.array([np.square(real - each).sum(1).min() for each in seen])
     order = np.lexsort((alone, -around))  # the most first, and of those the nearest
     few = drawn[:_COLUMNS]
-    nearest = load_images().train[nearest_of(few, load_images().train).which]
+    nearest = images.train[nearest_of(few, images.train).which]
     count = _COLUMNS * _ROWS
     best, worst = drawn[order[:count]], drawn[order[-count:][::-1]]
     pairs = sheet(np.concatenate([few, nearest]), _COLUMNS)

@@ -36,7 +36,7 @@ MEANINGS = {
         "Fréchet distance",
         2,
         "low",
-        "How far the cloud of what was drawn is from that of real digits, by means and covariances of their features.",
+        "How far the cloud of what was drawn is from that of real images, by means and covariances of their features.",
         "It is too large for few images, so it compares only at one n; it sees no shape beyond a bell curve; in other "
         "features the order may turn round; and in ours it is no FID.",
         "Dowson & Landau, 1982; Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; its bias: Chong & "
@@ -46,7 +46,7 @@ MEANINGS = {
         "Precision",
         3,
         "real",
-        "Share of what was drawn that lies where real digits lie.",
+        "Share of what was drawn that lies where real images lie.",
         "One stray real image has a huge ball, in which even noise lies; and copies are perfectly precise.",
         _KYNKAANNIEMI,
     ),
@@ -54,7 +54,7 @@ MEANINGS = {
         "Recall",
         3,
         "real",
-        "Share of the real digits that lie where drawn ones lie.",
+        "Share of the real images that lie where drawn ones lie.",
         "A few wild drawings have huge balls that reach everything.",
         _KYNKAANNIEMI,
     ),
@@ -62,7 +62,7 @@ MEANINGS = {
         "Density",
         3,
         "real",
-        "How many real digits a drawing has around it, 1 if as many as a real one.",
+        "How many real images a drawing has around it, 1 if as many as a real one.",
         "It may be above 1 for a model that draws only what is usual.",
         _NAEEM,
     ),
@@ -70,8 +70,8 @@ MEANINGS = {
         "Coverage",
         3,
         "real",
-        "Share of the real digits that have a drawing next to them.",
-        "It falls with fewer drawings, and does not see whether all are alike next to the digit.",
+        "Share of the real images that have a drawing next to them.",
+        "It falls with fewer drawings, and does not see whether all are alike next to the image.",
         _NAEEM,
     ),
     "classes": Meaning(
@@ -95,7 +95,7 @@ MEANINGS = {
         3,
         "real",
         "Share of the drawings whose nearest training image is nearer than their nearest test image; blur does not "
-        "change it. There are 5.5 times as many training images, so real digits are far above one half. Well above "
+        "change it. There are 5.5 times as many training images, so real images are far above one half. Well above "
         "real images means learnt by heart.",
         "By pixels, so a copy moved by one pixel escapes.",
         "After Meehan et al., A Non-Parametric Test to Detect Data-Copying, 2020",
@@ -105,7 +105,7 @@ MEANINGS = {
         3,
         "real",
         "How often a drawing is nearer to its nearest training image than a test image is: one half for a fresh "
-        "real digit, 1 for copies.",
+        "real image, 1 for copies.",
         "Blurred drawings are near to everything and look like copies here.",
         "Meehan et al., A Non-Parametric Test to Detect Data-Copying, 2020",
     ),
@@ -114,7 +114,7 @@ MEANINGS = {
         4,
         "low",
         "Mean squared error a pixel of test images rebuilt from their codes.",
-        "More numbers a code rebuild better and say nothing about new digits.",
+        "More numbers a code rebuild better and say nothing about new images.",
         "The quantity that an autoencoder is trained by; Hinton & Salakhutdinov, Reducing the Dimensionality of Data "
         "with Neural Networks, 2006",
     ),

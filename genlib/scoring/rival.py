@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from genlib.data.images import load_images
+from genlib.data.images import images_of
+from genlib.knobs import InputError
 from genlib.runs import RunFolder
 from genlib.scoring.figures import spread
 from genlib.scoring.scoring import draw
@@ -24,6 +25,7 @@ __all__ = ["HAND", "Deck", "Taught", "deal", "deck", "teach"]
 HAND = 20  # images a round
 _EACH = 1000  # images of either kind in a deck
 _LESSONS, _EPOCHS, _BATCH, _RATE = 3000, 6, 64, 1e-3  # images of either kind that the network learns from, and how
+_LONGEST = 30  # epochs, of few images
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,24 +43,37 @@ class Deck:
 
 @dataclass(frozen=True, eq=False)
 class Taught:
-    """How far the network is: the share of its lessons done, and in the end which images of the deck it calls made."""
+    """How far the network is.
+
+    Arguments:
+        done: Share of its lessons, 0 to 1.
+        called: In the end, which images of the deck it calls made, (n,).
+        lessons: Images of either kind that it learns from.
+    """
 
     done: float
     called: NDArray[np.bool_] | None = None
+    lessons: int = _LESSONS
 
 
 def deck(run: RunFolder, seed: int = 0) -> Deck:
     """Images to be sorted: half of them test images, half drawn with the last saved state of a run or bundled model.
 
     Raises:
-        InputError: If the model is missing, or draws nothing that could be looked at.
+        InputError: If the model is missing, draws nothing that could be looked at, or learned from too few images.
     """
     from genlib.checkpoint import load_model
 
-    real = load_images().test
-    images = np.concatenate([real[spread(_EACH, len(real))], draw(load_model(run.path), _EACH, seed, "deck")])
+    known = images_of(run.path)
+    n = min(_EACH, len(known.test))
+    if n < HAND:
+        raise InputError(
+            f"A round needs {HAND} test images, and these data keep {n} back: bring {7 * HAND} images or more."
+        )
+    drawn = draw(load_model(run.path), n, seed, "deck", known)
+    images = np.concatenate([known.test[spread(n, len(known.test))], drawn])
     order = numpy_rng(seed, "deck").permutation(len(images))
-    return Deck(images[order], order >= _EACH)
+    return Deck(images[order], order >= n)
 
 
 def deal(whole: Deck, number: int, seed: int = 0) -> NDArray[np.int64]:
@@ -91,19 +106,22 @@ def teach(run: RunFolder, seed: int = 0) -> Iterator[Taught]:
 
     yield Taught(0.0)
     whole = deck(run, seed)
-    real = load_images().train[numpy_rng(seed, "lessons").choice(len(load_images().train), _LESSONS, replace=False)]
-    drawn = draw(load_model(run.path), _LESSONS, seed, "lessons")
-    x, made = torch.tensor(np.concatenate([real, drawn])), torch.tensor([0.0, 1.0]).repeat_interleave(_LESSONS)
+    known = images_of(run.path)
+    n = min(_LESSONS, len(known.train))
+    real = known.train[numpy_rng(seed, "lessons").choice(len(known.train), n, replace=False)]
+    drawn = draw(load_model(run.path), n, seed, "lessons", known)
+    x, made = torch.tensor(np.concatenate([real, drawn])), torch.tensor([0.0, 1.0]).repeat_interleave(n)
     network = build("gan", GANConfig(network="conv", channels=16), seed).get_submodule("discriminator")
     optimizer = torch.optim.Adam(network.parameters(), lr=_RATE)
-    for epoch in range(_EPOCHS):
+    epochs = min(_LONGEST, _EPOCHS * _LESSONS // n)
+    for epoch in range(epochs):
         for batch in torch.randperm(len(x), generator=torch_rng(seed, "lessons", epoch)).split(_BATCH):
             optimizer.zero_grad()
             answer = network(x[batch].unsqueeze(1) / 255)
             F.binary_cross_entropy_with_logits(answer, made[batch]).backward()
             optimizer.step()
-        if epoch < _EPOCHS - 1:
-            yield Taught((epoch + 1) / _EPOCHS)
+        if epoch < epochs - 1:
+            yield Taught((epoch + 1) / epochs, lessons=n)
     with torch.no_grad():
         called = network(torch.tensor(whole.images).unsqueeze(1) / 255) > 0
-    yield Taught(1.0, called.numpy())
+    yield Taught(1.0, called.numpy(), n)

@@ -29,7 +29,7 @@ CODE = ("genlib.scoring.rival:teach", "genlib.metrics.shares:Verdict", "genlib.m
 def main() -> None:
     st.title("Real or made?")
     st.markdown(
-        "Twenty digits: some a person wrote, the others a model drew. Mark those that you think are made, and beat a "
+        "Twenty images: some are real, the others a model drew. Mark those that you think are made, and beat a "
         "network that learned nothing else. **Predict:** which family fools you, and which one fools the network?"
     )
     key = visitor_key()
@@ -48,12 +48,10 @@ def main() -> None:
 def choose(key: str | None) -> RunFolder:
     """The model of the address, whose drawings are to be found out; the visitor may change it among those at hand."""
     runs = {run.id: run for run in bundled() if RunSettings.from_json(run.settings).family in FAMILIES}
-    runs |= {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES and not each.own}
+    runs |= {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
     asked = st.query_params.get("model", FIRST)
     if asked not in runs:
         try:
-            if filmed(asked).own:
-                raise InputError("This model draws no digits, but images of a visitor's own: choose one of the list.")
             runs[asked] = filmed(asked).run
         except InputError as error:
             tell(str(error))
@@ -88,7 +86,7 @@ def play(run: RunFolder) -> None:
             results(whole, rounds, number, network)
         else:
             st.markdown(
-                "**How to tell?** Look at the ends of strokes, at grey smears, at lines that stop or double. Whatever "
+                "**How to tell?** Look at ends and edges, at grey smears, at lines that stop or double. Whatever "
                 "you leave unmarked counts as real. A coin decided for each image, so counting does not help."
             )
         learn(run, waited_for=number in rounds and network is None)
@@ -179,7 +177,9 @@ def learn(run: RunFolder, waited_for: bool) -> None:
     place = st.empty()
     for taught in cached.teaching(run):
         place.progress(taught.done, "The network is learning the same, from other images …")
-    place.caption("The network has learned from 3,000 training images and 3,000 other drawings, seed 0, in six epochs.")
+    place.caption(
+        f"The network has learned from {taught.lessons:,} training images and as many other drawings, seed 0."
+    )
     if waited_for:
         st.rerun()
 

@@ -32,10 +32,10 @@ VIEWS = {
 IN_SHORT = """
 - **Code**, *z*: the few numbers a decoder makes an image of. An encoder goes the other way.
 - **Prior**: where codes are expected before any image is seen. For a VAE and a GAN it is a bell curve around 0 with
-  standard deviation σ = 1 in every number, so that random codes give new digits; an autoencoder has none.
+  standard deviation σ = 1 in every number, so that random codes give new images; an autoencoder has none.
 - **Posterior**: where a VAE thinks the code of one image lies. Its ellipse on the map reaches two standard deviations.
 - **log p(z)** says how likely a code is under the prior, in nats (1 nat = 1.44 bits). In many dimensions no code lies
-  near the middle, so the digit there is seldom a typical one.
+  near the middle, so the image there is seldom a typical one.
 - **Directions** mix the numbers of a code: each moves independently of the others in the codes of test images, and the
   one that changes the image most stands first.
 """
@@ -50,9 +50,9 @@ WORKS = [
 def main() -> None:
     st.title("Latent studio")
     st.markdown(
-        "A decoder turns a *code*, a few numbers, into a digit. Drag on the map or move a slider: the digit follows "
+        "A decoder turns a *code*, a few numbers, into an image. Drag on the map or move a slider: the image follows "
         "your hand, because the decoder runs in your browser. **Predict:** what lies between two heaps of the map, a "
-        "bit of both digits or something else?"
+        "bit of both or something else?"
     )
     key = visitor_key()
     notices = st.container()
@@ -107,7 +107,7 @@ def take_away(model: Model, code: Code) -> None:
     st.download_button(
         "Codes as CSV", lambda: codes_csv(model.shown), f"{model.name}-codes.csv", "text/csv",
         icon=":material/download:", on_click="ignore",
-        help="The 2,000 codes of the map with their digits, one a line.",
+        help="The codes of the map, each with what it shows, one a line.",
     )  # fmt: skip
     st.markdown("**The same in Python**")
     st.code(
@@ -123,7 +123,7 @@ def chosen(models: dict[str, Model]) -> Model | None:
             if (other := usable(opened(asked))) is not None:
                 models[other.name] = other
             else:
-                tell(f"{opened(asked).title}: it has no saved model that draws digits: choose one of the list.")
+                tell(f"{opened(asked).title}: it has no saved model that draws images: choose one of the list.")
         except InputError as error:
             tell(str(error))
     if not models:
@@ -154,7 +154,7 @@ def leave() -> None:
 
 def at(model: Model) -> Code:
     """The code of the address, where the studio begins."""
-    digit = choice("digit", range(10), 0)
+    digit = choice("digit", range(len(model.shown.classes)), 0)
     text = st.query_params.get("z", "")
     try:
         return Code(code_from_text(text, model.latent_dim) if text else (), int(digit))

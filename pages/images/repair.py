@@ -6,20 +6,25 @@ import numpy as np
 import streamlit as st
 
 from genlib.data.masks import make_mask
+from genlib.data.own import list_own
 from genlib.knobs import InputError
 from genlib.repair import METHODS
-from genlib.settings import DamageConfig, HoleConfig
+from genlib.runs import RunFolder, saved_step
+from genlib.settings import MNIST, DamageConfig, HoleConfig
 from pages.ui.brush import brush
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.mending import Hole, Task
 from pages.ui.notices import show, tell
+from pages.ui.opened import Opened, mine
+from pages.ui.own import whose
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.picker import Picked, inline, pick
 from pages.ui.repairs import closer, compared, figures, row
 
 FIRST = 17  # a test image: a 7 that is easy to read
 SIZES = (1, 4, 10)
+WHOSE = "What is mended, and what the methods have learned from."
 
 IN_SHORT = """
 - **The question.** What stood in the hole, given what is around it? Often more than one answer fits: then a single
@@ -28,8 +33,10 @@ IN_SHORT = """
   is a tenth of the error. The mean of all answers has the least squared error, so **PSNR likes blur**.
 - **SSIM** compares means, contrast and structure of small windows; 1 is the same. **RMSE** is the typical error of a
   pixel, in grey levels from 0 to 1.
-- **Reads** is what an independent classifier, trained on whole digits, makes of the repair.
+- **Reads** is what an independent classifier, trained on whole digits, makes of the repair; of your own images
+  **like** tells the class of the training image that is nearest to it.
 - Every method sees the same pixels and gives them back unchanged. None has ever seen the test images.
+- **Your own images** are mended by your own runs: the newest of each family that learned from them.
 - **Noise, blur, low resolution.** No pixel is as it was, but each number that is left is a sum of pixels. Every model
   that can say what it would look like so damaged can be asked which image fits; the others say why they cannot.
 """
@@ -38,7 +45,7 @@ IN_SHORT = """
 def main() -> None:
     st.title("Repair studio")
     st.markdown(
-        "Part of a digit is missing, or it is noisy, blurred or small. Methods from a plain average to a GAN mend it "
+        "Part of an image is missing, or it is noisy, blurred or small. Methods from a plain average to a GAN mend it "
         "from what is left. **Predict:** which one comes nearest, and which one looks best? Then paint your own hole."
     )
     key = visitor_key()
@@ -46,23 +53,27 @@ def main() -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         st.markdown("**The image**")
-        picked = pick("image", FIRST)
-        told = known(picked) if picked is not None else None
+        at_hand = [each for each in mine(key) if saved_step(each.run.path) is not None]
+        data = whose([*(each.id for each in list_own(key)), *(each.settings.data for each in at_hand)], WHOSE)
+        picked = pick("image", FIRST, data)
+        own = [each for each in at_hand if each.own and each.settings.data == data]
+        told = known(data, own) if picked is not None else None
     with right:
         st.markdown("**The damage**")
         config, missing = damaged(picked)
     if picked is None:
-        st.caption("Choose, draw or upload a digit first.")
+        st.caption("Choose, draw or upload an image first.")
     elif missing is None:
-        st.info("Nothing is missing: paint a hole on the digit, or choose one.", icon=":material/healing:")
+        st.info("Nothing is missing: paint a hole on it, or choose one.", icon=":material/healing:")
     else:
-        task = Task(picked.pixels, (~missing).tobytes(), told, config)
+        task = Task(picked.pixels, (~missing).tobytes(), told, config, data, menders(own, told))
         if task.holed and missing.all():
             st.info("Everything is missing: what is drawn below is no repair, but a plain sample of each model.")
         found = row(task)
         closer(task, found)
         figures(task, found)
-    compared()
+    if data == MNIST:
+        compared()
     short, works = st.tabs(["In short", "How it works"], on_change="rerun", key="repair_more")
     if short.open:
         short.markdown(IN_SHORT)
@@ -74,13 +85,28 @@ def main() -> None:
     ask_key()
 
 
-def known(picked: Picked) -> int | None:
-    """The digit that models with labels are told, if they are."""
-    asked = st.pills(
-        "Tell the models which digit it is", list(range(10)), key="repair_digit", persist_state="session", wrap=True,
-        help="Optional. Mixture, VAE and GAN have twins that were trained with labels: these are used then.",
-    )  # fmt: skip
+def known(data: str, own: list[Opened]) -> int | None:
+    """The digit or class that models with labels are told, if they are; of a visitor's images if there are such."""
+    if data == MNIST:
+        key, text, names = "repair_digit", "Tell the models which digit it is", tuple("0123456789")
+        more = "Optional. Mixture, VAE and GAN have twins that were trained with labels: these are used then."
+    elif any(each.settings.model.labels for each in own):
+        key, text, names = f"repair_class_{data}", "Tell the models what it shows", own[0].classes
+        more = "Optional. Your runs that were trained with labels are used then."
+    else:
+        return None
+    asked = st.pills(text, list(range(len(names))), key=key, format_func=names.__getitem__, persist_state="session",
+                     wrap=True, help=more)  # fmt: skip
     return None if asked is None else int(asked)
+
+
+def menders(own: list[Opened], told: int | None) -> dict[str, RunFolder]:
+    """Of each family the newest run of the visitor's that can mend: told the class, one with labels if there is any."""
+    found: dict[str, RunFolder] = {}
+    for each in sorted(own, key=lambda each: each.settings.model.labels != (told is not None)):
+        if told is not None or not each.settings.model.labels:
+            found.setdefault(each.settings.family, each.run)
+    return found
 
 
 def damaged(picked: Picked | None) -> tuple[DamageConfig, Hole | None]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from genlib.data.images import data_of, load_images
 from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.plots import scores_chart
 from genlib.runs import RunFolder, saved_digest
-from genlib.scoring import FEATURES, Score, stored
-from genlib.settings import FAMILIES, FAMILY_NAMES
+from genlib.scoring import FEATURES, Score, check_score, stored
+from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST
 from pages.ui import cached
 from pages.ui.address import choice
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
 from pages.ui.opened import mine, opened
+from pages.ui.own import whose
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.scores import anatomy, meanings, table
 from pages.ui.words import unlinked
@@ -27,8 +29,8 @@ CODE = ("genlib.metrics.gaussians:frechet", "genlib.metrics.balls:Manifolds", "g
 def main() -> None:
     st.title("Scoreboard")
     st.markdown(
-        "Do the drawings match the data? All families, the same digits, the same number of drawings, between what real "
-        "digits get and what noise gets. **Predict:** which family is nearest to real, and which leaves something out? "
+        "Do the drawings match the data? All families, the same images, the same number of drawings, between what real "
+        "ones get and what noise gets. **Predict:** which family is nearest to real, and which leaves something out? "
         "Then change the eyes that compare."
     )
     key = visitor_key()
@@ -36,10 +38,11 @@ def main() -> None:
     scores = chosen(key)
     if scores:
         titles = {each.model: title(each.model) for each in scores}
-        table(scores, list(titles.values()))
+        things = opened(scores[-1].model).things
+        table(scores, list(titles.values()), things)
         st.plotly_chart(scores_chart(scores, list(titles.values())), key="scores_chart")
-        st.caption("Nearer to the bottom is better, nearer to the left is cheaper. The line is what real digits get.")
-        closer(scores, titles)
+        st.caption("Nearer to the bottom is better, nearer to the left is cheaper. The line is what real images get.")
+        closer(scores, titles, things)
     with st.expander("How it is computed"):
         method(*CODE)
     with notices:
@@ -49,18 +52,30 @@ def main() -> None:
 
 def chosen(key: str | None) -> list[Score]:
     """The stored scores at one n, in the same features; runs of the visitor's are scored beside them."""
-    n, features = choice("n", COUNTS, COUNTS[0]), choice("features", FEATURES, "classifier")
+    at_hand = [each for each in mine(key) if each.settings.family in FAMILIES]
+    data = whose((each.settings.data for each in at_hand), "Models are scored beside others that learned from such.")
+    try:
+        most = len(load_images(data).test)
+        check_score(min(most, COUNTS[0]), 0, "pca", data)
+    except InputError as error:
+        st.info(unlinked(str(error)))
+        return []
+    counts = [count for count in COUNTS if count <= most] or [most]
+    eyes = FEATURES if data == MNIST else {"pca": FEATURES["pca"]}
+    n, features = choice("n", counts, counts[0]), choice("features", eyes, next(iter(eyes)))
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
-        count = st.pills("Drawings of each", COUNTS, default=int(n), format_func="{:,}".format, key="scores_n",
+        count = st.pills("Drawings of each", counts, default=int(n), format_func="{:,}".format, key=f"scores_n_{most}",
                          required=True, persist_state="session",
                          help="Fewer are quicker, and make every distance larger.")  # fmt: skip
-        text = "Scores depend on the eyes: a classifier that knows digits, or plain axes."
-        by = st.pills("Compared by", list(FEATURES), default=features, format_func=FEATURES.__getitem__,
-                      key="scores_features", required=True, persist_state="session", help=text)  # fmt: skip
-        own = runs(key)
+        text = "Scores depend on the eyes: a classifier that knows digits alone, or plain axes, which any images have."
+        by = st.pills("Compared by", list(eyes), default=features, format_func=FEATURES.__getitem__,
+                      key=f"scores_features_{len(eyes)}", required=True, persist_state="session",
+                      help=text)  # fmt: skip
+        own = runs([each.run for each in at_hand if each.settings.data == data])
     st.query_params.update({"n": str(count), "features": str(by)})
     try:
-        found = [each for each in stored() if (each.n, each.features) == (count, by)]
+        kept = stored() if data == MNIST else []
+        found = [each for each in kept if (each.n, each.features) == (count, by)]
     except InputError as error:
         tell(str(error))
         return []
@@ -69,16 +84,19 @@ def chosen(key: str | None) -> list[Score]:
             found.append(scored(run, count, str(by)))
         except InputError as error:
             st.warning(unlinked(str(error)))
+    if not own and data != MNIST:
+        st.info("Choose one or more of your runs above: they are scored beside real images and noise.")
     return found
 
 
-def runs(key: str | None) -> list[RunFolder]:
+def runs(found: list[RunFolder]) -> list[RunFolder]:
     """The runs of the address, which the visitor may change among those that are at hand."""
-    at_hand = {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES and not each.own}
-    if not at_hand:
+    if not found:
         return []
+    at_hand = {run.id: run for run in found}
+    suffix = "" if (data := data_of(found[0].path)) == MNIST else f"_{data}"
     asked = [name for name in st.query_params.get("runs", "").split(",") if name in at_hand]
-    names = st.multiselect("Your runs", list(at_hand), default=asked, format_func=title, key="scores_own",
+    names = st.multiselect("Your runs", list(at_hand), default=asked, format_func=title, key=f"scores_own{suffix}",
                            placeholder="Score a run", persist_state="session",
                            help="With 1,000 drawings it takes a few seconds, with 10,000 about half a minute, with the "
                            "likelihood of a large VAE more.")  # fmt: skip
@@ -105,10 +123,15 @@ def title(name: str) -> str:
         found = opened(name)
     except InputError:
         return name
-    return f"{FAMILY_NAMES[found.settings.family]} ({name})" if found.recorded else found.label
+    family = FAMILY_NAMES[found.settings.family]
+    if found.recorded:
+        return f"{family} ({name})"
+    model = found.settings.model  # what it learned from is the same for all
+    told = " with labels" if model.labels else ""
+    return f"{found.run.name or f'{family}{told}, D = {model.latent_dim}'} ({found.run.id[:6]})"
 
 
-def closer(scores: list[Score], titles: dict[str, str]) -> None:
+def closer(scores: list[Score], titles: dict[str, str], things: str) -> None:
     """One model, taken apart."""
     st.subheader("One model closer", anchor=False)
     first = choice("model", titles, FIRST if FIRST in titles else next(iter(titles)))
@@ -123,8 +146,8 @@ def closer(scores: list[Score], titles: dict[str, str]) -> None:
     except InputError as error:
         st.warning(unlinked(str(error)))
         return
-    anatomy(score, titles[name], look)
-    meanings(score)
+    anatomy(score, titles[name], look, opened(str(name)).learned)
+    meanings(score, things)
 
 
 main()

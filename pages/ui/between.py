@@ -11,13 +11,15 @@ import streamlit as st
 from genlib.colours import FAMILIES
 from genlib.knobs import InputError
 from genlib.morph import FORMS, ROUTES, TURNS, Route, Turn, Way, morph_file
+from genlib.settings import MNIST
 from pages.ui.cached import Inference
 from pages.ui.element import element, encode, markup
 from pages.ui.inference import code_of, search, told_label
+from pages.ui.own import whose
 from pages.ui.picker import Picked, pick
 from pages.ui.server import compute
 from pages.ui.studio import Model
-from pages.ui.words import unlinked
+from pages.ui.words import plain, unlinked
 
 __all__ = ["between_images"]
 
@@ -30,15 +32,18 @@ _morph = element(
 
 
 def between_images(models: Mapping[str, Model]) -> None:
-    """Pick two images and models; see the way between."""
+    """Pick two images and models that learned from such; see the way between."""
+    data = whose((model.data for model in models.values()), "Both images, and the models that learned from such.")
+    models = {name: model for name, model in models.items() if model.data == data}
     left, right = st.columns(2, gap="large")
     ends: list[Picked | None] = []
     for column, key, first, title in ((left, "a", _FIRST, "Image A"), (right, "b", _OTHER, "Image B")):
         with column:
             st.markdown(f"**{title}**")
-            ends.append(pick(key, first))
+            ends.append(pick(key, first, data))
+    first_few = [name for name in USUAL if name in models] or list(models)[:3]
     names = st.multiselect(
-        "Models", list(models), [name for name in USUAL if name in models], max_selections=MOST, key="models",
+        "Models", list(models), first_few, max_selections=MOST, key="models" if data == MNIST else f"models_{data}",
         format_func=lambda name: models[name].shown.label, bind="query-params",
     )  # fmt: skip
     turn: Turn = "both"
@@ -62,8 +67,8 @@ def between_images(models: Mapping[str, Model]) -> None:
     lanes = [lane for name in names if (lane := _lane(models[name], a, b)) is not None]
     if not lanes:
         return
-    data = {"lanes": [_told(*lane) for lane in lanes], "circle": route == "circle", "what": turn}
-    _morph(key="morph", data=data | {"images": {"a": encode(a.image, np.uint8), "b": encode(b.image, np.uint8)}})
+    told: dict[str, object] = {"lanes": [_told(*lane) for lane in lanes], "circle": route == "circle", "what": turn}
+    _morph(key="morph", data=told | {"images": {"a": encode(a.image, np.uint8), "b": encode(b.image, np.uint8)}})
     _take_away(lanes, route, turn)
 
 
@@ -72,9 +77,7 @@ def _lane(model: Model, a: Picked, b: Picked) -> tuple[Model, tuple[Inference, I
     try:
         codes = []
         for which, picked in (("A", a), ("B", b)):
-            label = told_label(
-                model, picked, f"{model.name}_{which}", f"Which digit is {which}, for {model.shown.title}?"
-            )
+            label = told_label(model, picked, f"{model.name}_{which}", f"{which}, for {plain(model.shown.title)}")
             found = code_of(model, picked, label, ask=False)
             if found is None:
                 found = search(model, picked, label)

@@ -15,12 +15,13 @@ from genlib.data.tables import Table, read_table
 from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
 from genlib.latent import Found, Search
+from genlib.pca import load_pca_errors, pca_errors
 from genlib.preprocess import Outcome, Tried, try_scalings, try_ways
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
-from genlib.repair import Mended, watch
+from genlib.repair import DIGITS, Learnt, Mended, watch
 from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, score, score_mixture, teach
-from genlib.settings import BenchConfig, DamageConfig, MixtureConfig, PointsConfig
+from genlib.settings import MNIST, BenchConfig, DamageConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from genlib.worker import advance
 from pages.ui.server import compute, compute_part
@@ -29,6 +30,7 @@ __all__ = [
     "Inference",
     "Source",
     "dealt",
+    "errors",
     "faced",
     "fits",
     "inferred",
@@ -201,20 +203,39 @@ def inferred(model: Path, step: int, pixels: bytes, label: int | None) -> Infere
 
 
 @lru_cache(maxsize=1024)
-def mended(pixels: bytes, mask: bytes, method: str, n: int, seed: int, label: int | None) -> tuple[Mended, np.ndarray]:
-    """The repair of an image of 28 x 28 bytes, and its steps; in ``mask`` a byte is 1 where a pixel is seen."""
+def mended(
+    pixels: bytes,
+    mask: bytes,
+    method: str,
+    n: int,
+    seed: int,
+    label: int | None,
+    learnt: Learnt = DIGITS,
+    state: str = "",
+) -> tuple[Mended, np.ndarray]:
+    """The repair of an image of 28 x 28 bytes, and its steps; in ``mask`` a byte is 1 where a pixel is seen.
+
+    ``state`` tells the states of the model apart that mends.
+    """
     seen = np.frombuffer(mask, np.bool_).reshape(28, 28)
-    return compute(watch, _image(pixels), seen, method, n, seed, label)
+    return compute(watch, _image(pixels), seen, method, n, seed, label, learnt)
 
 
 @lru_cache(maxsize=1024)
 def restored(
-    known: bytes, config: DamageConfig, method: str, n: int, seed: int, label: int | None
+    known: bytes,
+    config: DamageConfig,
+    method: str,
+    n: int,
+    seed: int,
+    label: int | None,
+    learnt: Learnt = DIGITS,
+    state: str = "",
 ) -> tuple[Mended, np.ndarray]:
-    """The repair of a damaged image, of which so many single-precision numbers are known, and its steps."""
+    """The repair of a damaged image, of which so many single-precision numbers are known; else as :func:`mended`."""
     numbers = np.frombuffer(known, np.float32)
     side = round(len(numbers) ** 0.5)
-    return compute(watch, numbers.reshape(side, side), config, method, n, seed, label)
+    return compute(watch, numbers.reshape(side, side), config, method, n, seed, label, learnt)
 
 
 @lru_cache(maxsize=256)
@@ -225,9 +246,15 @@ def faced(number: int, seen: bytes) -> portraits.Mended:
 
 
 @lru_cache(maxsize=1024)
-def read(pixels: bytes) -> list[tuple[int, float]]:
-    """The digit that the classifier reads in each image of 28 x 28 bytes, and how probable it finds it."""
-    return compute(read_images, np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28))
+def read(pixels: bytes, data: str = MNIST) -> list[tuple[int, float | None]]:
+    """The class that is read in each image of 28 x 28 bytes; of a digit also how probable the classifier finds it."""
+    return compute(read_images, np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28), data)
+
+
+@lru_cache(maxsize=16)
+def errors(data: str) -> np.ndarray:
+    """What PCA loses with codes of 1, 2, 3 ... numbers."""
+    return load_pca_errors() if data == MNIST else compute(pca_errors, data)
 
 
 _found: dict[tuple[Path, int, bytes, int | None], Inference] = {}

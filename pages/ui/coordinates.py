@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from genlib.knobs import InputError
 from genlib.latent import widths
 from genlib.library import bundled
-from genlib.pca import load_pca_errors
 from genlib.plots import widths_chart
 from genlib.runs import RunFolder
+from pages.ui import cached
 from pages.ui.element import element, markup
 from pages.ui.studio import Model
+from pages.ui.words import unlinked
 
 __all__ = ["coordinates"]
 
@@ -19,20 +21,23 @@ _traversal = element(
 )
 
 
-def coordinates(model: Model, digit: int, mine: list[RunFolder]) -> None:
+def coordinates(model: Model, label: int, mine: list[RunFolder]) -> None:
     """Each coordinate from low to high, and the error against the size of the code."""
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown("**Each coordinate from −3 to +3 standard deviations, all others in the middle**")
         _traversal(
             key="traversal",
-            data={"model": {"name": model.name, "step": model.step, "prior": model.prior}, "label": digit},
+            data={"model": {"name": model.name, "step": model.step, "prior": model.prior}, "label": label},
         )
     with right:
         st.markdown("**How much fits into a code**")
-        st.plotly_chart(
-            widths_chart(load_pca_errors(), list(widths([*bundled(), *mine]))), config={"displayModeBar": False}
-        )
+        try:
+            chart = widths_chart(cached.errors(model.data), list(widths([*bundled(), *mine], model.data)))
+        except InputError as error:
+            st.warning(unlinked(str(error)))
+            return
+        st.plotly_chart(chart, config={"displayModeBar": False})
         st.caption(
             "Squared error of rebuilt validation images against the size of the code. PCA is the best that straight "
             "lines can do; an autoencoder bends them. A VAE rebuilds a little worse: it pays for codes that can be "

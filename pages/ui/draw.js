@@ -237,16 +237,20 @@ const latentMap = (canvas, codes, labels, palette, colours, only = null, names =
   context.lineWidth = 4;
   context.lineJoin = "round";
   const middle = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
-  for (const label of only === null ? new Set(labels) : []) {
+  const signs = Array.from(only === null ? new Set(labels) : [], (label) => {
     const mine = Array.from({ length: n }, (_, i) => i).filter((i) => labels[i] === label);
-    const x = px(middle(mine.map((i) => codes[2 * i])));
-    const y = py(middle(mine.map((i) => codes[2 * i + 1])));
+    const name = names ? names[label] : `${label}`;
+    return { name, half: context.measureText(name).width / 2, x: px(middle(mine.map((i) => codes[2 * i]))), y: py(middle(mine.map((i) => codes[2 * i + 1]))) };
+  }).sort((a, b) => a.y - b.y);
+  signs.forEach((sign, i) => {
+    // Long names of classes that lie on each other stand below each other.
+    for (const above of signs.slice(0, i)) if (Math.abs(above.x - sign.x) < above.half + sign.half && sign.y - above.y < 18) sign.y = above.y + 18;
+    sign.x = clamp(sign.x, sign.half + 4, Math.max(sign.half + 4, width - sign.half - 4));
     context.strokeStyle = colours.ground;
-    const name = names ? names[label] : label;
-    context.strokeText(name, x, y);
+    context.strokeText(sign.name, sign.x, sign.y);
     context.fillStyle = colours.text;
-    context.fillText(name, x, y);
-  }
+    context.fillText(sign.name, sign.x, sign.y);
+  });
   const from = (at, size, low, high) => (low + high) / 2 + (2 * at / size - 1) * reach;
   return { px, py, reach, x: (at) => from(at, width, left, right), y: (at) => from(height - at, height, bottom, top) };
 };

@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from genlib.knobs import InputError
-from genlib.pca import load_pca_errors
 from genlib.sampling import difference
 from pages.ui import cached
 from pages.ui.picker import Picked, inline, large, pick
@@ -25,7 +24,7 @@ def from_image(model: Model) -> None:
     """Pick, draw or upload an image; the studio below goes to its code."""
     left, right = st.columns([2, 5], gap="large")
     with left:
-        picked = pick("a", _FIRST)
+        picked = pick("a", _FIRST, model.data)
         if picked is None:
             return
         label = told_label(model, picked, "a")
@@ -51,13 +50,15 @@ def from_image(model: Model) -> None:
         st.rerun()
 
 
-def told_label(model: Model, picked: Picked, key: str, text: str = "Which digit is it?") -> int | None:
-    """The digit that a conditional model is told: the true one, or what the visitor says."""
+def told_label(model: Model, picked: Picked, key: str, which: str = "it") -> int | None:
+    """The class that a conditional model is told: the true one, or what the visitor says of ``which``."""
     if not model.labels or picked.label is not None:
         return picked.label
-    said = st.pills(
-        text, list(range(10)), key=f"{key}_digit", help="The model is told. Left open, the classifier reads it."
-    )
+    names = model.shown.classes
+    reader = "it is that of the training image most like it" if model.shown.own else "the classifier reads it"
+    text = f"Which {'class' if model.shown.own else 'digit'} is {which}?"
+    said = st.pills(text, list(range(len(names))), key=f"{key}_digit", format_func=names.__getitem__,
+                    help=f"The model is told. Left open, {reader}.")  # fmt: skip
     return None if said is None else int(said)
 
 
@@ -84,10 +85,10 @@ def code_of(model: Model, picked: Picked, label: int | None, ask: bool = True) -
 
 
 def _told(model: Model, picked: Picked, label: int | None) -> int | None:
-    """What a conditional model is told: the digit, or what the classifier reads."""
+    """What a conditional model is told: the class, or what is read."""
     if not model.labels:
         return None
-    return cached.read(picked.pixels)[0][0] if label is None else label
+    return cached.read(picked.pixels, model.data)[0][0] if label is None else label
 
 
 def search(model: Model, picked: Picked, label: int | None) -> cached.Inference:
@@ -114,8 +115,8 @@ def compared(model: Model, picked: Picked, found: cached.Inference) -> None:
         ):
             st.image(large(image), caption, width=_WIDTH)
     words = f"Squared error {found.squared_error:.1f}, summed over pixels of 0 to 1."
-    if model.encodes and model.latent_dim <= len(load_pca_errors()):
-        words += f" PCA of the same width loses {load_pca_errors()[model.latent_dim - 1]:.1f} on average."
+    if model.encodes and model.latent_dim <= len(errors := cached.errors(model.data)):
+        words += f" PCA of the same width loses {errors[model.latent_dim - 1]:.1f} on average."
     if found.spread.any():
         widest = ", ".join(f"{value:.2f}" for value in found.spread[:4]) + (", …" if model.latent_dim > 4 else "")
         words += (

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genlib.data.damage import damage
-from genlib.repair import METHODS, Mended, Score, score
-from genlib.settings import DamageConfig
+from genlib.data.images import load_images
+from genlib.repair import METHODS, Learnt, Mended, Score, score
+from genlib.runs import RunFolder, saved_digest
+from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST, DamageConfig
 from pages.ui import cached
 
 __all__ = ["Found", "Hole", "Task", "ask"]
@@ -26,14 +29,38 @@ class Task:
     Arguments:
         pixels: The image before, 28 x 28 bytes.
         mask: A byte for each pixel, 1 where it is as it was.
-        label: Its digit, where that is told.
+        label: Its digit or class, where that is told.
         config: How the whole is damaged, unless it has a hole.
+        data: What methods know: "mnist", or the hash of a visitor's data set.
+        runs: Of a visitor's data set the runs whose models mend, by family.
     """
 
     pixels: bytes
     mask: bytes
     label: int | None
     config: DamageConfig
+    data: str = MNIST
+    runs: Mapping[str, RunFolder] = field(default_factory=dict)
+
+    def why_not(self, name: str) -> str:
+        """Why a method cannot mend this; empty if it can."""
+        method = METHODS[name]
+        if self.config.damage not in method.mends:
+            return f"cannot mend this: {method.why}"
+        if self.data != MNIST and method.family and method.family not in self.runs:
+            how = "train one" if method.family in FAMILIES else "the command line trains one"
+            return f"needs a run of yours of the family {FAMILY_NAMES[method.family]} on these images: {how}."
+        return ""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the images show."""
+        return load_images(self.data).classes
+
+    def learnt(self, name: str) -> Learnt:
+        """What a method takes."""
+        run = self.runs.get(METHODS[name].family)
+        return Learnt(self.data, None if run is None else run.path)
 
     @property
     def image(self) -> NDArray[np.uint8]:
@@ -66,12 +93,12 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a method made of a task, how near that is, what the classifier reads, and how it came about."""
+    """What a method made of a task, how near that is, what is read in it and how surely, and how it came about."""
 
     mended: Mended
     score: Score
     digit: int
-    sure: float
+    sure: float | None
     steps: NDArray[np.uint8]
 
     @property
@@ -85,10 +112,12 @@ def ask(task: Task, name: str) -> Found:
     Raises:
         InputError: If its model is missing, or it takes too long.
     """
-    label = task.label if METHODS[name].labelled else None
+    label = task.label if METHODS[name].labelled or task.data != MNIST else None
+    learnt = task.learnt(name)
+    state = "" if learnt.folder is None else saved_digest(learnt.folder)
     if task.holed:
-        mended, steps = cached.mended(task.pixels, task.mask, name, _SAMPLES, _SEED, label)
+        mended, steps = cached.mended(task.pixels, task.mask, name, _SAMPLES, _SEED, label, learnt, state)
     else:
-        mended, steps = cached.restored(task.known.tobytes(), task.config, name, _SAMPLES, _SEED, label)
-    ((digit, sure),) = cached.read(mended.images.tobytes())
+        mended, steps = cached.restored(task.known.tobytes(), task.config, name, _SAMPLES, _SEED, label, learnt, state)
+    ((digit, sure),) = cached.read(mended.images.tobytes(), task.data)
     return Found(mended, score(mended.images[0], task.image, task.seen), digit, sure, steps)

@@ -5,6 +5,8 @@ What takes PyTorch is done in the worker, once for all visitors who ask for the 
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genlib.data.images import load_images
+from genlib.data.images import images_of
 from genlib.export import is_exported, pack_decoder
 from genlib.knobs import InputError
 from genlib.latent import atlas_bytes, atlas_images, nearest, parse_atlas, read_atlas
@@ -31,10 +33,10 @@ __all__ = [
     "codes_csv",
     "codes_from_text",
     "decoder",
-    "digits",
     "images",
     "neighbours",
     "portraits",
+    "tests",
 ]
 
 MOST_CODES = 256  # in one address
@@ -70,7 +72,7 @@ def images(shown: Opened, codes: str, label: str) -> bytes:
 
     Arguments:
         codes: For :func:`codes_from_text`.
-        label: The digit that a conditional model is to draw; others do not look at it.
+        label: The number of the class that a conditional model is to draw; others do not look at it.
 
     Raises:
         InputError: If that is not what was given, or the model draws no images or has saved no weights.
@@ -80,25 +82,25 @@ def images(shown: Opened, codes: str, label: str) -> bytes:
     labels = None
     if settings.model.labels and settings.family != "mixture":
         if label not in tuple("0123456789"):
-            raise InputError("This model draws the digit it is asked for: give a label from 0 to 9.")
+            raise InputError("This model draws the class it is asked for: give a label from 0 to 9.")
         labels = np.full(len(z), int(label))
     _saved(path)
     return compute(decode, path, z, labels).tobytes()
 
 
-def neighbours(image: bytes) -> dict[str, Any]:
-    """The training images most like one: their pixels as text, their digits, and how far each is.
+def neighbours(shown: Opened, image: bytes) -> dict[str, Any]:
+    """The training images most like one: their pixels as text, their classes, and how far each is.
 
     Arguments:
         image: 28 x 28 bytes.
 
     Raises:
-        InputError: If it is of another length.
+        InputError: If it is of another length, or what the model learned from is gone.
     """
     if len(image) != 28 * 28:
         raise InputError("An image has 28 x 28 bytes: send no other.")
-    found, squared = nearest(np.frombuffer(image, np.uint8).reshape(28, 28), MOST_NEIGHBOURS)
-    images = load_images()
+    images = images_of(shown.run.path)
+    found, squared = nearest(np.frombuffer(image, np.uint8).reshape(28, 28), MOST_NEIGHBOURS, images)
     return {
         "images": encode(images.train[found], np.uint8),
         "labels": images.train_labels[found].tolist(),
@@ -107,23 +109,29 @@ def neighbours(image: bytes) -> dict[str, Any]:
 
 
 def codes_csv(shown: Opened) -> bytes:
-    """The codes of a model's atlas as a table: digit, then the numbers of the code.
+    """The codes of a model's atlas as a table: digit or class, then the numbers of the code.
 
     Raises:
         InputError: As :func:`atlas`.
     """
     found = parse_atlas(atlas(shown))
-    head = ",".join(["digit", *(f"z{i + 1}" for i in range(found.codes.shape[1]))])
-    rows = [
-        f"{digit}," + ",".join(f"{x:.4g}" for x in code) for digit, code in zip(found.labels, found.codes, strict=True)
-    ]
-    return "\n".join([head, *rows, ""]).encode()
+    names = [name.lstrip("=+-@") for name in shown.classes]  # somebody chose them, and none is to be a formula
+    table = io.StringIO()
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(["class" if shown.own else "digit", *(f"z{i + 1}" for i in range(found.codes.shape[1]))])
+    for label, code in zip(found.labels, found.codes, strict=True):
+        rows.writerow([names[label], *(f"{x:.4g}" for x in code)])
+    return table.getvalue().encode()
 
 
-def digits() -> bytes:
-    """The test images that every atlas has the codes of, 784 bytes each."""
-    test = load_images()
-    return test.test[atlas_images(test)].tobytes()
+def tests(shown: Opened) -> bytes:
+    """The test images that a model's atlas has the codes of, 784 bytes each.
+
+    Raises:
+        InputError: If what it learned from is gone.
+    """
+    images = images_of(shown.run.path)
+    return images.test[atlas_images(images)].tobytes()
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from genlib.changes import Change, read_changes
+from genlib.data.images import load_images
 from genlib.data.own import find_own
 from genlib.knobs import InputError
 from genlib.library import bundled
@@ -70,6 +71,13 @@ class Opened:
             with suppress(InputError):  # removed, or kept elsewhere
                 return find_own(self.settings.data).classes
         return tuple("0123456789")
+
+    @property
+    def learned(self) -> int:
+        """From how many images; 0 if these are gone."""
+        with suppress(InputError):
+            return len(load_images(self.settings.data).train)
+        return 0
 
     @property
     def title(self) -> str:

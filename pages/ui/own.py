@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -17,10 +17,21 @@ from genlib.runs.folder import key_hash
 from genlib.sampling import sheet
 from genlib.settings import MNIST
 from genlib.worker import advance
+from pages.ui.address import choice
 from pages.ui.server import compute_part
 from pages.ui.words import data_name
 
-__all__ = ["choose_data", "collecting", "counted", "digest_of", "file_list", "rows_of", "thumbnail", "trained_on"]
+__all__ = [
+    "choose_data",
+    "collecting",
+    "counted",
+    "digest_of",
+    "file_list",
+    "rows_of",
+    "thumbnail",
+    "trained_on",
+    "whose",
+]
 
 _NAMED = 6  # skipped files, before the rest is counted
 
@@ -49,6 +60,27 @@ def choose_data(key: str | None, addressed: bool, act: Callable[[], None]) -> st
         st.query_params.pop("data", None)
     else:
         st.query_params["data"] = data
+    return data
+
+
+def whose(there: Iterable[str], text: str) -> str:
+    """Which images a page is about, where the visitor has models of several; the address tells it.
+
+    Arguments:
+        there: What the models at hand learned from.
+        text: What is chosen by it.
+    """
+    names = {MNIST: "MNIST digits"} | {data: data_name(data) for data in there if data != MNIST}
+    asked = st.query_params.get("data", MNIST)
+    if asked not in names:
+        with suppress(InputError):  # somebody's link
+            names[asked] = data_name(load_images(asked).data)
+    if len(names) < 2 and asked == MNIST:
+        return MNIST
+    first = choice("data", names, MNIST)
+    data = str(st.selectbox("Images", list(names), list(names).index(first), format_func=names.__getitem__,
+                            key="whose", persist_state="session", help=text))  # fmt: skip
+    st.query_params["data"] = data
     return data
 
 

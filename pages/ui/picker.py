@@ -11,14 +11,16 @@ import streamlit as st
 
 from genlib.data.digits import MAX_BYTES, centred, read_picture
 from genlib.data.images import load_images
+from genlib.data.own import small, small_picture
 from genlib.knobs import InputError
 from genlib.sampling import png
+from genlib.settings import MNIST
 from pages.ui.brush import brush
 from pages.ui.words import unlinked
 
 __all__ = ["Picked", "inline", "large", "pick"]
 
-TEST, DRAW, UPLOAD = "Test digit", "Draw", "Upload"
+TEST, DRAW, UPLOAD = "Test image", "Draw", "Upload"
 _SCALE = 5
 
 
@@ -28,7 +30,7 @@ class Picked:
 
     Arguments:
         pixels: 28 x 28 bytes, white on black.
-        label: Its digit, where that is known.
+        label: Its digit or other class, where that is known.
         own: Whether it is the visitor's, who alone has it: no address can tell it.
     """
 
@@ -41,33 +43,49 @@ class Picked:
         return np.frombuffer(self.pixels, np.uint8).reshape(28, 28)
 
 
-def pick(key: str, first: int) -> Picked | None:
+def pick(key: str, first: int, data: str = MNIST) -> Picked | None:
     """Widgets for one image; None until there is one.
 
     Arguments:
         key: Of the widgets, and of the test image in the address.
-        first: The test image to begin with.
+        first: The test image to begin with, if there are so many.
+        data: Whose test images: "mnist", or the hash of a visitor's data set.
     """
+    try:
+        images = load_images(data)
+    except InputError as error:
+        st.warning(unlinked(str(error)))
+        return None
     source = st.segmented_control(
         "Where from", [TEST, DRAW, UPLOAD], default=TEST, key=f"{key}_source", required=True, persist_state="session"
     )
     if source == TEST:
-        images = load_images()
         last = len(images.test) - 1
+        if st.session_state.get(key, 0) > last:
+            st.session_state[key] = last  # of other data, which have more
         number = st.number_input(
-            "Test image", 0, last, first, key=key, bind="query-params",
+            "Number", 0, last, min(first, last), key=key, bind="query-params",
             help=f"One of the {last + 1:,} images that no model learned from; + and − go to the next and the last.",
         )  # fmt: skip
         return Picked(images.test[number].tobytes(), int(images.test_labels[number]), own=False)
     try:
         if source == DRAW:
-            drawn = brush(key=f"{key}_brush")
-            return None if drawn is None else Picked(centred(drawn).tobytes(), None, own=True)
+            drawn = brush(key=f"{key}_brush", label="Draw something" if images.own else "Draw a digit")
+            if drawn is None:
+                return None
+            return Picked((small(drawn, "square") if images.own else centred(drawn)).tobytes(), None, own=True)
+        what = "A picture" if images.own else "A picture of a digit"
         file = st.file_uploader(
-            f"A picture of a digit, at most {MAX_BYTES // 2**20} MB", ["png", "jpg", "jpeg", "webp", "bmp", "gif"],
-            key=f"{key}_file",
-        )  # fmt: skip
-        return None if file is None else Picked(read_picture(file.getvalue()).tobytes(), None, own=True)
+            f"{what}, at most {MAX_BYTES // 2**20} MB", ["png", "jpg", "jpeg", "webp", "bmp", "gif"], key=f"{key}_file"
+        )
+        if file is None:
+            return None
+        if not images.own:
+            return Picked(read_picture(file.getvalue()).tobytes(), None, own=True)
+        image = small_picture(file.getvalue(), "square")
+        if st.toggle("Turn it light on dark", key=f"{key}_turned", help="As your other images may have been turned."):
+            image = 255 - image
+        return Picked(image.tobytes(), None, own=True)
     except InputError as error:
         st.warning(unlinked(str(error)))
         return None

@@ -11,13 +11,13 @@ from genlib.knobs import InputError
 from genlib.repair import METHODS, score
 from genlib.repair.bench import stored
 from genlib.sampling import difference, png
-from genlib.settings import HoleConfig
+from genlib.settings import MNIST, HoleConfig
 from pages.ui import cached
 from pages.ui.element import element, encode
 from pages.ui.flipbook import film_panel, flipbook
 from pages.ui.mending import Found, Task, ask
 from pages.ui.picker import inline
-from pages.ui.words import unlinked
+from pages.ui.words import plain, unlinked
 
 __all__ = ["closer", "compared", "figures", "row"]
 
@@ -39,8 +39,8 @@ def row(task: Task) -> dict[str, Found]:
         place.markdown(f":gray[{METHODS[name].title} …]")
     found = {}
     for name, place in places.items():
-        if task.config.damage not in METHODS[name].mends:
-            place.markdown(f":gray[**{METHODS[name].title}**  \ncannot mend this: {METHODS[name].why}]")
+        if why_not := task.why_not(name):
+            place.markdown(f":gray[**{METHODS[name].title}**  \n{why_not}]")
             continue
         try:
             found[name] = each = ask(task, name)
@@ -49,14 +49,21 @@ def row(task: Task) -> dict[str, Found]:
             continue
         with place.container(gap="small"):
             st.html(inline(each.image, f"Repaired by {METHODS[name].title}", _WIDTH))
-            st.markdown(f"**{METHODS[name].title}**  \n{told(each)}")
+            st.markdown(f"**{METHODS[name].title}**  \n{told(each, task)}")
     return found
 
 
-def told(found: Found) -> str:
+def told(found: Found, task: Task) -> str:
     """How near it is and what it reads, in two short lines."""
     near = "perfect" if np.isinf(found.score.psnr) else f"{found.score.psnr:.1f} dB"
-    return f"{near}  \nreads {found.digit} ({100 * found.sure:.0f} %)"
+    return f"{near}  \n{reads(found, task)}"
+
+
+def reads(found: Found, task: Task) -> str:
+    """What the classifier reads; of a visitor's images the class of the training image that is most like it."""
+    if found.sure is not None:
+        return f"reads {found.digit} ({100 * found.sure:.0f} %)"
+    return plain(f"like {task.classes[found.digit]}") if len(task.classes) > 1 else ""
 
 
 def closer(task: Task, found: dict[str, Found]) -> None:
@@ -122,12 +129,14 @@ def lesson(task: Task, found: Found) -> None:
         return
     each = [score(sample, task.image, task.seen).psnr for sample in samples]
     mean = np.round(samples.mean(axis=0)).astype(np.uint8)
-    (digit, sure), *reads = cached.read(np.stack([mean, *samples]).tobytes())
+    one, all_of_them = "", ""
+    if task.data == MNIST:
+        (digit, sure), *others = cached.read(np.stack([mean, *samples]).tobytes())
+        one = f", and the classifier is {100 * fmean(other[1] or 0 for other in others):.0f} % sure of what it reads"
+        all_of_them = f"; there it reads {digit}, {100 * (sure or 0):.0f} % sure"
     st.markdown(
-        f"**PSNR likes blur.** One answer alone has {np.mean(each):.1f} dB on average (best {max(each):.1f}), and the "
-        f"classifier is {100 * np.mean([one[1] for one in reads]):.0f} % sure of what it reads. The mean of these "
-        f"{len(samples)} has {score(mean, task.image, task.seen).psnr:.1f} dB; there it reads {digit}, "
-        f"{100 * sure:.0f} % sure."
+        f"**PSNR likes blur.** One answer alone has {np.mean(each):.1f} dB on average (best {max(each):.1f}){one}. "
+        f"The mean of these {len(samples)} has {score(mean, task.image, task.seen).psnr:.1f} dB{all_of_them}."
     )
 
 
@@ -139,7 +148,7 @@ def figures(task: Task, found: dict[str, Found]) -> None:
             "PSNR (dB)": round(each.score.psnr, 1),
             "SSIM": round(each.score.ssim, 2),
             "RMSE": round(each.score.rmse, 3),
-            "Reads": f"{each.digit} ({100 * each.sure:.0f} %)",
+            "Reads": reads(each, task).removeprefix("reads "),
         }
         for name, each in found.items()
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -72,16 +73,9 @@ def decode(request: Request) -> Response:
     return _of_model(request, lambda shown: models.images(shown, asked.get("z", ""), asked.get("label", "")))
 
 
-def _of_model(request: Request, make: Callable[[Opened], bytes]) -> Response:
-    """What is made of a model, or one sentence as JSON: 404 if there is no such model, else 422."""
-    status = 404
-    try:
-        shown = opened(request.path_params["name"])
-        status = 422
-        content = make(shown)
-    except InputError as error:
-        return JSONResponse({"error": str(error)}, status, headers=_FRESH)
-    return _tagged(request, content)
+def _told(request: Request, content: dict[str, Any]) -> Response:
+    """What holds now, as JSON."""
+    return JSONResponse(content, headers=_FRESH)
 
 
 def _tagged(request: Request, content: bytes) -> Response:
@@ -92,22 +86,33 @@ def _tagged(request: Request, content: bytes) -> Response:
     return Response(content, media_type="application/octet-stream", headers=_SAME | _AS_IS | {"ETag": tag})
 
 
+def _of_model(
+    request: Request, make: Callable[[Opened], Any], answer: Callable[[Request, Any], Response] = _tagged
+) -> Response:
+    """What is made of a model, or one sentence as JSON: 404 if there is no such model, else 422."""
+    status = 404
+    try:
+        shown = opened(request.path_params["name"])
+        status = 422
+        content = make(shown)
+    except InputError as error:
+        return JSONResponse({"error": str(error)}, status, headers=_FRESH)
+    return answer(request, content)
+
+
 async def nearest(request: Request) -> Response:
-    """The training images most like the one in the body, 784 bytes."""
+    """The images a model learned from that are most like the one in the body, 784 bytes."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > 784:
             break
-    try:
-        return JSONResponse(await run_in_threadpool(models.neighbours, body), headers=_FRESH)
-    except InputError as error:
-        return JSONResponse({"error": str(error)}, 422, headers=_FRESH)
+    return await run_in_threadpool(_of_model, request, lambda shown: models.neighbours(shown, body), _told)
 
 
-def digits(request: Request) -> Response:
-    """The test images of every atlas, in its order: 784 bytes each."""
-    return _tagged(request, models.digits())
+def tests(request: Request) -> Response:
+    """The test images of a model's atlas, in its order: 784 bytes each."""
+    return _of_model(request, models.tests)
 
 
 def portraits(request: Request) -> Response:
@@ -131,8 +136,8 @@ ROUTES = [
     Route("/genlib/models/{name}/decoder", decoder),
     Route("/genlib/models/{name}/atlas", atlas),
     Route("/genlib/models/{name}/decode", decode),
-    Route("/genlib/nearest", nearest, methods=["POST"]),
-    Route("/genlib/digits", digits),
+    Route("/genlib/models/{name}/nearest", nearest, methods=["POST"]),
+    Route("/genlib/models/{name}/tests", tests),
     Route("/genlib/portraits", portraits),
     *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "latent", "labels", "runs", "compare")),
 ]

@@ -22,13 +22,13 @@ _BY = {
 _SOME = ("squared_error", "nll", "nll_gap")  # not of every model
 
 
-def table(scores: Sequence[Score], titles: Sequence[str]) -> None:
-    """All models below each other, between real digits and noise."""
+def table(scores: Sequence[Score], titles: Sequence[str], things: str) -> None:
+    """All models below each other, between real digits, or whatever ``things`` are, and noise."""
     first = scores[0]
     names = [name for name in _COLUMNS if name in first.metrics] + list(_SOME)
-    rows = [_row("Real digits", names, first.real_vs_real, {})]
+    rows = [_row(f"Real {things}", names, first.real_vs_real, {})]
     rows += [_row(title, names, each.metrics, each.cost) for title, each in zip(titles, scores, strict=True)]
-    rows += [_row("Noise around the mean digit", names, first.bad, {})]
+    rows += [_row(f"Noise around the mean {things[:-1]}", names, first.bad, {})]
     form = {
         MEANINGS[name].title: st.column_config.NumberColumn(
             format=f"%.{MEANINGS[name].digits}f", help=f"{MEANINGS[name].means} {MEANINGS[name].misleads}"
@@ -45,7 +45,7 @@ def table(scores: Sequence[Score], titles: Sequence[str]) -> None:
     worst = {name: max(each.stderr[name] for each in scores) for name in ("frechet", "precision", "density", "copied")}
     st.caption(
         f"{first.n:,} drawings of each model against {first.n:,} test images, seed {first.seed}, "
-        f"{_BY[first.features]}. Real digits: as many training images. Standard errors are at most "
+        f"{_BY[first.features]}. Real {things}: as many training images. Standard errors are at most "
         f"{worst['frechet']:.2f} (Fréchet), {worst['precision']:.3f} (shares), {worst['density']:.3f} (density), "
         f"{worst['copied']:.3f} (nearer to training). Click a column to sort by it; an empty place is what a model "
         "cannot do."
@@ -58,24 +58,24 @@ def _row(title: str, names: Sequence[str], metrics: Any, cost: Any) -> dict[str,
     return row | {"Trained for (s)": cost.get("seconds"), "Weights": cost.get("parameters"), "MB": megabytes}
 
 
-def anatomy(score: Score, title: str, look: Look) -> None:
-    """One model closer: its figures in words, its best and worst drawings, and what they were drawn after."""
+def anatomy(score: Score, title: str, look: Look, learned: int) -> None:
+    """One model closer: its figures in words, its best and worst drawings, and the nearest of so many images."""
     trained = f"{FAMILY_NAMES[score.family]}, {score.cost['parameters']:,} weights, trained for "
     still = " It is still being trained: these are the figures of its last saved state." if score.training else ""
     st.caption(f"{title}: {trained}{duration(score.cost['seconds'])}, {score.step:,} steps.{still}")
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Most like real digits**")
-        st.html(inline(look.best, "The drawings with most real digits around them", 400))
-        st.markdown("**Least like real digits**")
-        st.html(inline(look.worst, "The drawings farthest from any real digit", 400))
-        st.caption(f"Of {look.n:,} drawings, by density: how many real digits each has around it.")
+        st.markdown("**Most like real ones**")
+        st.html(inline(look.best, "The drawings with most real images around them", 400))
+        st.markdown("**Least like real ones**")
+        st.html(inline(look.worst, "The drawings farthest from any real image", 400))
+        st.caption(f"Of {look.n:,} drawings, by density: how many real images each has around it.")
     with right:
         st.markdown("**Its nearest training images**")
         st.html(inline(look.pairs, "Drawings above, the nearest training image of each below", 400))
         st.caption(
-            "Above ten drawings, as they came; below each the nearest of all 55,000 training images. Alike is good, "
-            "the same would be learnt by heart."
+            f"Above ten drawings, as they came; below each the nearest of all {learned:,} training images. Alike is "
+            "good, the same would be learnt by heart."
         )
         if score.histogram:
             st.markdown("**How often it draws each digit**")
@@ -95,7 +95,7 @@ def anatomy(score: Score, title: str, look: Look) -> None:
             )
 
 
-def meanings(score: Score) -> None:
+def meanings(score: Score, things: str) -> None:
     """Every figure of a model with its error, its ends, what it means, when it misleads, and its source."""
     explained(score, MEANINGS, "noise")
     quarter, half = score.n // 4, score.n // 2
@@ -103,7 +103,7 @@ def meanings(score: Score) -> None:
     real = [f"{score.real_vs_real[f'frechet_at_{part}']:.2f}" for part in (quarter, half)]
     st.caption(
         f"The bias of the Fréchet distance: {', '.join(few)} and {score.metrics['frechet']:.2f} with {score.n:,} "
-        f"drawings; real digits {', '.join(real)} and {score.real_vs_real['frechet']:.2f}. ± is one standard error: "
+        f"drawings; real {things} {', '.join(real)} and {score.real_vs_real['frechet']:.2f}. ± is one standard error: "
         "of the Fréchet distance by leaving out a tenth at a time, else of the spread over the images. "
         f"n {score.n:,}, seed {score.seed}."
     )

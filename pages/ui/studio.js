@@ -19,10 +19,6 @@ const makeStudio = (root) => {
   ask(".truncation select").value = "2";
   SIZES.forEach((n) => option(ask("[data-of=size]"), n, `${n} × ${n}`));
   ask("[data-of=size]").value = studio.size;
-  for (const name of ["plus", "minus", "among"]) for (let i = 0; i < 10; i++) option(ask(`[data-of=${name}]`), i, name === "among" ? `only ${i}` : `${i}`);
-  ask("[data-of=among]").add(new Option("all digits", ""), 0);
-  ask("[data-of=among]").value = "";
-  ask("[data-of=minus]").value = 1;
 
   const image = ask(".image").getContext("2d");
 
@@ -87,7 +83,7 @@ const makeStudio = (root) => {
     classes: () => addClasses(studio),
     groups: () => addGroups(studio),
     png: () => save(ask(".sheetbox canvas"), `${studio.data.model.name}-sheet.png`, 2),
-    digit: () => save(ask(".image"), `${studio.data.model.name}-digit.png`, 10),
+    digit: () => save(ask(".image"), `${studio.data.model.name}-${studio.data.model.thing}.png`, 10),
   };
   host.querySelectorAll("[data-act]").forEach((button) => (button.onclick = () => studio.atlas && act[button.dataset.act]()));
   host.querySelectorAll("[data-axes]").forEach((button) => {

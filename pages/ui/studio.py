@@ -41,6 +41,11 @@ class Model:
         return self.shown.settings.family
 
     @property
+    def data(self) -> str:
+        """What it learned from."""
+        return self.shown.settings.data
+
+    @property
     def latent_dim(self) -> int:
         return self.shown.settings.model.latent_dim
 
@@ -61,15 +66,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Code:
-    """A code (D,), none if it is empty, and the digit that is asked for, or was."""
+    """A code (D,), none if it is empty, and the class that is asked for, or was."""
 
     z: tuple[float, ...]
     label: int = 0
 
 
 def usable(shown: Opened) -> Model | None:
-    """The run as a model of the studio, which knows digits alone; None if it draws none or has saved nothing yet."""
-    if shown.settings.family not in FAMILIES or shown.own:
+    """The run as a model of the studio; None if it draws nothing or has saved nothing yet."""
+    if shown.settings.family not in FAMILIES:
         return None
     step = saved_step(shown.run.path)
     return None if step is None else Model(shown, step)
@@ -98,6 +103,9 @@ def latent_studio(model: Model, first: Code, fresh: bool, *, key: str) -> Code |
         push(model, first)
         pushed = st.session_state["studio_pushed"]
     told = {name: getattr(model, name) for name in ("name", "step", "family", "prior", "encodes")}
+    own = model.shown.own
+    told |= {"thing": "image" if own else "digit", "kind": "class" if own else "digit"}
+    told |= {"classes": model.shown.classes, "train": model.shown.learned}
     data = {"palette": CLASSES} | pushed | {"model": told}
     answer = _studio(key=key, data=data, on_z_change=lambda: None)
     return checked_code(answer.get("z"), model, st.session_state["studio_pushed"]["sent"])
@@ -128,7 +136,7 @@ def checked_code(answer: Any, model: Model, sent: int) -> Code | None:
     if not isinstance(answer, dict) or answer.get("model") != model.name or answer.get("sent") != sent:
         return None
     z, label = answer.get("z"), answer.get("label")
-    if not isinstance(z, list) or type(label) is not int or not 0 <= label <= 9:
+    if not isinstance(z, list) or type(label) is not int or not 0 <= label < len(model.shown.classes):
         return None
     if len(z) != model.latent_dim or not all(_usual(value) for value in z):
         return None

@@ -1,8 +1,8 @@
 // The parts of the studio around its digit: opening a model, the map and the pointer on it, what is told of a code,
 // nearest training images, and directions that the visitor makes.
 
-const FIRST_SHOWN = 3; // the class whose mean code a model opens at
-const PICKED = 60; // test digits to pick groups from
+const FIRST_SHOWN = 3; // the class whose mean code a model opens at, if there are so many
+const PICKED = 60; // test images to pick groups from
 
 // Decoder and atlas are each fetched once; the digit is drawn as soon as both are here.
 const open = async (studio) => {
@@ -35,7 +35,8 @@ const open = async (studio) => {
   host.classList.toggle("flat", d <= 2);
   ask(".arithmetic").open = false;
   chooseAxes(studio, d > 2 ? "direction" : "coordinate");
-  askDigits(studio);
+  chooseClasses(studio);
+  askClasses(studio);
   tellModel(studio);
   paintMap(studio);
   adopt(studio);
@@ -46,40 +47,62 @@ const open = async (studio) => {
 const adopt = (studio) => {
   const { z, label, seen } = studio.data;
   studio.seen = seen;
-  chooseDigit(studio, label);
+  chooseClass(studio, label);
   const fits = z && z.length === studio.d;
-  studio.moveTo(fits ? z : studio.atlas.class_means.subarray(FIRST_SHOWN * studio.d, (FIRST_SHOWN + 1) * studio.d), Boolean(fits));
+  studio.moveTo(fits ? z : meanOf(studio, Math.min(FIRST_SHOWN, studio.data.model.classes.length - 1)), Boolean(fits));
 };
 
-const tellModel = ({ ask, data, d, prior, decoder }) => {
-  const { encodes } = data.model;
-  ask(".mapnote").textContent = `${encodes ? "2,000 test images" : "2,000 codes from the prior"}, ${d > 2 ? "in the two directions that change the digit most" : "each at its code"}, ${decoder.labels ? "those of the digit asked for in front" : "coloured and named by digit"}. Drag, or use the arrow keys.`;
-  ask(".sheetnote").textContent = `The map as digits: equal steps of probability, not of length, so each is as likely as its neighbour${prior ? "" : ", if codes lay in a bell curve"}.${d > 2 ? " The other directions stay as they are." : ""}`;
+const meanOf = ({ atlas, d }, label) => atlas.class_means.subarray(label * d, (label + 1) * d);
+
+const tellModel = ({ ask, data, d, prior, decoder, atlas }) => {
+  const { encodes, thing, kind } = data.model;
+  const n = atlas.labels.length.toLocaleString("en");
+  ask(".mapnote").textContent = `${n} ${encodes ? "test images" : "codes from the prior"}, ${d > 2 ? `in the two directions that change the ${thing} most` : "each at its code"}, ${decoder.labels ? `those of the ${kind} asked for in front` : `coloured and named by ${kind}`}. Drag, or use the arrow keys.`;
+  ask(".sheetnote").textContent = `The map as ${thing}s: equal steps of probability, not of length, so each is as likely as its neighbour${prior ? "" : ", if codes lay in a bell curve"}.${d > 2 ? " The other directions stay as they are." : ""}`;
   ask("[data-act=random]").title = prior ? "A code from the prior N(0, I)" : "A code from one bell curve around the codes of test images";
-  ask(".now").textContent = decoder.fallback ? "This decoder cannot run in the browser, so the server decodes: the digit follows a little later, and strips and sheet are left out." : "";
+  ask(".now").textContent = decoder.fallback ? "This decoder cannot run in the browser, so the server decodes: the ${thing} follows a little later, and strips and sheet are left out." : "";
 };
 
-// Which digit a conditional model is asked for.
-const askDigits = (studio) => {
+// Which class a conditional model is asked for.
+const askClasses = (studio) => {
   const box = studio.ask(".asked");
   box.hidden = !studio.decoder.labels;
   box.textContent = "";
-  for (let digit = 0; digit < 10; digit++) {
+  const { classes } = studio.data.model;
+  box.classList.toggle("named", classes.some((name) => name.length > 1));
+  classes.forEach((name, label) => {
     const button = box.appendChild(document.createElement("button"));
     button.type = "button";
-    button.textContent = digit;
+    button.textContent = name;
     button.onclick = () => {
-      chooseDigit(studio, digit);
+      chooseClass(studio, label);
       studio.moveTo(studio.z);
     };
-  }
-  chooseDigit(studio, studio.label);
+  });
+  chooseClass(studio, studio.label);
 };
 
-const chooseDigit = (studio, digit) => {
-  studio.label = digit;
+const chooseClass = (studio, label) => {
+  studio.label = label;
   if (studio.axes) paintMap(studio);
-  [...studio.ask(".asked").children].forEach((button, i) => button.setAttribute("aria-pressed", i === digit));
+  [...studio.ask(".asked").children].forEach((button, i) => button.setAttribute("aria-pressed", i === label));
+};
+
+// The classes of what the model learned from, wherever one of them is chosen.
+const chooseClasses = ({ ask, data, atlas }) => {
+  const { classes, thing, train } = data.model;
+  const there = new Set(atlas.labels);
+  for (const name of ["plus", "minus", "among"]) {
+    const select = ask(`[data-of=${name}]`);
+    select.textContent = "";
+    if (name === "among") option(select, "", `all ${thing}s`);
+    classes.forEach((text, i) => there.has(i) && option(select, i, name === "among" ? `only ${text}` : text));
+  }
+  if (there.size > 1) ask("[data-of=minus]").selectedIndex = 1;
+  ask(".between").hidden = there.size < 2;
+  ask(".digit h4").textContent = `The ${thing}`;
+  ask(".image").setAttribute("aria-label", `The decoded ${thing}`);
+  ask(".neartold").textContent = `Of the ${train.toLocaleString("en")}, those that differ least from the ${thing}, pixel by pixel; the number is the root mean squared difference of a pixel, in grey levels. A model that only remembers would find its ${thing} here.`;
 };
 
 // --- The map ---------------------------------------------------------------------------------------------------------
@@ -99,7 +122,7 @@ const paintMap = (studio) => {
     flat[2 * i] = x;
     flat[2 * i + 1] = studio.axes.rows.length > 1 ? y : (i % 40) / 40 - 0.5;
   }
-  studio.view = latentMap(ask(".map"), flat, atlas.labels, data.palette, theme(host), studio.decoder.labels ? studio.label : null);
+  studio.view = latentMap(ask(".map"), flat, atlas.labels, data.palette, theme(host), studio.decoder.labels ? studio.label : null, data.model.classes);
 };
 
 const paintCursor = (studio) => {
@@ -192,11 +215,11 @@ const tellFacts = ({ ask, depth, z, prior, d, data }) => {
 };
 
 const neighbours = async (studio) => {
-  const { ask } = studio;
+  const { ask, data } = studio;
   const pixels = ask(".image").getContext("2d").getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0);
   const mine = (studio.asked = (studio.asked || 0) + 1);
   try {
-    const answer = await fetch(new URL("genlib/nearest", document.baseURI), { method: "POST", body: new Uint8Array(pixels) });
+    const answer = await fetch(new URL(modelAddress(data.model.name, "nearest"), document.baseURI), { method: "POST", body: new Uint8Array(pixels) });
     const found = await answer.json();
     if (mine !== studio.asked || !answer.ok) return;
     const box = ask(".neighbours");
@@ -206,7 +229,7 @@ const neighbours = async (studio) => {
       const canvas = figure.appendChild(document.createElement("canvas"));
       sheet(canvas, bytes(found.images).subarray(784 * i, 784 * (i + 1)), 28, 1);
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `a training image of a ${label}`);
+      canvas.setAttribute("aria-label", `a training image: ${data.model.classes[label]}`);
       figure.appendChild(document.createElement("figcaption")).textContent = found.distances[i].toFixed(0);
     });
   } catch {
@@ -218,8 +241,8 @@ const neighbours = async (studio) => {
 
 const addClasses = (studio) => {
   const [plus, from] = ["plus", "minus"].map((name) => Number(studio.ask(`[data-of=${name}]`).value));
-  const mean = (digit) => studio.atlas.class_means.subarray(digit * studio.d, (digit + 1) * studio.d);
-  addDirection(studio, `${plus} − ${from}`, mean(plus), mean(from));
+  const { classes } = studio.data.model;
+  addDirection(studio, `${classes[plus]} − ${classes[from]}`, meanOf(studio, plus), meanOf(studio, from));
 };
 
 const addDirection = (studio, name, plus, from) => {
@@ -237,9 +260,9 @@ const showGroups = async (studio) => {
   const { ask, atlas, data } = studio;
   studio.ask(".mine").hidden = !data.model.encodes;
   if (!data.model.encodes) return; // its codes are no images of a person's
-  if (studio.groupsOf !== atlas) [studio.groupsOf, studio.groups] = [atlas, new Map()];
+  if (studio.groupsOf !== atlas) [studio.groupsOf, studio.groups, studio.tests] = [atlas, new Map(), null];
   try {
-    studio.digits ||= new Uint8Array(await get("genlib/digits"));
+    studio.tests ||= new Uint8Array(await get(modelAddress(data.model.name, "tests")));
   } catch (error) {
     return void (ask(".now").textContent = error.message);
   }
@@ -252,11 +275,11 @@ const showGroups = async (studio) => {
     const button = box.appendChild(document.createElement("button"));
     button.type = "button";
     button.className = "pick";
-    sheet(button.appendChild(document.createElement("canvas")), studio.digits.subarray(784 * i, 784 * (i + 1)), 28, 1);
+    sheet(button.appendChild(document.createElement("canvas")), studio.tests.subarray(784 * i, 784 * (i + 1)), 28, 1);
     const mark = () => {
       const side = { 1: "+", [-1]: "−" }[studio.groups.get(i)] || "";
       button.dataset.side = side;
-      button.setAttribute("aria-label", `a ${atlas.labels[i]}${side ? `, in group ${side}` : ""}`);
+      button.setAttribute("aria-label", `${data.model.classes[atlas.labels[i]]}${side ? `, in group ${side}` : ""}`);
     };
     button.onclick = () => {
       studio.groups.set(i, { undefined: 1, 0: 1, 1: -1, [-1]: 0 }[studio.groups.get(i)]);

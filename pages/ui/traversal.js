@@ -18,7 +18,7 @@ const paintTraversal = function* (host, decoder, atlas, { model, label }) {
   const total = Array.from(kl).reduce((sum, nats) => sum + nats, 0);
   ask(".told").textContent = kl.length
     ? `${used} of ${d} coordinates are used: they tell ${total.toFixed(1)} nats about an image on average. One below ${SPOKEN} nats says next to nothing, and its row stands still.`
-    : "Sorted by how much a move of one standard deviation changes the digit.";
+    : "Sorted by how much a move of one standard deviation changes the image.";
   const box = ask(".matrix");
   box.textContent = "";
   const middle = model.prior ? new Float64Array(d) : Float64Array.from(mean);
@@ -31,7 +31,7 @@ const paintTraversal = function* (host, decoder, atlas, { model, label }) {
     row.querySelector(".nats").textContent = kl.length ? `${kl[i].toFixed(2)} nats` : effects[i].toFixed(3);
     row.classList.toggle("unused", kl.length > 0 && kl[i] < SPOKEN);
     const canvas = row.querySelector("canvas");
-    canvas.setAttribute("aria-label", `digits from low to high z${i + 1}`);
+    canvas.setAttribute("aria-label", `images from low to high z${i + 1}`);
     const context = canvas.getContext("2d");
     const reach = LEVEL * (model.prior ? 1 : deviation[i]);
     for (let c = 0; c < COLUMNS; c++) {

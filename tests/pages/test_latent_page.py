@@ -66,7 +66,7 @@ def test_a_link_opens_at_its_code(app):
         ({"z": "1,1e9"}, "between -10,000 and 10,000"),
         ({"z": "a,b"}, "must be 2 numbers"),
         ({"model": "nothing"}, "There is no run nothing here"),
-        ({"model": "classifier"}, "draws digits"),
+        ({"model": "classifier"}, "draws images"),
         ({"view": "<b>"}, "view cannot be"),
         ({"z": "1,2", "digit": "12"}, "digit cannot be"),
     ],
@@ -145,7 +145,7 @@ def test_a_picture_is_encoded_and_stays_with_its_owner(app):
     np.testing.assert_allclose(element(test, "latent_studio")["z"], found.z, rtol=1e-5)
     assert "The image stays with you" in test.caption[-1].value
     assert set(test.query_params) == {"view", "model", "z"}, "its code is in the address, and it is in none"
-    test.segmented_control(key="a_source").set_value("Test digit").run()
+    test.segmented_control(key="a_source").set_value("Test image").run()
     assert "stays with you" not in test.caption[-1].value
 
 
@@ -325,8 +325,8 @@ from pages.ui import models
 from pages.ui.opened import opened
 
 shown = opened("vae-2d")
-assert models.decoder(shown) and models.atlas(shown) and models.digits()
-assert len(models.neighbours(bytes(784))["labels"]) == models.MOST_NEIGHBOURS
+assert models.decoder(shown) and models.atlas(shown) and models.tests(shown)
+assert len(models.neighbours(shown, bytes(784))["labels"]) == models.MOST_NEIGHBOURS
 assert not {"torch", "sklearn"} & set(sys.modules)
 """
 

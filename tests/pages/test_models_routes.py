@@ -36,6 +36,7 @@ pytestmark = pytest.mark.fast
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "assets" / "models"
 ENDPOINTS = {route.path.rpartition("/")[2]: route.endpoint for route in ROUTES if "/models/" in route.path}
+NEAREST = ENDPOINTS.pop("nearest")  # alone in waiting for a body
 DRAWN = [run.id for run in bundled() if run.settings["family"] in FAMILIES]
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -180,6 +181,7 @@ def test_only_the_whole_name_of_a_model_opens_it(name):
     for what in ENDPOINTS:
         assert refused(ask(what, name, "z=0,0"), 404)
         assert refused(ask(what, "0123456789abcdef"), 404)
+    assert refused(post(bytes(784), name=name)[0], 404)
 
 
 # Atlases --------------------------------------------------------------------------------------------------------------
@@ -261,9 +263,8 @@ def test_codes_in_an_address_round_trip(rows):
 # Digits of the data ---------------------------------------------------------------------------------------------------
 
 
-def post(*parts):
+def post(*parts, name="vae-2d"):
     """Ask for the training images nearest to what comes in these parts; also how many of them were taken."""
-    endpoint = next(route.endpoint for route in ROUTES if route.path == "/genlib/nearest")
     taken = 0
 
     async def receive():
@@ -272,7 +273,8 @@ def post(*parts):
         return {"type": "http.request", "body": parts[taken - 1], "more_body": taken < len(parts)}
 
     async def ask():
-        return await endpoint(Request({"type": "http", "method": "POST", "headers": []}, receive))
+        scope = {"type": "http", "method": "POST", "path_params": {"name": name}, "headers": []}
+        return await NEAREST(Request(scope, receive))
 
     # In a thread of its own: where browser tests ran before, this one has an event loop that never ends.
     with ThreadPoolExecutor(1) as thread:
@@ -313,13 +315,12 @@ def test_no_more_is_read_than_an_image_has():
 
 
 def test_neighbours_are_asked_for_by_posting_only():
-    route = next(route for route in ROUTES if route.path == "/genlib/nearest")
+    route = next(route for route in ROUTES if route.path.endswith("/nearest"))
     assert route.methods == {"POST"}
 
 
 def test_the_digits_of_the_atlases():
-    endpoint = next(route.endpoint for route in ROUTES if route.path == "/genlib/digits")
-    answer = endpoint(Request({"type": "http", "headers": []}))
+    answer = ask("tests", "ae-2d")
     images = load_images()
     chosen = atlas_images(images)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")

@@ -10,6 +10,7 @@ Nothing is ever unpickled, and no file of an archive is written under its own na
 """
 
 from genlib.data.own.kept import KEPT_DAYS, OwnSet, find_own, list_own
+from genlib.data.own.pictures import small, small_picture
 from genlib.data.own.reading import CROPS, FEWEST, Collected, Reading, Skipped, collect
 from genlib.data.own.store import MOST_SETS, keep, last_run, remove, sweep
 
@@ -28,5 +29,7 @@ __all__ = [
     "last_run",
     "list_own",
     "remove",
+    "small",
+    "small_picture",
     "sweep",
 ]
