@@ -135,7 +135,13 @@ def test_a_round_has_ones_own_images(pets):
     assert np.mean(last.called == whole.made) > 0.9, "an untrained model is found out"
 
 
-@pytest.mark.parametrize("method", ["mean", "linear", "knn"])
+def test_the_mean_is_that_of_ones_own_images(pets):
+    images, mask = load_images(pets.id), bench_mask("centre")
+    mended = mend_whole(images.test[:1], mask, "mean", learnt=Learnt(pets.id)).images[0]
+    assert np.abs(mended - images.train.mean(0))[~mask].max() < 1
+
+
+@pytest.mark.parametrize("method", ["linear", "knn"])
 def test_plain_repairs_know_ones_own_images(pets, method):
     images, mask = load_images(pets.id), bench_mask("centre")
     mended = mend_whole(images.train[:1], mask, method, learnt=Learnt(pets.id)).images[0]

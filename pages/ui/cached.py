@@ -18,7 +18,6 @@ from genlib.latent import Found, Search
 from genlib.pca import load_pca_errors, pca_errors
 from genlib.preprocess import Outcome, Tried, try_scalings, try_ways
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
-from genlib.repair import DIGITS, Learnt, Mended, watch
 from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, score, score_mixture, teach
 from genlib.settings import MNIST, BenchConfig, DamageConfig, MixtureConfig, PointsConfig
@@ -36,12 +35,10 @@ __all__ = [
     "inferred",
     "judged",
     "looked",
-    "mended",
     "obeys",
     "plane",
     "read",
     "reads",
-    "restored",
     "rows",
     "scalings",
     "scoring",
@@ -200,42 +197,6 @@ def _followed(call: Callable[..., Any], key: Hashable, function: Callable[..., I
 def inferred(model: Path, step: int, pixels: bytes, label: int | None) -> Inference:
     """What a model makes of an image of 28 x 28 bytes; ``step`` tells its states apart."""
     return compute(infer, model, _image(pixels), label)
-
-
-@lru_cache(maxsize=1024)
-def mended(
-    pixels: bytes,
-    mask: bytes,
-    method: str,
-    n: int,
-    seed: int,
-    label: int | None,
-    learnt: Learnt = DIGITS,
-    state: str = "",
-) -> tuple[Mended, np.ndarray]:
-    """The repair of an image of 28 x 28 bytes, and its steps; in ``mask`` a byte is 1 where a pixel is seen.
-
-    ``state`` tells the states of the model apart that mends.
-    """
-    seen = np.frombuffer(mask, np.bool_).reshape(28, 28)
-    return compute(watch, _image(pixels), seen, method, n, seed, label, learnt)
-
-
-@lru_cache(maxsize=1024)
-def restored(
-    known: bytes,
-    config: DamageConfig,
-    method: str,
-    n: int,
-    seed: int,
-    label: int | None,
-    learnt: Learnt = DIGITS,
-    state: str = "",
-) -> tuple[Mended, np.ndarray]:
-    """The repair of a damaged image, of which so many single-precision numbers are known; else as :func:`mended`."""
-    numbers = np.frombuffer(known, np.float32)
-    side = round(len(numbers) ** 0.5)
-    return compute(watch, numbers.reshape(side, side), config, method, n, seed, label, learnt)
 
 
 @lru_cache(maxsize=256)

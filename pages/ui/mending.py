@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genlib.data.damage import damage
 from genlib.data.images import load_images
-from genlib.repair import METHODS, Learnt, Mended, Score, score
+from genlib.repair import METHODS, Learnt, Mended, Score, score, watch
 from genlib.runs import RunFolder, saved_digest
 from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST, DamageConfig
 from pages.ui import cached
+from pages.ui.server import compute
 
 __all__ = ["Found", "Hole", "Task", "ask"]
 
@@ -106,6 +108,28 @@ class Found:
         return self.mended.images[0]
 
 
+@lru_cache(maxsize=1024)
+def _watched(
+    known: bytes, damage: bytes | DamageConfig, name: str, label: int | None, learnt: Learnt, state: str
+) -> tuple[Mended, NDArray[np.uint8]]:
+    """A repair and its steps.
+
+    Arguments:
+        known: 28 x 28 bytes if there is a hole, else what is left, in single precision.
+        damage: A byte for each pixel, 1 where it is as it was; or what was done to the whole.
+        name: Of the method.
+        label: What it is told.
+        learnt: What it has learned from.
+        state: Tells the states of its model apart.
+    """
+    if isinstance(damage, bytes):
+        image, seen = np.frombuffer(known, np.uint8).reshape(28, 28), np.frombuffer(damage, np.bool_).reshape(28, 28)
+        return compute(watch, image, seen, name, _SAMPLES, _SEED, label, learnt)
+    left = np.frombuffer(known, np.float32)
+    side = round(len(left) ** 0.5)
+    return compute(watch, left.reshape(side, side), damage, name, _SAMPLES, _SEED, label, learnt)
+
+
 def ask(task: Task, name: str) -> Found:
     """The repair by one method; kept for all visitors.
 
@@ -115,9 +139,7 @@ def ask(task: Task, name: str) -> Found:
     label = task.label if METHODS[name].labelled or task.data != MNIST else None
     learnt = task.learnt(name)
     state = "" if learnt.folder is None else saved_digest(learnt.folder)
-    if task.holed:
-        mended, steps = cached.mended(task.pixels, task.mask, name, _SAMPLES, _SEED, label, learnt, state)
-    else:
-        mended, steps = cached.restored(task.known.tobytes(), task.config, name, _SAMPLES, _SEED, label, learnt, state)
+    known = task.pixels if task.holed else task.known.tobytes()
+    mended, steps = _watched(known, task.mask if task.holed else task.config, name, label, learnt, state)
     ((digit, sure),) = cached.read(mended.images.tobytes(), task.data)
     return Found(mended, score(mended.images[0], task.image, task.seen), digit, sure, steps)
