@@ -47,12 +47,12 @@ _TEXTBOOK = TrainConfig(budget="seconds", seconds=300, learning_rate=2e-4, batch
 PRESETS: dict[str, Preset] = {
     "ae-2d": Preset(
         "Two numbers",
-        "All of a digit in two numbers, which fit on a map. Classes part, but nobody says where codes are to lie.",
+        "All of an image in two numbers, which fit on a map. Classes part, but nobody says where codes are to lie.",
         RunSettings("ae", AutoencoderConfig(latent_dim=2), TrainConfig()),
     ),
     "ae-sharp": Preset(
         "Sharp",
-        "With 32 numbers digits are rebuilt almost as they were: far better than PCA of the same width.",
+        "With 32 numbers images are rebuilt almost as they were: far better than PCA of the same width.",
         RunSettings("ae", AutoencoderConfig(latent_dim=32), _MINUTE),
     ),
     "ae-conv": Preset(
@@ -62,24 +62,24 @@ PRESETS: dict[str, Preset] = {
     ),
     "ae-denoising": Preset(
         "Denoising",
-        "It is shown noisy digits and asked for the clean ones, so it learns what belongs to a digit.",
+        "It is shown noisy images and asked for the clean ones, so it learns what belongs to an image.",
         RunSettings("ae", AutoencoderConfig(latent_dim=32, noise=0.5), _MINUTE),
     ),
     "ae-holes": Preset(
         "Fails: holes between the codes",
-        "Codes spread as they like: one picked between them decodes to no digit. Look at the upper half of New digits.",
+        "Codes spread as they like: one picked between them decodes to nothing. See the upper half of the new ones.",
         RunSettings("ae", AutoencoderConfig(latent_dim=8), _HALF),
         "failure",
         cure="vae-sharp",
     ),
     "vae-2d": Preset(
         "Two numbers",
-        "A map on which every point decodes to something like a digit.",
+        "A map on which every point decodes to something like those it saw.",
         RunSettings("vae", VAEConfig(latent_dim=2), TrainConfig()),
     ),
     "vae-sharp": Preset(
         "Sharp",
-        "Twenty numbers an image: sharper than two, and new digits can still be drawn.",
+        "Twenty numbers an image: sharper than two, and new images can still be drawn.",
         RunSettings("vae", VAEConfig(latent_dim=20), _MINUTE),
     ),
     "vae-conv": Preset(
@@ -94,12 +94,12 @@ PRESETS: dict[str, Preset] = {
     ),
     "vae-labels": Preset(
         "With labels",
-        "Told which digit each image is, it can be asked for one; the codes are left to say how it is written.",
+        "Told what each image shows, it can be asked for one; the codes are left to say how it is written.",
         RunSettings("vae", VAEConfig(latent_dim=20, layers=3, average=0.99, labels=True), _MINUTE),
     ),
     "vae-collapse": Preset(
         "Fails: posterior collapse",
-        "β = 20 makes every word of the code so dear that it says nothing: all digits come out as the mean image.",
+        "β = 20 makes every word of the code so dear that it says nothing: all images come out as the mean image.",
         RunSettings("vae", VAEConfig(latent_dim=10, beta=20.0), _HALF),
         "failure",
         cure="vae-sharp",
@@ -133,7 +133,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "gan-labels": Preset(
         "With labels",
-        "Both are told the digit, so that G can be asked for one.",
+        "Both are told what an image shows, so that G can be asked for one.",
         RunSettings("gan", GANConfig(labels=True), _GAME),
     ),
     "gan-collapse": Preset(
@@ -157,7 +157,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "mixture-labels": Preset(
         "With labels",
-        "A mixture for each digit. By Bayes' rule it can read digits, too.",
+        "A mixture for each digit or class. By Bayes' rule it can read them, too.",
         RunSettings("mixture", PixelMixtureConfig(components=10, labels=True), TrainConfig(batch_size=1024, epochs=10)),
     ),
 }

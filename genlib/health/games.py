@@ -37,7 +37,7 @@ def g_wins(seen: Seen) -> Health | None:
     return Health(
         "bad",
         "G wins: D takes new images for real ones.",
-        "A D that is fooled teaches nothing: G draws what pleases it, be that a digit or not.",
+        "A D that is fooled teaches nothing: G draws what pleases it, be it real or not.",
         "Let both learn." if config.turns else "Raise D's pace, or let it make more steps for one of G.",
     )
 

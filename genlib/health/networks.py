@@ -82,5 +82,5 @@ def no_sampler(seen: Seen) -> Health | None:
         "watch",
         "It rebuilds, but it is no sampler: there are holes between its codes.",
         "An autoencoder puts codes wherever it likes, for nothing in its loss says how they are to lie.",
-        "To draw new digits take a VAE.",
+        "To draw new images take a VAE.",
     )

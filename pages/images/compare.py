@@ -23,7 +23,7 @@ _CHOSEN = "compared"
 def main() -> None:
     st.title("Compare runs")
     st.markdown(
-        "Two to four runs under one slider. **Predict:** which family makes the best new digits, and which rebuilds "
+        "Two to four runs under one slider. **Predict:** which family makes the best new images, and which rebuilds "
         "best? Can one be good at both?"
     )
     key = visitor_key()

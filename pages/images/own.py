@@ -170,6 +170,8 @@ def card(own: OwnSet, key: str | None) -> None:
     with st.container(width="content", horizontal=True, vertical_alignment="center"):
         st.page_link("images/train.py", label="Train on it", icon=":material/model_training:",
                      query_params={"data": own.id})  # fmt: skip
+        st.page_link("images/repair.py", label="Mend", icon=":material/healing:", query_params={"data": own.id},
+                     help="Holes, noise and blur in them, by plain methods and by your runs.")  # fmt: skip
         with st.popover("Remove", icon=":material/delete:", key=f"own_more_{own.id}"):
             st.markdown("Runs that learned from it stay to be watched, but cannot go on.")
             st.button("Remove for good", key=f"own_remove_{own.id}", on_click=drop, args=(own.id, name, key))

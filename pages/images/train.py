@@ -28,22 +28,22 @@ IN_SHORT = {
     "ae": (
         "**An autoencoder in short.** The encoder squeezes an image into a few numbers, its code; the decoder rebuilds "
         "the image from the code alone. Training makes the difference small. Nobody says where codes are to lie, so a "
-        "code picked at random seldom decodes to a digit."
+        "code picked at random seldom decodes to an image like those."
     ),
     "vae": (
         "**A VAE in short.** The encoder answers with a cloud of codes instead of one, and the decoder rebuilds the "
         "image from a code drawn from it. Training weighs two wishes: rebuild well (reconstruction), and let all "
         "clouds together look like one standard bell curve, the prior (KL). So a code drawn from the prior decodes to "
-        "a new digit. β says how much the second wish counts."
+        "a new image. β says how much the second wish counts."
     ),
     "gan": (
         "**A GAN in short.** The generator G turns random numbers into an image; the discriminator D says how sure it "
-        "is that an image is real. D learns to tell real digits from made ones, G learns to be taken for real, and "
-        "neither is ever shown a right answer. It is a game, so no curve says how good it is: look at the digits."
+        "is that an image is real. D learns to tell real images from made ones, G learns to be taken for real, and "
+        "neither is ever shown a right answer. It is a game, so no curve says how good it is: look at the images."
     ),
     "mixture": (
         "**A pixel mixture in short.** No network: each image becomes its coordinates along the directions in which "
-        "digits differ most (PCA), and a mixture of bell curves is fitted to these by EM, a batch at a time. All about "
+        "images differ most (PCA), and a mixture of bell curves is fitted to these by EM, a batch at a time. All about "
         "it is exact: the density of an image, new ones, and what must stand in a hole given what is around it."
     ),
 }

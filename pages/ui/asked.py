@@ -14,7 +14,7 @@ from genlib.presets import PRESETS, named, presets_of, suited
 from genlib.settings import FAMILIES, MNIST, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
 from pages.ui.address import choice
 from pages.ui.controls import Controls, place
-from pages.ui.own import choose_data, trained_on
+from pages.ui.own import choose_data, one_kind, trained_on
 from pages.ui.steering import button
 from pages.ui.words import differences, unlinked
 
@@ -80,7 +80,7 @@ def ask(
         with live:
             for name in names:
                 _owner(chosen, name, addressed).draw(name, act=partial(_moved, act))
-    hidden = {*(names if live else ()), *_unused(model)}
+    hidden = {*(names if live else ()), *_unused(model), *(("labels",) if one_kind(data) else ())}
     known = [knob.name for knob in model.cls.knobs() if knob.name not in hidden]
     model.draw(*sorted(set(known) & set(_FIRST), key=_FIRST.index))
     with st.expander("More about the model"):

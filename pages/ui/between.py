@@ -41,6 +41,9 @@ def between_images(models: Mapping[str, Model]) -> None:
         with column:
             st.markdown(f"**{title}**")
             ends.append(pick(key, first, data))
+    if not models:
+        st.info("No model of yours has learned from these images: train one on the page Train.")
+        return
     first_few = [name for name in USUAL if name in models] or list(models)[:3]
     names = st.multiselect(
         "Models", list(models), first_few, max_selections=MOST, key="models" if data == MNIST else f"models_{data}",

@@ -20,7 +20,7 @@ from genlib.preprocess import Outcome, Tried, try_scalings, try_ways
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
 from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, score, score_mixture, teach
-from genlib.settings import MNIST, BenchConfig, DamageConfig, MixtureConfig, PointsConfig
+from genlib.settings import MNIST, BenchConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
 from genlib.worker import advance
 from pages.ui.server import compute, compute_part

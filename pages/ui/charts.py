@@ -16,28 +16,28 @@ _CHARTS: dict[str, dict[str, Any]] = {
     "reconstruction": {
         "title": "Reconstruction",
         "unit": _NATS,
-        "gloss": "How surprising a digit is once it was rebuilt from its code. Lower is better.",
+        "gloss": "How surprising an image is once it was rebuilt from its code. Lower is better.",
     },
     "kl": {
         "title": "KL divergence",
         "unit": _NATS,
-        "gloss": "How much a code says: how far it lies from the prior, of which new digits are drawn.",
+        "gloss": "How much a code says: how far it lies from the prior, of which new images are drawn.",
     },
     "bound": {
         "title": "Negative bound",
         "unit": _NATS,
-        "gloss": "A digit is at most so surprising: a bound from several codes, tighter than that of one.",
+        "gloss": "An image is at most so surprising: a bound from several codes, tighter than that of one.",
     },
     "error": {
         "title": "Squared error",
         "unit": "per image",
-        "gloss": "Difference between a digit and its reconstruction, squared and summed over the pixels.",
+        "gloss": "Difference between an image and its reconstruction, squared and summed over the pixels.",
         "empty": "first told after an epoch",
     },
     "surprise": {
         "title": "Surprise",
         "unit": _NATS,
-        "gloss": "How improbable the mixture finds a digit. A density may exceed 1, so this can fall below 0.",
+        "gloss": "How improbable the mixture finds an image. A density may exceed 1, so this can fall below 0.",
     },
     "game": {
         "title": "Loss of D and of G",
@@ -48,7 +48,7 @@ _CHARTS: dict[str, dict[str, Any]] = {
     "belief": {
         "title": "What D answers",
         "unit": "",
-        "gloss": "To real digits, D(x), and to new ones, D(G(z)), on average. The closer, the harder they are to tell.",
+        "gloss": "To real images, D(x), and to new ones, D(G(z)), on average. The closer, the harder they are to tell.",
         "lines": [("real", "D(x)", _D), ("fake", "D(G(z))", "")],
     },
     "gradients": {
@@ -59,9 +59,9 @@ _CHARTS: dict[str, dict[str, Any]] = {
     },
     "spread": {
         "title": "Variety",
-        "unit": "that of real digits is 1",
-        "gloss": "How much new digits differ from one another. Near 0 all are alike: the modes have collapsed.",
-        "level": {"y": 1.0, "text": "real digits"},
+        "unit": "that of real images is 1",
+        "gloss": "How much new images differ from one another. Near 0 all are alike: the modes have collapsed.",
+        "level": {"y": 1.0, "text": "real images"},
         "empty": "first told after an epoch",
     },
 }

@@ -27,6 +27,7 @@ __all__ = [
     "counted",
     "digest_of",
     "file_list",
+    "one_kind",
     "rows_of",
     "thumbnail",
     "trained_on",
@@ -92,6 +93,14 @@ def trained_on(data: str) -> int | None:
         return len(load_images(data).train)
     except InputError:
         return None
+
+
+def one_kind(data: str) -> bool:
+    """Whether images have but one class, so that there is nothing to tell a model."""
+    try:
+        return len(load_images(data).classes) < 2
+    except InputError:
+        return False
 
 
 def own_label(own: OwnSet, key: str | None) -> str:

@@ -1,5 +1,7 @@
 """Images of one's own in a real browser: brought, kept, trained on, there after a refresh."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -25,3 +27,14 @@ def test_a_zip_of_ones_own_is_kept_and_trained_on(visit, tmp_path):
     page.locator(".lane[data-shown]").wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
     page.locator(".state", has_text="Stopped").wait_for()
+    page.get_by_role("link", name="Explore").click()
+    page.locator(".studio[data-state=whole]").wait_for()
+    expect(page.locator(".studio .digit h4")).to_have_text("The image")
+    expect(page.locator(".studio .neighbours canvas").first).to_have_attribute("aria-label", re.compile("cats|dogs"))
+    page.locator(".arithmetic summary").click()
+    expect(page.locator(".studio [data-of=plus] option")).to_have_text(["cats", "dogs"])
+    expect(page.locator(".studio .asked")).to_be_hidden()
+    page.get_by_role("link", name="Repair studio").click()
+    page.get_by_role("combobox", name=re.compile("^Images|pets|MNIST")).first.click()
+    page.get_by_role("option", name="pets").click()
+    page.get_by_text(re.compile("like (cats|dogs)")).first.wait_for()
