@@ -130,15 +130,20 @@ def test_what_judges_changes_nothing_that_is_learned():
         assert ours[name].log_likelihood != theirs[name].log_likelihood
 
 
+def scalings(*asked):
+    *_, last = try_scalings(*asked)
+    return last.outcomes
+
+
 def test_likelihoods_are_in_the_unit_of_the_table():
     """One full Gaussian fits alike after any scaling, and a table twice as wide costs log 2."""
     one = MixtureConfig(components=1, regularisation=0.0)
     x = points()
-    logs = {name: each.log_likelihood for name, each in try_scalings(x, BenchConfig(share=0.0), one).items()}
+    logs = {name: each.log_likelihood for name, each in scalings(x, BenchConfig(share=0.0), one).items()}
     assert logs["minmax"] == pytest.approx(logs["raw"], abs=1e-6)
     assert logs["standard"] == pytest.approx(logs["raw"], abs=1e-6)
     assert logs["robust"] == pytest.approx(logs["raw"], abs=1e-6)
-    wide = try_scalings(x, BenchConfig(share=0.0, stretch=2.0), one)["standard"].log_likelihood
+    wide = scalings(x, BenchConfig(share=0.0, stretch=2.0), one)["standard"].log_likelihood
     assert wide == pytest.approx(logs["standard"] - np.log(2), abs=1e-6)
     bench = prepare(x, BenchConfig(share=0.0))
     *_, last = fit_em(bench.train, one)
@@ -177,7 +182,7 @@ def test_rows_that_are_dropped_by_their_values_mislead():
 def test_unequal_columns_break_a_spherical_mixture_and_the_sentence_says_so():
     round_ones = MixtureConfig(components=3, covariance="spherical")
     config = BenchConfig(stretch=1000.0, share=0.0, scaling="raw")
-    found = try_scalings(points(), config, round_ones)
+    found = scalings(points(), config, round_ones)
     assert found["raw"].log_likelihood < found["standard"].log_likelihood - 3
     bench = prepare(points(), config)
     assert "spherical Gaussian has one radius" in unequal(bench, config, round_ones)
@@ -229,3 +234,26 @@ def test_what_lies_outside_the_picture_is_counted():
         + [1.15 * bench.truth[:, 0].max() - 0.15 * bench.truth[:, 0].min()]
     )
     assert bench.outside(np.array([[low - 1e-6, 0.0], [high, 0.0], [0.0, 1e9], [0.0, 0.0]])) == 0.5
+
+
+def test_a_column_that_is_nearly_empty_has_neighbours():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(8000, 3))
+    x[rng.permutation(8000)[12:], 2] = np.nan
+    found = outcomes(x, BenchConfig(share=0.0))
+    assert isinstance(found["neighbours"], Outcome)
+    assert not np.isnan(found["neighbours"].filled).any()
+
+
+def test_what_would_be_has_all_outliers():
+    bench = prepare(points(1000), BenchConfig(outliers=0.1, share=0.5))
+    moved = (bench.dirty != bench.clean).any(axis=1)
+    assert set(np.flatnonzero(moved)) == set(bench.strays.tolist())
+    seen = ~np.isnan(bench.train)
+    assert np.array_equal(bench.train[seen], bench.dirty[seen])
+    assert not np.isnan(bench.dirty).any()
+
+
+def test_of_a_very_large_table_some_rows_are_taken():
+    bench = prepare(np.random.default_rng(0).normal(size=(20_000, 20)), BenchConfig(share=0.0))
+    assert len(bench.train) + len(bench.test) == 5000

@@ -33,6 +33,7 @@ COMPLETE = "complete"  # what would be if nothing were missing
 _FEWEST = 20
 _TAUGHT = 0.7  # share of the rows
 _COMPARED = 1000  # points of a mixture, and of the test part, whose distance is taken: all pairs are looked at
+_MOST = 100_000  # cells; each row may have gaps of its own, and EM looks at them one by one
 _UNEQUAL = 10.0  # times wider, from which one column hides another
 
 _Array = NDArray[np.float64]
@@ -45,6 +46,7 @@ class Bench:
     Attributes:
         train: Rows to learn from, (N, D), with outliers, NaN where a value is missing.
         clean: The same rows as they were.
+        dirty: The same rows with outliers, but no gaps that were not in the table.
         strays: Which of them have an outlier, by their places.
         test: Rows to be judged by, (M, D), NaN where a value is missing.
         truth: The same rows as they were; NaN where even that is not known.
@@ -52,6 +54,7 @@ class Bench:
 
     train: _Array
     clean: _Array
+    dirty: _Array
     strays: NDArray[np.int64]
     test: _Array
     truth: _Array
@@ -98,7 +101,7 @@ class Tried:
     """How far a bench is.
 
     Attributes:
-        done: Share of the ways that were tried.
+        done: Share of the ways, or scalings, that were tried.
         bench: The table.
         outcomes: What came of each, by name, or why nothing did.
         unequal: As :func:`unequal` says.
@@ -114,7 +117,8 @@ def prepare(x: ArrayLike, config: BenchConfig) -> Bench:
     """Part a table, and do to it what ``config`` says.
 
     Arguments:
-        x: (N, D), at least 20 rows and 2 columns; NaN where a value is not known.
+        x: (N, D), at least 20 rows and 2 columns; NaN where a value is not known. Of more than 100,000 cells so many
+            rows are drawn at random.
 
     Raises:
         InputError: If it is too small, or a column holds one value only.
@@ -127,13 +131,14 @@ def prepare(x: ArrayLike, config: BenchConfig) -> Bench:
     check_points(np.where(np.isnan(x), np.nanmean(x, axis=0), x), 1)
     x[:, 1] *= config.stretch
     rng = numpy_rng(config.bench_seed, "bench")
-    order, cut = rng.permutation(len(x)), round(_TAUGHT * len(x))
+    order = rng.permutation(len(x))[: _MOST // x.shape[1]]
+    cut = round(_TAUGHT * len(order))
     clean, truth = x[order[:cut]], x[order[cut:]]
     dirty, strays = stray(clean, config.outliers, rng)
     train, test = (np.where(lose(part, config, rng), np.nan, part) for part in (dirty, truth))
     if (empty := np.isnan(train).all(axis=0)).any():
         raise InputError(f"Column {empty.argmax() + 1} has no value left to learn from: choose fewer gaps.")
-    return Bench(train, clean, strays, test, truth)
+    return Bench(train, clean, dirty, strays, test, truth)
 
 
 def try_ways(x: ArrayLike, config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
@@ -167,7 +172,7 @@ def _try(
 ) -> Outcome:
     train, how, filled = scale.transform(bench.train), WAYS.get(name), None
     if how is None:
-        rows = scale.transform(np.where(np.isnan(bench.train), bench.clean, bench.train))
+        rows = scale.transform(bench.dirty)
         rows = rows[~np.isnan(rows).any(axis=1)]
     elif how.learn is None:
         rows = train[~np.isnan(train).any(axis=1)]
@@ -182,10 +187,11 @@ def _try(
     return _judge(bench, fitted, scale, filled, len(rows), seed)
 
 
-def try_scalings(x: ArrayLike, config: BenchConfig, mixture: MixtureConfig) -> dict[str, Outcome | str]:
+def try_scalings(x: ArrayLike, config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
     """What each scaling makes of the same table, where the mixture is fitted to what is there; by name."""
     bench, found = prepare(x, config), dict[str, Outcome | str]()
-    for name in BenchConfig.knob("scaling").choices:
+    names = BenchConfig.knob("scaling").choices
+    for name in names:
         scale = scaler(name).fit(bench.train)
         train = scale.transform(bench.train)
         try:
@@ -193,7 +199,7 @@ def try_scalings(x: ArrayLike, config: BenchConfig, mixture: MixtureConfig) -> d
             found[name] = _judge(bench, fitted, scale, None, len(train), config.bench_seed)
         except InputError as error:
             found[name] = str(error)
-    return found
+        yield Tried(len(found) / len(names), bench, dict(found), "")
 
 
 def _last(steps: Iterator[EMStep]) -> Mixture:

@@ -54,7 +54,10 @@ def _mean(train: _Array, mixture: _Fitted, seed: int) -> _Completes:
 def _neighbours(train: _Array, mixture: _Fitted, seed: int) -> _Completes:
     from sklearn.impute import KNNImputer
 
-    asked = numpy_rng(seed, "neighbours").permutation(len(train))[:_ASKED]
+    order = numpy_rng(seed, "neighbours").permutation(len(train))
+    # A column that is nearly empty must have a value among those that are looked through.
+    told = ~np.isnan(train[order])
+    asked = order[np.union1d(np.arange(min(_ASKED, len(order))), told.argmax(axis=0))]
     transform: _Completes = KNNImputer(n_neighbors=_NEIGHBOURS).fit(train[asked]).transform
     return transform
 

@@ -11,7 +11,7 @@ from genlib.data.images import data_of, load_images
 from genlib.metrics import manifolds, nearest_of
 from genlib.runs import RunFolder
 from genlib.sampling import sheet
-from genlib.scoring.figures import NEIGHBOURS, looked_at, reference, shares
+from genlib.scoring.figures import NEIGHBOURS, looked_at, reference, shares, spread
 from genlib.scoring.scoring import draw
 
 __all__ = ["Look", "look"]
@@ -38,8 +38,15 @@ class Look:
     shares: list[float]
 
 
-def look(run: RunFolder, features: str = "classifier", n: int = 1000, seed: int = 0) -> Look:
+def look(run: RunFolder, features: str = "classifier", n: int = 1000, seed: int = 0, real: int = 10_000) -> Look:
     """Draw with the last saved state of a run or a bundled model, and sort by density in these features.
+
+    Arguments:
+        run: It.
+        features: One of ``genlib.scoring.FEATURES``.
+        n: Drawings.
+        seed: Of the noise.
+        real: Test images whose digits are counted: as many as a score compares with, or all if there are fewer.
 
     Raises:
         InputError: If the model is missing or draws nothing that could be looked at.
@@ -49,16 +56,16 @@ def look(run: RunFolder, features: str = "classifier", n: int = 1000, seed: int 
     data = data_of(run.path)
     images = load_images(data)
     drawn = draw(load_model(run.path), n, seed, images=images)
-    real, digits = reference(min(n, len(images.test)), features, data)
+    known, _ = reference(min(n, len(images.test)), features, data)
     seen, _ = looked_at(drawn, features, data)
-    around = manifolds(real, seen, NEIGHBOURS).holding
-    alone = np.array([np.square(real - each).sum(1).min() for each in seen])
+    around = manifolds(known, seen, NEIGHBOURS).holding
+    alone = np.array([np.square(known - each).sum(1).min() for each in seen])
     order = np.lexsort((alone, -around))  # the most first, and of those the nearest
     few = drawn[:_COLUMNS]
     nearest = images.train[nearest_of(few, images.train).which]
     count = _COLUMNS * _ROWS
     best, worst = drawn[order[:count]], drawn[order[-count:][::-1]]
     pairs = sheet(np.concatenate([few, nearest]), _COLUMNS)
-    return Look(
-        n, sheet(best, _COLUMNS), sheet(worst, _COLUMNS), pairs, [] if digits is None else shares(digits).tolist()
-    )
+    chosen = spread(min(real, len(images.test)), len(images.test))
+    counted = [] if features != "classifier" else shares(images.test_labels[chosen].astype(np.int64)).tolist()
+    return Look(n, sheet(best, _COLUMNS), sheet(worst, _COLUMNS), pairs, counted)

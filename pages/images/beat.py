@@ -10,7 +10,7 @@ from genlib.knobs import InputError
 from genlib.library import bundled
 from genlib.metrics import Share, Verdict, verdict
 from genlib.plots import MEASURES, verdicts_chart
-from genlib.runs import RunFolder, saved_digest
+from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Taught, deal
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import cached
@@ -48,11 +48,16 @@ def main() -> None:
 def choose(key: str | None) -> RunFolder:
     """The model of the address, whose drawings are to be found out; the visitor may change it among those at hand."""
     runs = {run.id: run for run in bundled() if RunSettings.from_json(run.settings).family in FAMILIES}
-    runs |= {each.run.id: each.run for each in mine(key) if each.settings.family in FAMILIES}
+    still = "It is still being trained, and what it draws changes: stop it or wait, and play against another meanwhile."
+    able = [each for each in mine(key) if each.settings.family in FAMILIES and each.run.status.state not in ACTIVE]
+    runs |= {each.run.id: each.run for each in able}
     asked = st.query_params.get("model", FIRST)
     if asked not in runs:
         try:
-            runs[asked] = filmed(asked).run
+            run = filmed(asked).run
+            if run.status.state in ACTIVE:
+                raise InputError(still)
+            runs[asked] = run
         except InputError as error:
             tell(str(error))
     first = next(name for name in (asked, FIRST, *runs) if name in runs)

@@ -24,7 +24,8 @@ HOW = (
 )
 PRIVATE = (
     f"At most 50 MB. What you bring stays on this server, in your lists alone, and goes {KEPT_DAYS} days after its "
-    "last use, with the last run on it, or when you remove it."
+    "last use, with the last run on it, or when you remove it. A run that learned from it shows some of the images to "
+    "whoever has its link, and keeps up to sixteen of them until you delete that run."
 )
 
 
@@ -173,7 +174,10 @@ def card(own: OwnSet, key: str | None) -> None:
         st.page_link("images/repair.py", label="Mend", icon=":material/healing:", query_params={"data": own.id},
                      help="Holes, noise and blur in them, by plain methods and by your runs.")  # fmt: skip
         with st.popover("Remove", icon=":material/delete:", key=f"own_more_{own.id}"):
-            st.markdown("Runs that learned from it stay to be watched, but cannot go on.")
+            st.markdown(
+                "Runs that learned from it stay to be watched, but cannot go on. Each keeps up to sixteen of the "
+                "images in its film: delete the run, and they go too."
+            )
             st.button("Remove for good", key=f"own_remove_{own.id}", on_click=drop, args=(own.id, name, key))
 
 

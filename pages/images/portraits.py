@@ -198,8 +198,9 @@ def good() -> None:
         "how far a pixel of a rebuilt photograph is off, with the best code that a search finds. The model was chosen "
         "by four unseen people; four others were kept to the end. **Copies**: of "
         f"{gallery.told['drawn']:,} made faces the share that is nearer to a photograph than half of the photographs "
-        f"are to another one of the same person ({copies['threshold']:.0f}); **nearest** is the median distance. A "
-        "blurred face is near to many: see the sheets, too."
+        f"are to another one of the same person ({copies['threshold']:.0f}); **nearest** is the median distance. These "
+        "are draws as they come, where *New face* leaves out the oddest. A blurred face is near to many: see the "
+        "sheets, too."
     )
     shown = {"photographs": photographs(), **{name: gallery.sheets[name] for name in TITLES}}
     titles = {"photographs": "Photographs", **TITLES}

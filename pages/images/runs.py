@@ -18,7 +18,7 @@ from pages.ui import asked
 from pages.ui.news import news
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, mine
-from pages.ui.owner import ask_key, visitor_key
+from pages.ui.owner import ask_key, visitor_hash, visitor_key
 from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute
 from pages.ui.studio import explore
@@ -126,7 +126,7 @@ def delete(run: RunFolder, key: str | None) -> None:
         if st.session_state.get("run") == run.id:
             st.session_state.pop("run")
         if own and acted(lambda: remove(own.id, key)):
-            tell(f"The images {own.name()} went with their last run.", good=True)
+            tell(f"{own.name(visitor_hash())} went with its last run.", good=True)
 
 
 def downloads(run: RunFolder, settings: RunSettings) -> None:

@@ -142,7 +142,7 @@ def closer(scores: list[Score], titles: dict[str, str], things: str) -> None:
     try:
         with st.spinner("Drawing …"):
             path = find_model(name).path
-            look = cached.looked(path, saved_digest(path), score.features)
+            look = cached.looked(path, saved_digest(path), score.features, score.n)
     except InputError as error:
         st.warning(unlinked(str(error)))
         return

@@ -138,7 +138,7 @@ def results(tried: Tried, origin: Origin, config: BenchConfig, mixture: MixtureC
     for name, each in tried.outcomes.items():
         if isinstance(each, str):
             st.caption(unlinked(f"{title(name)}: {each}"))
-    st.caption(verdict(tried.bench, found))
+    st.caption(verdict(tried.bench, found, len(cached.rows(origin))))
     scaled(origin, config, mixture)
 
 
@@ -161,7 +161,9 @@ def pictures(bench: Bench, found: dict[str, Outcome], names: tuple[str, ...]) ->
     if (outside := bench.outside(found[way].samples)) > 0.05:
         right.caption(f"{100 * outside:.0f} % of what it makes lies outside this picture.")
     st.caption(
-        WAYS[way].how if way in WAYS else "What would be if nothing were missing: no way can do better than that."
+        WAYS[way].how
+        if way in WAYS
+        else "What would be if nothing were missing. Outliers stay, so a way that drops rows may do better."
     )
 
 
@@ -192,23 +194,25 @@ def row(name: str, each: Outcome | str) -> dict[str, object]:
     return {"Way": name, **figures, "Rows fitted": each.rows}
 
 
-def verdict(bench: Bench, found: dict[str, Outcome]) -> str:
+def verdict(bench: Bench, found: dict[str, Outcome], there: int) -> str:
     """Which way comes nearest, and which makes the best model, in words."""
     missing = int(np.isnan(bench.train).sum() + np.isnan(bench.test).sum())
     told = (
         f"Learned from {len(bench.train):,} rows, judged by {len(bench.test):,} others; {missing:,} values are "
         f"missing, {len(bench.strays):,} rows have an outlier."
     )
+    if len(bench.train) + len(bench.test) < there:
+        told += f" The table has {there:,} rows: so many were drawn at random."
     put = {name: each.error for name, each in found.items() if each.error is not None}
     models = {name: each.log_likelihood for name, each in found.items() if name != COMPLETE}
     if not put or not models:
         return told
     nearest, best = min(put, key=lambda name: put[name]), max(models, key=lambda name: models[name])
-    end = (
-        "the same way"
-        if nearest == best
-        else "not the same way: values that are nearest one by one lie too close together"
-    )
+    if put.get(best) == put[nearest]:  # "EM on what is there" completes rows as "Mixture, mean" does
+        return f"{told} Nearest values, and the best model of those rows: {title(best)}."
+    end = "not the same way"
+    if best in put:
+        end += ": values that are nearest one by one lie too close together"
     return f"{told} Nearest values: {title(nearest)}. Best model of those rows: {title(best)}; {end}."
 
 
@@ -216,7 +220,8 @@ def scaled(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> None:
     """The same fit after each scaling."""
     st.subheader("What scaling does", anchor=False)
     with st.spinner("Scaling"):
-        found = cached.scalings(origin, config, mixture)
+        *_, tried = cached.scalings(origin, config, mixture)
+    found = tried.outcomes
     titles = BenchConfig.knob("scaling").names
     st.dataframe([row(titles[name], each) | {"Error": None} for name, each in found.items()], hide_index=True,
                  column_config=FORM | {"Error": None, "Way": st.column_config.TextColumn("Scaling", width=240)},

@@ -16,7 +16,7 @@ from genlib.data.toy2d import make_points
 from genlib.gmm import EMStep, Selection, select, several_starts
 from genlib.latent import Found, Search
 from genlib.pca import load_pca_errors, pca_errors
-from genlib.preprocess import Outcome, Tried, try_scalings, try_ways
+from genlib.preprocess import Tried, try_scalings, try_ways
 from genlib.reading import Obedience, Reader, obedience, read_images, reader
 from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, score, score_mixture, teach
@@ -106,15 +106,12 @@ def rows(origin: PointsConfig | tuple[str, ...]) -> np.ndarray:
 
 def trying(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
     """All ways to deal with gaps in a table, one by one; the last tells all."""
-    return _followed(compute, (try_ways, origin, config, mixture), try_ways, rows(origin), config, mixture)
+    return _followed((try_ways, origin, config, mixture), try_ways, rows(origin), config, mixture)
 
 
-@lru_cache(maxsize=64)
-def scalings(
-    origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig
-) -> dict[str, Outcome | str]:
-    """What each scaling makes of a table."""
-    return compute(try_scalings, rows(origin), config, mixture)
+def scalings(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
+    """What each scaling makes of a table, one by one; the last tells all."""
+    return _followed((try_scalings, origin, config, mixture), try_scalings, rows(origin), config, mixture)
 
 
 @lru_cache(maxsize=64)
@@ -138,16 +135,16 @@ def reads(model: Path) -> Reader:
 
 
 @lru_cache(maxsize=64)
-def looked(model: Path, digest: str, features: str) -> Look:
-    """Drawings of a model, sorted; ``digest`` tells its states apart."""
-    return compute(look, RunFolder(model), features)
+def looked(model: Path, digest: str, features: str, real: int) -> Look:
+    """Drawings of a model, sorted, and so many real ones counted; ``digest`` tells its states apart."""
+    return compute(look, RunFolder(model), features, real=real)
 
 
 def scoring(run: RunFolder, n: int, features: str) -> Iterator[Scoring]:
     """What the drawings of a run are worth, part by part; the last tells all."""
     # Its state is in the score, too: a run that ended where it was saved is not in training any more.
     key = (score, run.id, saved_digest(run.path), run.status.state in ACTIVE, n, features)
-    return _followed(compute_part, key, score, run, n, 0, features)
+    return _followed(key, score, run, n, 0, features)
 
 
 @lru_cache(maxsize=16)
@@ -158,7 +155,7 @@ def dealt(model: Path, digest: str) -> Deck:
 
 def teaching(run: RunFolder) -> Iterator[Taught]:
     """A network that learns to sort them, part by part; the last tells all."""
-    return _followed(compute_part, _lessons(run), teach, run)
+    return _followed(_lessons(run), teach, run)
 
 
 def taught(run: RunFolder) -> Taught | None:
@@ -180,10 +177,10 @@ E = TypeVar("E", bound=_Event)
 _ended: dict[Hashable, Any] = {}
 
 
-def _followed(call: Callable[..., Any], key: Hashable, function: Callable[..., Iterator[E]], *args: Any) -> Iterator[E]:
+def _followed(key: Hashable, function: Callable[..., Iterator[E]], *args: Any) -> Iterator[E]:
     """The events of something long, done in the worker bit by bit; how it ended is kept for all."""
     while key not in _ended:
-        event = call(advance, key, function, *args)
+        event = compute_part(advance, key, function, *args)
         if event.done < 1:
             yield event
             continue

@@ -30,12 +30,13 @@ def explorer(fresh: bool) -> None:
         fresh: Whether it was not there in the run of the page before.
     """
     size = load_gallery().config.latent_dim
-    if fresh:
-        st.session_state["portraits_begun"] = _asked(size)
+    asked = st.query_params.get("z", "")
+    if fresh or (asked and asked != st.session_state.get("portraits_told")):
+        st.session_state["portraits_begun"], st.session_state["portraits_told"] = _asked(size), asked
     begun = st.session_state["portraits_begun"]
     answer = _portraits(key="portraits", data={"z": begun}, on_face_change=lambda: None)
     if (z := _checked(answer.get("face"), size)) is not None:
-        st.query_params["z"] = code_text(z)
+        st.query_params["z"] = st.session_state["portraits_told"] = code_text(z)
         with st.expander("The same in Python"):
             st.code(face_recipe(z), "python")
 

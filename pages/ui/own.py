@@ -104,7 +104,7 @@ def one_kind(data: str) -> bool:
 
 
 def own_label(own: OwnSet, key: str | None) -> str:
-    return f"{own.name(key_hash(key) if key else None)} ({own.n:,} images)"
+    return f"{own.name(key_hash(key or ''))} ({own.n:,} images)"
 
 
 def _checked(asked: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from genlib.runs.folder import key_hash
 from pages.ui.element import element
 
-__all__ = ["ask_key", "checked_key", "visitor_key"]
+__all__ = ["ask_key", "checked_key", "visitor_hash", "visitor_key"]
 
 _owner = element("owner", "owner.js")
 
@@ -18,6 +19,12 @@ def visitor_key() -> str | None:
     """The key of this browser; None on the very first run of its first page, before the browser has made one."""
     answer = st.session_state.get("owner") or {}
     return checked_key(st.context.cookies.get("genlib_key")) or checked_key(answer.get("key"))
+
+
+def visitor_hash() -> str | None:
+    """What is kept of that key."""
+    key = visitor_key()
+    return key_hash(key) if key else None
 
 
 def ask_key() -> None:

@@ -42,11 +42,12 @@ def table(scores: Sequence[Score], titles: Sequence[str], things: str) -> None:
         "MB": st.column_config.NumberColumn(format="%.1f"),
     }
     st.dataframe(rows, hide_index=True, column_config=form, height="content", placeholder="–")
-    worst = {name: max(each.stderr[name] for each in scores) for name in ("frechet", "precision", "density", "copied")}
+    worst = {name: max((each.stderr.get(name, 0.0) for each in scores), default=0.0) for name in MEANINGS}
+    share = max(worst[name] for name in ("precision", "recall", "coverage", "histogram_distance"))
     st.caption(
         f"{first.n:,} drawings of each model against {first.n:,} test images, seed {first.seed}, "
         f"{_BY[first.features]}. Real {things}: as many training images. Standard errors are at most "
-        f"{worst['frechet']:.2f} (Fréchet), {worst['precision']:.3f} (shares), {worst['density']:.3f} (density), "
+        f"{worst['frechet']:.2f} (Fréchet), {share:.3f} (shares), {worst['density']:.3f} (density), "
         f"{worst['copied']:.3f} (nearer to training). Click a column to sort by it; an empty place is what a model "
         "cannot do."
     )

@@ -77,10 +77,12 @@ def _tried(lane: str, task: Callable[[], R]) -> R:
 
 
 def _result(lane: str, task: Callable[[], R]) -> R:
-    executor = _executor(lane)
-    future: Future[R] = executor.submit(task)
+    turn = _turn(lane)
+    while not turn.acquire(timeout=_LOOK):  # waiting for others is no fault of the task
+        _give_way()
     try:
-        return _awaited(future)
+        executor = _executor(lane)
+        return _awaited(executor.submit(task))
     except TimeoutError:
         # Nobody waits for the answer any more, and others wait for the worker.
         _executor.clear(lane)
@@ -88,20 +90,30 @@ def _result(lane: str, task: Callable[[], R]) -> R:
         raise InputError(
             f"This takes longer than {_WAIT:.0f} seconds: choose fewer points, images, components or iterations."
         ) from None
+    finally:
+        turn.release()
 
 
 def _awaited(future: Future[R]) -> R:
-    """The answer, unless the visitor asks for something else meanwhile: then the page is broken off here."""
-    shown = get_script_run_ctx(suppress_warning=True) is not None
     try:
         for _ in range(round(_WAIT / _LOOK)):
             with suppress(TimeoutError):
                 return future.result(_LOOK)
-            if shown:
-                "waiting" in st.session_state  # noqa: B015  # who touches the session gives way
+            _give_way()
         raise TimeoutError
     finally:
         future.cancel()  # which does nothing once it has begun
+
+
+def _give_way() -> None:
+    """Where the visitor asks for something else meanwhile, the page is broken off here."""
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        "waiting" in st.session_state  # noqa: B015  # who touches the session gives way
+
+
+@st.cache_resource(show_spinner=False)
+def _turn(lane: str) -> threading.Lock:
+    return threading.Lock()
 
 
 @st.cache_resource(show_spinner=False)

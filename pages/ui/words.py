@@ -8,6 +8,7 @@ from typing import Any
 from genlib.data.own import find_own
 from genlib.knobs import InputError, Knob
 from genlib.settings import FAMILY_NAMES, MNIST, RunSettings
+from pages.ui.owner import visitor_hash
 
 __all__ = ["data_name", "described", "differences", "duration", "plain", "said", "unlinked"]
 
@@ -22,11 +23,11 @@ def described(settings: RunSettings) -> dict[str, str]:
 
 
 def data_name(data: str) -> str:
-    """How to call what a run learns from."""
+    """How the visitor calls what a run learns from; what others call theirs is their own."""
     if data == MNIST:
         return "MNIST"
     try:
-        return find_own(data).name()
+        return find_own(data).name(visitor_hash())
     except InputError:
         return f"images {data[:6]} (gone)"
 

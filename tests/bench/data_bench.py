@@ -36,7 +36,7 @@ def main() -> None:
         x = np.concatenate([x, rng.normal(size=(n, columns - 2)) + x[:, :1]], axis=1)
         bench, plain = [], []
         for turn in range(rounds + 1):
-            once = seconds(lambda x=x: [*try_ways(x, config, mixture), try_scalings(x, config, mixture)])
+            once = seconds(lambda x=x: [*try_ways(x, config, mixture), *try_scalings(x, config, mixture)])
             reference = seconds(lambda x=x: GaussianMixture(3, random_state=0).fit(x))
             if turn:  # the first turn warms up
                 bench.append(once)

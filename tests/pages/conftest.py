@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from genlib.runs import RunFolder, Status
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
-from pages.ui.server import begin, dispatcher
+from pages.ui.server import LONG, QUICK, _executor, begin, dispatcher
 
 ROOT = Path(__file__).parents[2]
 KEY = "0123456789abcdef" * 2
@@ -27,6 +27,21 @@ def app():
     # The next test has a home of its own, which is not this dispatcher's.
     begin.clear()
     dispatcher.clear()
+
+
+@pytest.fixture
+def worker():
+    """Worker processes that know this test's home."""
+
+    def end():
+        old = [_executor(lane) for lane in (QUICK, LONG)]
+        _executor.clear()
+        for each in old:
+            each.shutdown(kill_workers=True)
+
+    end()
+    yield
+    end()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.metrics import verdict
-from genlib.runs import RunFolder
+from genlib.runs import RunFolder, Status
 from genlib.scoring import Deck, Taught, deal
 from genlib.settings import RunSettings, VAEConfig
 from pages.ui import cached
@@ -123,11 +123,20 @@ def test_who_knows_a_run_may_play_against_it(app, run):
 
 def test_a_run_that_saved_nothing_gets_one_sentence(app):
     made = RunFolder.create(RunSettings("vae", VAEConfig()).to_json(), KEY)
+    made.write_status(Status("stopped"))
     test = own(app(PAGE))
     test.selectbox(key="beat_model").set_value(made.id).run()
     assert not test.exception
     assert len(test.warning) == 1
     assert "has saved no state yet" in test.warning[0].value
+
+
+def test_nobody_plays_against_a_run_whose_drawings_still_change(app):
+    made = RunFolder.create(RunSettings("vae", VAEConfig()).to_json(), KEY)
+    test = own(app(PAGE, model=made.id))
+    assert not test.exception
+    assert "It is still being trained" in "".join(each.value for each in [*test.error, *test.warning])
+    assert made.id not in str(test.selectbox(key="beat_model").options)
 
 
 def test_an_answer_is_read():

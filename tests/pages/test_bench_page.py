@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genlib.data.toy2d import make_points
-from genlib.preprocess import COMPLETE, try_scalings, try_ways
+from genlib.preprocess import COMPLETE, WAYS, try_scalings, try_ways
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
 
 pytestmark = pytest.mark.fast
@@ -26,9 +26,15 @@ def test_opens_with_all_ways_beside_what_would_be(app):
     errors = [each.error for each in last.outcomes.values()]
     assert [None if np.isnan(each) else each for each in shown["Error"]] == pytest.approx(errors)
     scaled = test.dataframe[1].value
-    expected = try_scalings(x, BenchConfig(), mixture)
+    *_, all_scalings = try_scalings(x, BenchConfig(), mixture)
+    expected = all_scalings.outcomes
     assert list(scaled["log p(x)"]) == pytest.approx([each.log_likelihood for each in expected.values()])
-    assert "Nearest values: " in "".join(each.value for each in test.caption)
+    told = "".join(each.value for each in test.caption)
+    nearest, best = "Mixture, mean", max(list(last.outcomes)[1:], key=lambda name: last.outcomes[name].log_likelihood)
+    if last.outcomes[best].error == last.outcomes["mixture_mean"].error:
+        assert f"Nearest values, and the best model of those rows: {WAYS[best].title}." in told
+    else:
+        assert f"Nearest values: {nearest}. Best model of those rows: {WAYS[best].title}; not the same way" in told
     assert last.outcomes[COMPLETE].error is None
 
 

@@ -110,4 +110,4 @@ def test_the_last_run_takes_its_images_along(app):
     test.checkbox(key=f"sure_{run.id}").check().run()
     next(button for button in test.button if button.label == "Delete").click().run()
     assert list_own(KEY) == []
-    assert "went with their last run" in sentences(test)[0]
+    assert "went with its last run" in sentences(test)[0]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.fast
 
 
 @pytest.fixture
-def pets():
+def pets(worker):
     return kept(360, ("cats", "dogs"))
 
 

@@ -55,7 +55,6 @@ def test_a_repair_is_that_of_the_library(app):
     assert base64.b64encode(png(found.repairs["bent"])).decode() in pictures(test)
     for kind in HOLES:
         assert not test.pills(key="portraits_hole").set_value(kind).run().exception
-    assert "Searching" not in " ".join(told(test))
 
 
 def test_whoever_was_learnt_from_cannot_be_repaired(app):

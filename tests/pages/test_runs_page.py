@@ -8,7 +8,6 @@ from genlib.film import Film
 from genlib.library import example
 from genlib.runs import RunFolder, Status, list_runs
 from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
-from pages.ui.server import QUICK, _executor
 from tests.pages.conftest import KEY, labels, own, told
 
 pytestmark = pytest.mark.fast
@@ -24,20 +23,6 @@ def another(key=KEY, **train):
 def open_menu(test, run):
     test.session_state[f"more_{run.id}"] = True
     test.run()
-
-
-@pytest.fixture
-def worker():
-    """A worker process that knows this test's home."""
-
-    def end():
-        old = _executor(QUICK)
-        _executor.clear()
-        old.shutdown(kill_workers=True)
-
-    end()
-    yield
-    end()
 
 
 def listed(test):

@@ -55,8 +55,8 @@ class OwnSet:
         return sum(self.counts)
 
     def name(self, owner: str | None = None) -> str:
-        """How an owner calls it, by the hash of the key; else how the first does."""
-        return self.names.get(owner or "") or next(iter(self.names.values()), "") or f"images {self.id[:6]}"
+        """How an owner calls it, by the hash of the key; to others it has no name but its own."""
+        return self.names.get(owner or "") or f"images {self.id[:6]}"
 
     def belongs_to(self, key: str | None) -> bool:
         return bool(key) and key_hash(key or "") in self.names
