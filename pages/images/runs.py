@@ -18,7 +18,7 @@ from pages.ui import asked
 from pages.ui.news import news
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, mine
-from pages.ui.owner import ask_key, visitor_hash, visitor_key
+from pages.ui.owner import LENT, ask_key, lend, take, visitor_hash, visitor_key
 from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute
 from pages.ui.studio import explore
@@ -37,6 +37,7 @@ def main() -> None:
     with st.container(horizontal=True):
         compare = st.container(width="content")
         upload(key)
+        devices(key)
     listed(runs, key)
     with compare:
         comparing(runs)
@@ -45,6 +46,37 @@ def main() -> None:
     ask_key()
     if st.session_state.pop("duplicated", False):
         st.switch_page("images/train.py")
+
+
+def devices(key: str | None) -> None:
+    """Take what is the visitor's to another device."""
+    if st.session_state.pop("devices_done", False):
+        st.session_state["devices"] = False
+    with st.popover("Another device", icon=":material/devices:", key="devices", on_change="rerun") as menu:
+        if not menu.open:
+            return
+        st.markdown(
+            f"**From here.** Make a code and type it on the other device, at the projector for instance, within "
+            f"{LENT // 60} minutes. Whoever has it can steer and delete your runs, as you can; a link never lets them."
+        )
+        if st.button("Make a code", icon=":material/key:", disabled=key is None) and key:
+            st.session_state["lent"] = lend(key)
+        if code := st.session_state.get("lent"):
+            st.code(code, None)
+        st.markdown("**To here.** This device then has the runs and images of the other, and no longer its own.")
+        st.text_input("Code from the other device", key="code", max_chars=12, placeholder="ABCD-EFGH")
+        st.button("Take over", icon=":material/login:", on_click=taken)
+
+
+def taken() -> None:
+    try:
+        take(str(st.session_state.get("code", "")))
+    except InputError as error:
+        tell(str(error))
+        return
+    st.session_state.pop("lent", None)
+    st.session_state["devices_done"] = True
+    tell("Runs and images of the other device are yours here, too.", good=True)
 
 
 def listed(runs: list[Opened], key: str | None) -> None:
