@@ -232,7 +232,7 @@ def test_a_configuration_cannot_be_changed_or_made_wrong():
     assert type(TrainConfig(learning_rate=1).learning_rate) is float
     # A subclass has its own knobs besides those of its base, whichever was asked first.
     own = {k.name for k in VAEConfig.knobs()} - {k.name for k in AutoencoderConfig.knobs()}
-    assert own == {"beta", "warmup", "importance", "binarise"}
+    assert own == {"beta", "warmup", "importance", "binarise", "standardise"}
 
 
 def test_every_knob_tells_what_it_is():

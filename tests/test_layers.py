@@ -23,7 +23,7 @@ LAYERS = [
     {"preprocess", "health", "evaluation", "export", "library", "recipe", "recorder", "sampling"},
     {"reading"},
     {"morph", "repair", "scoring", "studio"},
-    {"flags", "pretrain", "progress", "archive", "portraits"},
+    {"flags", "pretrain", "progress", "archive", "portraits", "pixel_study"},
     {"plots", "cli"},
     {"__main__"},
     {"app.py and pages"},

@@ -15,6 +15,7 @@ from PIL import Image
 
 from genlib.data.images import load_images
 from genlib.data.own import pictures, reading, zips
+from genlib.data.own.arrays import blocks
 from genlib.data.own.parts import split
 from genlib.data.own.pictures import small
 from genlib.knobs import InputError
@@ -330,3 +331,40 @@ def check(name, content):
     assert len(found.images) == len(found.labels) >= 50
     assert found.labels.max() < len(found.classes) <= 10
     assert all(name.isprintable() and len(name) <= 30 for name in found.classes)
+
+
+def test_all_arrays_together_are_bounded(monkeypatch):
+    """Small files that unpack to much: each is within its bound, and together they are not."""
+    monkeypatch.setattr("genlib.data.own.reading.MOST_UNPACKED", 200_000)
+    packed = gzip.compress(idx(np.zeros((100, 28, 28))))
+    images = gzip.compress(idx(drawings(60)))
+    found = collected(zipped({"a.idx3.gz": images} | {f"{i}.idx3.gz": packed for i in range(9)}))
+    assert found.left_out == 8
+    assert "once unpacked" in found.skipped[0].why
+    with pytest.raises(InputError, match="once unpacked"):
+        collected([("a.npz", npz(x=drawings(100))), ("b.npz", npz(x=np.zeros((300, 28, 28), np.uint8)))])
+
+
+def test_a_table_of_contents_without_end_is_not_read(monkeypatch):
+    monkeypatch.setattr("zipfile.ZipFile", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(InputError, match="more than 5,000 files"):
+        collected(b"PK\x03\x04" + b"PK\x01\x02" * 10_100)
+
+
+def test_large_images_are_looked_at_some_at_a_time():
+    arrays = [("x", np.zeros((20, 1024, 1024), bool)), ("y", np.arange(20) % 2)]
+    parts = list(blocks(arrays))
+    assert max(images.size for images, _ in parts) <= 4_000_000
+    assert np.concatenate([labels for _, labels in parts]).tolist() == [0, 1] * 10
+
+
+def test_a_folder_called_other_is_not_what_lies_in_none():
+    images = drawings(60)
+    files = {f"{'other/' if i % 2 else ''}{i}.png": png(image) for i, image in enumerate(images)}
+    found = collected(zipped(files))
+    assert found.classes == ("no folder", "other")
+
+
+def test_labels_as_bytes_are_texts():
+    found = collected(npz(x=drawings(60), y=np.array([b"cat", b"d\xf6g"] * 30)))
+    assert found.classes == ("cat", "d\xf6g")

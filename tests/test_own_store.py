@@ -11,12 +11,14 @@ from genlib.archive import pack, unpack
 from genlib.cli import main
 from genlib.data.images import data_of, images_of, load_images
 from genlib.data.own import KEPT_DAYS, MOST_SETS, find_own, keep, last_run, list_own, remove, sweep
+from genlib.data.own.kept import root
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.presets import PRESETS, named, suited
 from genlib.recipe import command_recipe, of_run, run_recipe
 from genlib.recorder import record
 from genlib.runs import RunFolder, Status, find
+from genlib.runs.folder import key_hash
 from genlib.settings import FAMILIES, RunSettings, TrainConfig
 from tests.brought import KEY, collected, drawings, folders, kept
 from tests.few import small
@@ -29,7 +31,9 @@ def test_what_is_kept_comes_back_in_three_parts_that_share_nothing(home):
     found = collected(folders(60))
     own = keep(found, " My  pets ", KEY)
     images = load_images(own.id)
-    assert (images.name, images.data, images.classes, images.own) == ("My pets", own.id, ("cats", "dogs"), True)
+    assert own.name(key_hash(KEY)) == "My pets"
+    assert own.name() == own.name(key_hash(OTHER)) == f"images {own.id[:6]}", "what one calls it is nobody else's"
+    assert (images.name, images.data, images.classes, images.own) == (own.name(), own.id, ("cats", "dogs"), True)
     parts = [(images.train, images.train_labels), (images.validation, images.validation_labels)]
     parts.append((images.test, images.test_labels))
     back = {image.tobytes(): label for part in parts for image, label in zip(*part, strict=True)}
@@ -44,11 +48,11 @@ def test_the_same_content_is_kept_once_and_for_each_owner():
     own = kept(name="Mine")
     again = kept(key=OTHER, name="Theirs")
     assert own.id == again.id
-    assert [each.name() for each in list_own(KEY)] == ["Mine"]
+    assert [each.name(key_hash(KEY)) for each in list_own(KEY)] == ["Mine"]
     assert list_own("0" * 32) == list_own(None) == []
     remove(own.id, KEY)
     assert list_own(KEY) == []
-    assert [each.name() for each in list_own(OTHER)] == ["Theirs"]
+    assert [each.name(key_hash(OTHER)) for each in list_own(OTHER)] == ["Theirs"]
     with pytest.raises(InputError, match="Only the browser"):
         remove(own.id, KEY)
     remove(own.id, OTHER)
@@ -187,3 +191,33 @@ def test_presets_are_as_long_with_few_images(name):
 
 def test_drawings_differ():
     assert len({image.tobytes() for image in drawings(500)}) == 500
+
+
+def test_what_was_used_longest_ago_makes_room_and_what_was_used_today_stays(monkeypatch):
+    old, today = kept(classes=("cats", "dogs")), kept(classes=("cats", "mice"), key=OTHER)
+    monkeypatch.setattr("genlib.data.own.store._MOST_BYTES", 2 * today.bytes + 100)
+    with pytest.raises(InputError, match="taken by what was used today"):
+        kept(classes=("cats", "birds"), key="0" * 32)
+    two_days = time.time() - 2 * 86_400
+    os.utime(root() / old.id / "data.json", (two_days, two_days))
+    kept(classes=("cats", "birds"), key="0" * 32)
+    assert list_own(KEY) == []
+    assert list_own(OTHER)
+
+
+def test_a_set_that_is_used_while_others_are_looked_at_stays(monkeypatch):
+    own = kept()
+    long_ago = time.time() - 40 * 86_400
+    os.utime(root() / own.id / "data.json", (long_ago, long_ago))
+    monkeypatch.setattr("genlib.data.own.store._runs", lambda name: os.utime(root() / name / "data.json") or [])
+    sweep()
+    assert list_own(KEY)
+
+
+def test_only_so_many_owners_are_known(monkeypatch):
+    monkeypatch.setattr("genlib.data.own.store._MOST_OWNERS", 3)
+    for i in range(5):
+        own = kept(key=f"{i:032x}")
+    assert len(find_own(own.id).names) == 3
+    assert list_own(f"{4:032x}")
+    assert not list_own(f"{0:032x}")

@@ -112,15 +112,17 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _pretrain(options: argparse.Namespace) -> int:
+    from genlib.pixel_study import make_study
     from genlib.portraits.making import make_gallery
     from genlib.pretrain import BUNDLED, pretrain, write_pca
 
-    known = [*BUNDLED, "portraits"]
+    others = {"portraits": make_gallery, "pixels": make_study}
+    known = [*BUNDLED, *others]
     names = options.names or known
     if unknown := [name for name in names if name not in known]:
         raise InputError(f"No model called {shown(unknown[0])} comes with genlib: choose of {', '.join(known)}.")
     for name in names:
-        making = make_gallery(assets() / name) if name == "portraits" else pretrain(name, assets() / "models" / name)
+        making = others[name](assets() / name) if name in others else pretrain(name, assets() / "models" / name)
         with Progress(name) as progress:
             for status in making:
                 progress.show(status)

@@ -31,6 +31,7 @@ def operations(model: Model) -> list[Operation]:
     """
     from genlib.models.base import Network
     from genlib.models.pixel_mixture import PixelMixture
+    from genlib.models.pixels import Standardised
 
     if isinstance(model, PixelMixture):
         mean, axes = _array(model.mean), _array(model.axes)
@@ -44,6 +45,10 @@ def operations(model: Model) -> list[Operation]:
     for layer in (net.first, net.shift, *net.rest):
         if layer is not None:
             _add(made, layer)
+    pixels = getattr(model, "pixels", None)
+    if isinstance(pixels, Standardised):
+        _stretch(made, float(pixels.scale), float(pixels.get_buffer("mean")))
+        return [*made, Operation("clamp", _IMAGE, {})]
     return [*made, Operation("sigmoid", _IMAGE, {})]
 
 
@@ -68,6 +73,13 @@ def _add(made: list[Operation], layer: nn.Module) -> None:
             _fold(made, layer)
         case _:
             raise InputError(f"A decoder with a layer {type(layer).__name__} cannot be exported: choose another model.")
+
+
+def _stretch(made: list[Operation], scale: float, mean: float) -> None:
+    """Put what brings standardised pixels back, mean + scale a, into the last weights."""
+    i = max(i for i, each in enumerate(made) if "bias" in each.arrays)
+    arrays = {"weight": scale * made[i].arrays["weight"], "bias": scale * made[i].arrays["bias"] + np.float32(mean)}
+    made[i] = replace(made[i], arrays=arrays)
 
 
 def _fold(made: list[Operation], norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:

@@ -23,6 +23,7 @@ from genlib.knobs import InputError
 from genlib.models.base import DIGITS, Network
 from genlib.models.gan_losses import PROBABILITIES, discriminator_loss, generator_loss, gradient_penalty
 from genlib.models.nets import Linear, generator
+from genlib.models.pixels import Standardised, Unit, pixels
 from genlib.settings import GANConfig, TrainConfig
 
 __all__ = ["GAN", "Discriminator"]
@@ -72,6 +73,14 @@ class GAN(Network):
         self.discriminator = Discriminator(config)
         self.average("generator")
 
+    @property
+    def pixels(self) -> Unit | Standardised:
+        """How grey levels go into D, and come out of G."""
+        return self.discriminator.pixels
+
+    def prepare(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> None:
+        self.pixels.fit(images)
+
     def configure_optimizers(self, train_config: TrainConfig) -> dict[str, Optimizer]:
         """One Adam for each side, with the shorter memory of the gradient, 0.5, that Radford et al. (2015) found."""
         rates = self.learning_rates(train_config.learning_rate)
@@ -95,6 +104,7 @@ class GAN(Network):
             Losses and scores as they stood before the updates, and the lengths of the gradients.
         """
         config = self.config
+        x = self._real(x, rng)
         d_learns = config.turns != _G_ALONE
         g_learns = config.turns == _G_ALONE or (config.turns != _D_ALONE and (step + 1) % config.d_steps == 0)
         # Who is left out is not to change at all, and means and lengths that layers keep change in training mode.
@@ -102,7 +112,7 @@ class GAN(Network):
         self.generator.train(config.turns != _D_ALONE)
         z = torch.randn(len(x), self.latent_dim, generator=rng, device=x.device)
         with torch.set_grad_enabled(g_learns):
-            drawn = self.generator(z, labels).sigmoid()
+            drawn = self.pixels.out(self.generator(z, labels))
         with torch.set_grad_enabled(d_learns):
             # D looks at each image alone, so both kinds can go through it together.
             scores = self.discriminator(torch.cat([x, drawn.detach()]), torch.cat([labels, labels]))
@@ -131,6 +141,7 @@ class GAN(Network):
             ``real``, ``fake`` and ``spread``; of a single image the spread is 0.
         """
         self.eval()
+        x = self._real(x, rng)
         drawn = self.decode(torch.randn(len(x), self.latent_dim, generator=rng, device=x.device), labels)
         seen = self._seen(self.discriminator(x, labels), self.discriminator(drawn, labels))
         # The mean squared distance between two images is twice the sum of the variances of the pixels, of which all
@@ -141,14 +152,14 @@ class GAN(Network):
     def opinions(self, x: Tensor, labels: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
         """The :meth:`scores` of the images, ``real_scores`` (n,), and of as many drawn ones, ``new_scores`` (n,)."""
         drawn = self.sample(len(x), rng, labels if self.config.labels else None)
-        return {"real_scores": self.scores(x, labels), "new_scores": self.scores(drawn, labels)}
+        return {"real_scores": self.scores(self._real(x, rng), labels), "new_scores": self.scores(drawn, labels)}
 
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         raise InputError("A GAN cannot find the code of an image: choose an autoencoder or a VAE.")
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        images: Tensor = self.part("generator")(z, labels).sigmoid()
-        return images
+        # Standardised pixels know no bounds.
+        return self.pixels.out(self.part("generator")(z, labels)).clamp(0, 1)
 
     @torch.no_grad()
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -159,6 +170,10 @@ class GAN(Network):
         """
         self.eval()
         return self._shown(self.discriminator(x, labels))
+
+    def _real(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Real images as D is shown them."""
+        return torch.bernoulli(x, generator=rng) if self.config.binarise else x
 
     def _seen(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         return {"real": self._shown(real).mean(), "fake": self._shown(fake).mean()}
@@ -176,6 +191,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: GANConfig) -> None:
         super().__init__()
+        self.pixels = pixels(config.standardise)
         # Scaled by its largest singular value a layer stretches nothing (Miyato et al., 2018).
         limit: Callable[[nn.Module], nn.Module] = spectral_norm if config.spectral else lambda layer: layer
 
@@ -201,7 +217,7 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Scores (B,) of images (B, 1, 28, 28); ``labels`` (B,) are needed if it is told them, else left aside."""
-        features = self.phi(x)  # (B, width)
+        features = self.phi(self.pixels.into(x))  # (B, width)
         score: Tensor = self.psi(features).squeeze(1)
         if self.embedding is None:
             return score

@@ -19,6 +19,7 @@ from torch.distributions import Bernoulli, Distribution, Normal
 from genlib.models.base import Descent
 from genlib.models.importance import importance_weighted_bound, reparameterise_doubly, several
 from genlib.models.nets import decoder, encoder
+from genlib.models.pixels import pixels
 from genlib.settings import VAEConfig
 
 __all__ = ["VAE", "gaussian_kl", "negative_bound", "rsample"]
@@ -42,7 +43,8 @@ class VAE(Descent):
     \log \sigma + \tfrac12 \log 2\pi\right]$$
 
     The first reads each grey level as the probability of a white pixel. The second has one $\sigma$ for all pixels,
-    learnt with the weights; the best is the root mean squared error (Rybkin, Daniilidis & Levine, 2021).
+    learnt with the weights; the best is the root mean squared error (Rybkin, Daniilidis & Levine, 2021). It is told in
+    grey levels of [0, 1] also where pixels are standardised (:class:`genlib.models.pixels.Standardised`).
 
     With $k > 1$ importance samples, training raises the tighter bound of Burda et al. (2016) instead, which has no
     $\beta$.
@@ -65,11 +67,15 @@ class VAE(Descent):
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__(config)
+        self.pixels = pixels(config.standardise)
         self.encoder, self.decoder = self.make_encoder(), self.make_decoder()
         self.average("encoder", "decoder")
         if config.likelihood == "gaussian":
             # From sigma = 1 it comes down with the error, and codes find their order before details count.
             self.log_sigma = nn.Parameter(torch.zeros(()))
+
+    def prepare(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> None:
+        self.pixels.fit(images)
 
     def make_encoder(self) -> nn.Module:
         r"""What gives mean and log variance of $q(z|x)$, (B, 2D), for images and labels."""
@@ -83,11 +89,12 @@ class VAE(Descent):
     def sigma(self) -> Tensor:
         r"""Standard deviation $\sigma$ of a pixel, in [0, 1]'s unit, a scalar; only of the gaussian likelihood."""
         # A soft lower end, as in the code of Rybkin et al.: it is never passed, and the gradient never ends.
-        return (_LOWEST + F.softplus(self.log_sigma - _LOWEST)).exp()
+        lowest = _LOWEST - self.pixels.log_scale
+        return (lowest + F.softplus(self.log_sigma - lowest)).exp() * self.pixels.scale
 
     def posterior(self, x: Tensor, labels: Tensor | None = None) -> Normal:
         r"""$q(z|x)$, whose mean and log variance are the outputs of the encoder, (B, D) each."""
-        mean, log_variance = self.part("encoder")(x, labels).chunk(2, dim=1)
+        mean, log_variance = self.part("encoder")(self.pixels.into(x), labels).chunk(2, dim=1)
         # Far too large a learning rate makes these infinite: training reports that, so the check would only cost time.
         return Normal(mean, (log_variance / 2).exp(), validate_args=False)
 
@@ -95,7 +102,7 @@ class VAE(Descent):
         r"""$p(x|z)$, (B, 1, 28, 28), whose mean is the decoded image."""
         logits = self.part("decoder")(z, labels)
         if self.config.likelihood == "gaussian":
-            return Normal(logits.sigmoid(), self.sigma, validate_args=False)
+            return Normal(self.pixels.out(logits), self.sigma, validate_args=False)
         # From logits, so that certainty about a pixel costs no infinite nats.
         return Bernoulli(logits=logits, validate_args=False)
 
@@ -137,7 +144,7 @@ class VAE(Descent):
         return self.posterior(x, labels).mean
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.likelihood(z, labels).mean
+        return self.likelihood(z, labels).mean.clamp(0, 1)  # standardised pixels know no bounds
 
 
 def negative_bound(x: Tensor, q: Normal, p: Distribution, beta: float = 1.0) -> dict[str, Tensor]:

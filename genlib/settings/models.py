@@ -23,6 +23,12 @@ __all__ = [
 ]
 
 
+_STANDARDISE_HELP = (
+    "The network sees pixels less their mean, in standard deviations, and puts out such, where it else sees and puts "
+    "out grey levels from 0 to 1."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig(NetworkConfig):
     """An autoencoder."""
@@ -90,8 +96,14 @@ class VAEConfig(NetworkConfig):
         label="Black or white",
         help="Each grey level is drawn as black or white anew at each step, by its brightness.",
     )
+    standardise: bool = knob(False, label="Standardised pixels", help=_STANDARDISE_HELP)
 
     def check_together(self) -> None:
+        if self.standardise and self.likelihood == "bernoulli":
+            raise InputError(
+                "Standardised pixels lie beyond 0 and 1, where the Bernoulli likelihood knows none: choose the "
+                "Gaussian one, or leave the pixels as they are."
+            )
         if self.importance > 1 and self.beta != 1:
             raise InputError("The importance-weighted bound has no β: choose β = 1, or one importance sample.")
         if self.binarise and self.likelihood != "bernoulli":
@@ -147,6 +159,10 @@ class GANConfig(NetworkConfig):
     d_rate: float = knob(
         0.5, 0.0, 10.0, step=0.01, label="D's pace", help="D's learning rate is this many times G's.", live=True
     )
+    binarise: bool = knob(
+        False, label="Black or white", help="D is shown real images whose grey levels are drawn as black or white."
+    )
+    standardise: bool = knob(False, label="Standardised pixels", help=_STANDARDISE_HELP)
     turns: int = knob(
         0,
         0,
@@ -159,6 +175,8 @@ class GANConfig(NetworkConfig):
     )
 
     def check_together(self) -> None:
+        if self.standardise and self.binarise:
+            raise InputError("Pixels are either standardised or drawn black or white: choose one of the two.")
         if self.smoothing and self.loss in ("hinge", "wasserstein"):
             raise InputError(
                 f"Label smoothing needs a D that answers with a probability, which {self.loss} has not: "

@@ -12,19 +12,30 @@ from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried
 from genlib.recipe import bench_recipe
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
 from pages.ui import cached
+from pages.ui.address import choice
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.notices import show
+from pages.ui.pixels import pixel_bench
 from pages.ui.words import unlinked
 
 MOST_COLUMNS = 20
 FIRST = "stretched"
+OF = {"tables": "Tables", "images": "Images"}
 CODE = (fit_incomplete, fill, "genlib.preprocess.gaps:lose", "genlib.preprocess.bench:try_ways")
 Origin = PointsConfig | tuple[str, ...]
 
 
 def main() -> None:
     st.title("Data bench")
+    first = choice("of", OF, "tables")
+    of = st.segmented_control("What is prepared", list(OF), default=first, format_func=OF.__getitem__, key="bench_of",
+                              required=True, persist_state="session", label_visibility="collapsed")  # fmt: skip
+    st.query_params["of"] = str(of)
+    if of == "images":
+        pixel_bench()
+        show()
+        return
     st.markdown(
         "Before a model sees a table, somebody has scaled its columns and put something where values were missing. "
         "**Predict:** which way puts in the nearest values, and which one gives the best model? Is it the same?"

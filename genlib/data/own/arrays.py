@@ -20,6 +20,7 @@ __all__ = ["MOST_IMAGES", "Block", "blocks", "idx_array", "npz_arrays"]
 
 MOST_IMAGES = 60_000
 _SIDES = (4, 1024)  # pixels
+_PART = 4_000_000  # pixels
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 Block = tuple[NDArray[np.uint8], NDArray[Any] | None]  # images (N, H, W), and their labels (N,)
@@ -34,13 +35,13 @@ def idx_array(name: str, content: bytes) -> NDArray[np.uint8]:
     return parse_idx(shown(name).strip("'"), content, 1 if content[3:4] == b"\x01" else 3)
 
 
-def npz_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays in an NPZ file, by name.
+def npz_arrays(data: bytes, left: int) -> dict[str, NDArray[Any]]:
+    """The arrays in an NPZ file, by name; at most ``left`` bytes.
 
     Raises:
         InputError: If it is damaged, too large, or holds Python objects.
     """
-    arrays, left = {}, MOST_UNPACKED
+    arrays = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for entry in archive.infolist()[:100]:
@@ -49,7 +50,7 @@ def npz_arrays(data: bytes) -> dict[str, NDArray[Any]]:
                 left -= len(content)
                 if left < 0:
                     raise InputError(
-                        f"The NPZ holds more than {MOST_UNPACKED // 2**20} MB once unpacked: give fewer images."
+                        f"There are more than {MOST_UNPACKED // 2**20} MB in it once unpacked: give fewer images."
                     )
                 arrays[entry.filename.removesuffix(".npy")] = _npy(entry.filename, content)
     except InputError:
@@ -76,7 +77,7 @@ def _npy(name: str, content: bytes) -> NDArray[Any]:
 
 
 def blocks(arrays: Sequence[tuple[str, NDArray[Any]]]) -> Iterator[Block]:
-    """Images with their labels: those of equal number belong together, in the order in which they come.
+    """Images with their labels, a part at a time: those of equal number belong together, in the order of coming.
 
     Raises:
         InputError: If there are no images, too many, or any that are none.
@@ -90,11 +91,15 @@ def blocks(arrays: Sequence[tuple[str, NDArray[Any]]]) -> Iterator[Block]:
         raise InputError(f"There are {count:,} images where {MOST_IMAGES:,} are allowed: give fewer.")
     for name, array in images:
         fits = next((i for i, each in enumerate(labels) if len(each) == len(array)), None)
-        yield _grey(name, array), None if fits is None else labels.pop(fits)
+        mine = None if fits is None else labels.pop(fits)
+        start = 0
+        for part in _grey(name, array):
+            yield part, None if mine is None else mine[start : start + len(part)]
+            start += len(part)
 
 
-def _grey(name: str, array: NDArray[Any]) -> NDArray[np.uint8]:
-    """Images of any usual form as (N, H, W), one byte a pixel."""
+def _grey(name: str, array: NDArray[Any]) -> Iterator[NDArray[np.uint8]]:
+    """Images of any usual form as (N, H, W), one byte a pixel, some at a time: as numbers they take much room."""
     refusal = InputError(
         f"The array {shown(name)} of {' x '.join(map(str, array.shape))} holds no images: give N x H x W grey levels, "
         "or N x H x W x 3 colours, from 0 to 255 or from 0 to 1."
@@ -115,12 +120,11 @@ def _grey(name: str, array: NDArray[Any]) -> NDArray[np.uint8]:
     if not (low >= 0 and high <= 255):  # nor is it where a number is none
         raise refusal
     times = 255 if array.dtype.kind == "b" or (array.dtype.kind == "f" and high <= 1) else 1
-    parts = []
-    for start in range(0, len(array), 1000):  # a part at a time: colours as numbers take much room
-        part = array[start : start + 1000]
+    count = max(1, _PART // math.prod(sides))
+    for start in range(0, len(array), count):
+        part = array[start : start + count]
         if coloured:
             part = part[..., :3].astype(np.float32) @ _GREY
         if part.dtype != np.uint8:
             part = np.round(part.astype(np.float32) * times).clip(0, 255).astype(np.uint8)
-        parts.append(part)
-    return np.concatenate(parts)
+        yield part

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from genlib.data.own.arrays import MOST_IMAGES, blocks, idx_array, npz_arrays
 from genlib.data.own.pictures import CROPS, pixels_of, small, small_picture
-from genlib.data.own.zips import is_array, is_npz, is_picture, ungzipped, unzipped
+from genlib.data.own.zips import MOST_UNPACKED, check_table, is_array, is_npz, is_picture, ungzipped, unzipped
 from genlib.knobs import InputError, shown
 
 __all__ = ["CROPS", "FEWEST", "MOST_BYTES", "Collected", "Reading", "Skipped", "collect"]
@@ -85,6 +85,7 @@ class _Pile:
         self.arrays: list[tuple[str, NDArray[np.generic]]] = []
         self.skipped: list[Skipped] = []
         self.left_out = self.pixels = 0
+        self.left = MOST_UNPACKED  # bytes that arrays may still take
 
     def skip(self, name: str, why: str) -> None:
         self.left_out += 1
@@ -98,7 +99,9 @@ class _Pile:
             return
         try:
             if is_array(name) or content[:3] == b"\0\0\x08":
-                self.arrays.append((name, idx_array(name, ungzipped(content))))
+                unpacked = ungzipped(content, self.left)
+                self.left -= len(unpacked)
+                self.arrays.append((name, idx_array(name, unpacked)))
                 return
             self.pixels += pixels_of(content)
             if self.pixels <= _MOST_PIXELS:
@@ -151,11 +154,15 @@ def collect(files: Sequence[tuple[str, bytes]], crop: str = "square") -> Iterato
 def _entries(files: Sequence[tuple[str, bytes]], pile: _Pile) -> Iterator[tuple[str, bytes | str, int]]:
     """All files, those in a ZIP too: name, bytes or why it is left out, and the bytes of the upload they took."""
     for name, content in files:
+        if content[:2] == b"PK":
+            check_table(content)
         if content[:2] != b"PK":
             known = is_picture(name) or is_array(name) or content[:2] == b"\0\0"
             yield name, content if known else "It is no ZIP, NPZ, IDX file or picture.", len(content)
         elif is_npz(content):
-            pile.arrays += npz_arrays(content).items()
+            arrays = npz_arrays(content, pile.left)
+            pile.left -= sum(array.nbytes for array in arrays.values())
+            pile.arrays += arrays.items()
         else:
             for inside, found in unzipped(content):
                 yield inside, found, len(found) if is_picture(inside) and isinstance(found, bytes) else 0
@@ -180,17 +187,21 @@ def _from_arrays(pile: _Pile, crop: str) -> Generator[Reading, None, tuple[_Byte
         if images.shape[1:] == (28, 28) and crop == "square":
             parts.append(images)
         else:
-            for start in range(0, len(images), 2000):
-                parts.append(np.stack([small(image, crop) for image in images[start : start + 2000]]))
-                yield Reading(0.9 * sum(map(len, parts)) / MOST_IMAGES)
+            parts.append(np.stack([small(image, crop) for image in images]))
+            yield Reading(0.9 * sum(map(len, parts)) / MOST_IMAGES)
         known &= labels is not None
         # A text of any length may be a label.
-        names += [""] * len(images) if labels is None else [_shown(str(each), 30) for each in labels.tolist()]
+        names += [""] * len(images) if labels is None else [_shown(each, 30) for each in _texts(labels)]
     if not known or len(set(names)) > MOST_CLASSES:
         count = len(set(names))
         note = f"The {count:,} different labels are more than the {MOST_CLASSES} classes that models know: all are one."
         return np.concatenate(parts), [""] * len(names), note if known else ""
     return np.concatenate(parts), names, ""
+
+
+def _texts(labels: NDArray[np.generic]) -> list[str]:
+    """Labels as they are written."""
+    return [each.decode("latin-1") if isinstance(each, bytes) else str(each) for each in labels.tolist()]
 
 
 def _found(pile: _Pile, images: _Bytes, names: list[str], note: str) -> Collected:
@@ -207,7 +218,8 @@ def _found(pile: _Pile, images: _Bytes, names: list[str], note: str) -> Collecte
     chosen = [names[i] for i in kept]
     known = sorted(set(chosen), key=lambda name: (not name.isdecimal(), int(name) if name.isdecimal() else 0, name))
     place = {name: i for i, name in enumerate(known)}
-    classes = tuple(name or ("other" if len(known) > 1 else "all") for name in known)
+    rest = "all" if len(known) == 1 else "no folder" if "other" in known else "other"
+    classes = tuple(name or rest for name in known)
     labels = np.array([place[name] for name in chosen], np.uint8)
     alike = len(images) - len(kept)
     return Collected(images[kept], labels, classes, tuple(pile.skipped), pile.left_out, alike, note)

@@ -26,6 +26,7 @@ from genlib.runs.naming import checked_name
 __all__ = ["MOST_SETS", "keep", "last_run", "remove", "sweep"]
 
 MOST_SETS = 10  # of one visitor
+_MOST_OWNERS = 100  # of one set, which all brought the same files
 _MOST_BYTES = 2 * 2**30  # of all visitors
 _ASIDE = ".new-"
 _FORGOTTEN = 3600.0  # seconds after which what a killed process left aside is removed
@@ -55,7 +56,9 @@ def keep(found: Collected, name: str, key: str) -> OwnSet:
         told_now = read_json(folder / TOLD)
         owners = told_now.get("owners")
         owners = owners if isinstance(owners, dict) else {}
-        write_json(folder / TOLD, told_now | {"owners": owners | {key_hash(key): {"name": name}}})
+        before = [(owner, told) for owner, told in owners.items() if owner != key_hash(key)]
+        owners = dict([*before, (key_hash(key), {"name": name})][-_MOST_OWNERS:])
+        write_json(folder / TOLD, told_now | {"owners": owners})
     return find_own(name_of)
 
 
@@ -93,14 +96,11 @@ def last_run(run: RunFolder, key: str | None) -> OwnSet | None:
 
 def sweep() -> None:
     """Remove what nobody used for ``KEPT_DAYS`` days, unless it is being trained on, and what was left half written."""
-    now, old = time.time(), []
-    for folder in folders():
-        with suppress(OSError):
-            if now - (folder / TOLD).stat().st_mtime > KEPT_DAYS * 86_400:
-                old.append(folder)
-    for folder in old:
-        if not any(run.status.state in ACTIVE for run in _runs(folder.name)):
-            shutil.rmtree(folder, ignore_errors=True)
+    now = time.time()
+    with _KEEPING:
+        for folder in _unused(KEPT_DAYS):
+            if _rests(folder, KEPT_DAYS):
+                shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
         for folder in root().glob(f"{_ASIDE}*"):
             if now - folder.stat().st_mtime > _FORGOTTEN:
@@ -129,10 +129,42 @@ def _whole(name: str) -> bool:
     return True
 
 
+def _unused(days: float) -> list[Path]:
+    """What nobody used for so many days, the longest first."""
+    found = []
+    for folder in folders():
+        with suppress(OSError):
+            used = (folder / TOLD).stat().st_mtime
+            if time.time() - used > days * 86_400:
+                found.append((used, folder))
+    return [folder for _, folder in sorted(found)]
+
+
+def _rests(folder: Path, days: float) -> bool:
+    """Whether nothing is being trained on it, and it was not used meanwhile."""
+    if any(run.status.state in ACTIVE for run in _runs(folder.name)):
+        return False
+    return folder in _unused(days)  # looking at all runs takes its time
+
+
 def _check_room(size: int) -> None:
-    taken = sum(each.stat().st_size for folder in folders() for each in [folder / ARRAYS] if each.is_file())
-    if taken + size > _MOST_BYTES:
-        raise InputError("All the room for images of visitors is taken: remove some of yours, or try again tomorrow.")
+    """Make room for so many bytes: what was used longest ago, though not today, gives way."""
+    taken = {folder: _bytes(folder) for folder in folders()}
+    for folder in _unused(1):
+        if sum(taken.values()) + size > _MOST_BYTES and _rests(folder, 1):
+            shutil.rmtree(folder, ignore_errors=True)
+            del taken[folder]
+    if sum(taken.values()) + size > _MOST_BYTES:
+        raise InputError(
+            "All the room for images of visitors is taken by what was used today: remove some of yours, or try again "
+            "tomorrow."
+        )
+
+
+def _bytes(folder: Path) -> int:
+    with suppress(OSError):
+        return (folder / ARRAYS).stat().st_size
+    return 0
 
 
 def _data(run: RunFolder) -> str:

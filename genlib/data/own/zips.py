@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from genlib.data.digits import MAX_BYTES
 from genlib.knobs import InputError
 
-__all__ = ["MOST_FILES", "MOST_UNPACKED", "is_array", "is_npz", "is_picture", "ungzipped", "unzipped"]
+__all__ = ["MOST_FILES", "MOST_UNPACKED", "check_table", "is_array", "is_npz", "is_picture", "ungzipped", "unzipped"]
 
 MOST_FILES = 5_000
 MOST_UNPACKED = 200 * 2**20
@@ -38,6 +38,15 @@ def is_array(name: str) -> bool:
     return bool(re.search(r"(ubyte|\.idx\d?)(\.gz)?$", name.lower()))
 
 
+def check_table(data: bytes) -> None:
+    """Refuse a ZIP that lists far too many files, before its list is read.
+
+    Raises:
+        InputError: If it does.
+    """
+    _check_count(data.count(_ENTRY) // 2)  # folders are entries, too
+
+
 def is_npz(data: bytes) -> bool:
     """Whether all files in a ZIP are arrays of NumPy."""
     try:
@@ -57,7 +66,6 @@ def unzipped(data: bytes) -> Iterator[tuple[str, bytes | str]]:
     Raises:
         InputError: If it is no ZIP, or holds too many files or too much.
     """
-    _check_count(data.count(_ENTRY) // 2)  # folders are entries, too
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except _DAMAGED:
@@ -72,21 +80,22 @@ def unzipped(data: bytes) -> Iterator[tuple[str, bytes | str]]:
             yield entry.filename, found
 
 
-def ungzipped(data: bytes) -> bytes:
-    """The bytes of a file that may be gzip-compressed, bounded.
+def ungzipped(data: bytes, left: int) -> bytes:
+    """The bytes of a file that may be gzip-compressed, at most ``left``.
 
     Raises:
         InputError: If it is damaged or holds too much.
     """
-    if data[:2] != b"\x1f\x8b":
-        return data
+    most, content = min(left, _LARGEST_ARRAY), data
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            content = file.read(_LARGEST_ARRAY + 1)
+        if data[:2] == b"\x1f\x8b":
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+                content = file.read(most + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile, OSError):
         raise InputError("It is damaged, or not whole: pack it once more.") from None
-    if len(content) > _LARGEST_ARRAY:
-        raise InputError(f"It holds more than {_LARGEST_ARRAY // 2**20} MB once unpacked: give fewer images.")
+    if len(content) > most:
+        whole = f"{_LARGEST_ARRAY // 2**20} MB, or {MOST_UNPACKED // 2**20} MB with the files before it"
+        raise InputError(f"It holds more than {whole}, once unpacked: give fewer images.")
     return content
 
 
