@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from genlib.data.toy2d import make_points
+from genlib.pixel_study import load_study
 from genlib.preprocess import COMPLETE, WAYS, try_scalings, try_ways
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
 
@@ -118,3 +119,26 @@ def test_a_bad_file_gets_one_sentence(app, text, told):
     test = upload(app(PAGE), text)
     assert not test.exception
     assert any(told in sentence for sentence in sentences(test)), sentences(test)
+
+
+def test_pixels_are_shown_three_ways_with_what_was_measured(app):
+    test = app(PAGE, of="images")
+    assert not test.exception
+    study = load_study()
+    told = "".join(each.value for each in [*test.markdown, *test.caption])
+    assert f"{study.mean:.3f}, their standard deviation {study.deviation:.3f}" in told
+    shown = test.dataframe[0].value
+    nats = {kind: np.mean(fit.nll) for kind, fit in study.vaes.items()}
+    told_nats = [float(text.split(" ")[0]) for text in shown["−log p(x), nats"]]
+    assert told_nats == pytest.approx(list(nats.values()), abs=0.06)
+    own = float(shown["in its own unit"].iloc[-1])
+    assert own == pytest.approx(nats["standardised"] + 784 * np.log(study.deviation), abs=0.06)
+    assert len(test.get("page_link")) >= 7, "each can be trained"
+    test.segmented_control(key="bench_of").set_value("tables").run()
+    assert not test.exception
+    assert test.dataframe[0].value["Way"].iloc[0] == "Nothing missing"
+
+
+def test_an_address_that_names_no_view_or_image(app):
+    for query in ({"of": "<b>"}, {"of": "images", "pixels_image": "99999"}, {"of": "images", "pixels_image": "x"}):
+        assert not app(PAGE, **query).exception
