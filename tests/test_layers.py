@@ -24,6 +24,7 @@ LAYERS = [
     {"reading"},
     {"morph", "repair", "scoring", "studio"},
     {"flags", "pretrain", "progress", "archive", "portraits", "pixel_study"},
+    {"check"},
     {"plots", "cli"},
     {"__main__"},
     {"app.py and pages"},

@@ -75,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     sample.set_defaults(command=_sample)
 
     info = commands.add_parser("info", help="this machine, and what genlib finds on it")
+    text = "test within a minute that all is ready, as before a class"
+    info.add_argument("--check", action="store_true", help=text)
     info.set_defaults(command=_info)
     models = commands.add_parser("models", help="the models at hand")
     models.set_defaults(command=_models)
@@ -150,6 +152,8 @@ def _sample(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
+    if options.check:
+        return _check(options)
     import torch
 
     from genlib.data.images import load_images
@@ -167,6 +171,19 @@ def _info(options: argparse.Namespace) -> int:
     _out(f"runs     {len(list_runs())} in {home()}")
     _out(f"versions genlib {__version__}, torch {torch.__version__}, Python {sys.version.split()[0]}")
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from genlib.check import checks
+
+    found = []
+    for each in checks():
+        found.append(each)
+        if not options.json:
+            _out(f"{'good' if each.good else 'BAD':5} {each.name:9} {each.words}")
+    if options.json:
+        _print([asdict(each) for each in found])
+    return 0 if all(each.good for each in found) else 1
 
 
 def _models(options: argparse.Namespace) -> int:
