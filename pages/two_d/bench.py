@@ -16,7 +16,9 @@ from pages.ui.address import choice
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.notices import show
+from pages.ui.owner import ask_key, visitor_key
 from pages.ui.pixels import pixel_bench
+from pages.ui.tables import OWN_TABLE, own_table
 from pages.ui.words import unlinked
 
 MOST_COLUMNS = 20
@@ -32,15 +34,19 @@ def main() -> None:
     of = st.segmented_control("What is prepared", list(OF), default=first, format_func=OF.__getitem__, key="bench_of",
                               required=True, persist_state="session", label_visibility="collapsed")  # fmt: skip
     st.query_params["of"] = str(of)
-    if of == "images":
-        pixel_bench()
-        show()
-        return
+    notices = st.container()
+    pixel_bench() if of == "images" else table_bench()
+    with notices:
+        show(keep=visitor_key() is None)
+    ask_key()
+
+
+def table_bench() -> None:
+    """The view of tables."""
     st.markdown(
         "Before a model sees a table, somebody has scaled its columns and put something where values were missing. "
         "**Predict:** which way puts in the nearest values, and which one gives the best model? Is it the same?"
     )
-    notices = st.container()
     result, panel = st.columns([2.7, 1], gap="large")
     with panel:
         origin, names, mixture = table()
@@ -52,8 +58,6 @@ def main() -> None:
         with st.expander("Components, covariance, seed"):
             mixture.draw("components", "covariance", "regularisation")
             wrong.draw("bench_seed")
-    with notices:
-        show()
     config = wrong.config(BenchConfig)
     with result:
         try:
@@ -75,10 +79,10 @@ def table() -> tuple[Origin, tuple[str, ...], Controls]:
     st.subheader("The table", anchor=False)
     box = st.container()
     with st.expander("Own table from a file"):
-        own = own_table()
+        own = own_columns()
     with box:
         if own is not None:
-            st.caption("Your own table, used only for this visit. Remove the file to go back to the data sets.")
+            st.caption(OWN_TABLE)
             return own, own[1:], mixture
         fresh = "bench_dataset" not in st.session_state
         if fresh and "data_dataset" not in st.query_params:
@@ -94,19 +98,12 @@ def table() -> tuple[Origin, tuple[str, ...], Controls]:
     return data.config(PointsConfig), ("x", "y"), mixture
 
 
-def own_table() -> tuple[str, ...] | None:
+def own_columns() -> tuple[str, ...] | None:
     """The digest of the visitor's file and the columns that are used, if it can be read."""
-    file = st.file_uploader(
-        "CSV with two columns of numbers or more; cells may be empty", type=["csv", "tsv", "txt"], max_upload_size=5,
-        key="bench_file",
-    )  # fmt: skip
-    if file is None:
+    found = own_table("bench_file", "CSV with two columns of numbers or more; cells may be empty", gaps=True)
+    if found is None:
         return None
-    try:
-        digest, read = cached.table(file.getvalue(), gaps=True)
-    except InputError as error:
-        st.error(unlinked(str(error)))
-        return None
+    digest, read = found
     flat = [
         name for name, values in zip(read.names, read.values.T, strict=True) if np.nanmin(values) == np.nanmax(values)
     ]

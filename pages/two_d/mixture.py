@@ -17,6 +17,7 @@ from pages.ui.explain import method
 from pages.ui.fitted import how_good, how_many, new_points, numbers, starts
 from pages.ui.flipbook import flipbook, mixture_panel
 from pages.ui.notices import show
+from pages.ui.owner import ask_key, visitor_key
 from pages.ui.points import choose_points, clear_added, epoch, take
 from pages.ui.words import unlinked
 
@@ -42,11 +43,12 @@ def main() -> None:
     with panel:
         source, config = controls()
     with notices:
-        show()
+        show(keep=visitor_key() is None)
     with picture:
         steps = film(source, config)
     if steps:
         more(source, config, steps)
+    ask_key()
 
 
 def controls() -> tuple[cached.Source, MixtureConfig]:

@@ -55,6 +55,7 @@ __all__ = [
 Source = tuple[PointsConfig | tuple[str, str, str], tuple[tuple[float, float], ...]]
 
 _SECONDS = 15.0  # that one fit may keep others waiting
+_SOON = 20_000  # cells of a table, each step with which takes well below a second
 _MOST_TABLES = 16
 _MOST_FOUND = 256
 _MOST_ENDED = 64
@@ -106,12 +107,23 @@ def rows(origin: PointsConfig | tuple[str, ...]) -> np.ndarray:
 
 def trying(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
     """All ways to deal with gaps in a table, one by one; the last tells all."""
-    return _followed((try_ways, origin, config, mixture), try_ways, rows(origin), config, mixture)
+    return _tried(try_ways, origin, config, mixture)
 
 
 def scalings(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
     """What each scaling makes of a table, one by one; the last tells all."""
-    return _followed((try_scalings, origin, config, mixture), try_scalings, rows(origin), config, mixture)
+    return _tried(try_scalings, origin, config, mixture)
+
+
+def _tried(
+    function: Callable[..., Iterator[Tried]],
+    origin: PointsConfig | tuple[str, ...],
+    config: BenchConfig,
+    mixture: MixtureConfig,
+) -> Iterator[Tried]:
+    table = rows(origin)
+    call = compute if table.size <= _SOON else compute_part
+    return _followed((function, origin, config, mixture), function, table, config, mixture, call=call)
 
 
 @lru_cache(maxsize=64)
@@ -177,10 +189,12 @@ E = TypeVar("E", bound=_Event)
 _ended: dict[Hashable, Any] = {}
 
 
-def _followed(key: Hashable, function: Callable[..., Iterator[E]], *args: Any) -> Iterator[E]:
+def _followed(
+    key: Hashable, function: Callable[..., Iterator[E]], *args: Any, call: Callable[..., Any] = compute_part
+) -> Iterator[E]:
     """The events of something long, done in the worker bit by bit; how it ended is kept for all."""
     while key not in _ended:
-        event = compute_part(advance, key, function, *args)
+        event = call(advance, key, function, *args)
         if event.done < 1:
             yield event
             continue

@@ -11,7 +11,7 @@ from pages.ui import cached
 from pages.ui.controls import Controls
 from pages.ui.flipbook import points_from_text, points_text
 from pages.ui.notices import tell
-from pages.ui.words import unlinked
+from pages.ui.tables import OWN_TABLE, own_table
 
 __all__ = ["choose_points", "clear_added", "epoch", "take"]
 
@@ -25,7 +25,7 @@ def choose_points() -> tuple[cached.Source, int]:
         columns = own_file()
     with box:
         if columns:
-            st.caption("Your own points, used only for this visit. Remove the file to go back to the data sets.")
+            st.caption(OWN_TABLE)
             return (columns, added()), 0
         data.draw("dataset")
         chosen = str(data.values["dataset"])
@@ -41,16 +41,10 @@ def choose_points() -> tuple[cached.Source, int]:
 
 def own_file() -> tuple[str, str, str] | None:
     """The visitor's own points, if there are any that can be read: the file's digest and two of its columns."""
-    file = st.file_uploader(
-        "CSV with two columns of numbers or more", type=["csv", "tsv", "txt"], max_upload_size=5, key="own_points"
-    )
-    if file is None:
+    found = own_table("own_points", "CSV with two columns of numbers or more")
+    if found is None:
         return None
-    try:
-        digest, table = cached.table(file.getvalue())
-    except InputError as error:
-        st.error(unlinked(str(error)))
-        return None
+    digest, table = found
     first = st.selectbox("Horizontal", table.names, key="own_x")
     second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")
     if table.left_out:

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from genlib.data.own.csv import list_tables
 from genlib.data.toy2d import make_points
 from genlib.pixel_study import load_study
 from genlib.preprocess import COMPLETE, WAYS, try_scalings, try_ways
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
+from tests.pages.conftest import KEY, own
 
 pytestmark = pytest.mark.fast
 PAGE = "two_d/bench.py"
@@ -81,7 +83,7 @@ def test_a_bad_address_gets_one_sentence_and_the_default(app, query):
 
 
 def upload(test, text):
-    test.file_uploader(key="bench_file").upload("table.csv", text.encode(), "text/csv")
+    test.file_uploader(key="bench_file_0").upload("table.csv", text.encode(), "text/csv")
     return test.run()
 
 
@@ -142,3 +144,22 @@ def test_pixels_are_shown_three_ways_with_what_was_measured(app):
 def test_an_address_that_names_no_view_or_image(app):
     for query in ({"of": "<b>"}, {"of": "images", "pixels_image": "99999"}, {"of": "images", "pixels_image": "x"}):
         assert not app(PAGE, **query).exception
+
+
+def test_a_table_of_ones_own_is_kept_chosen_again_and_removed(app):
+    rows = "\n".join(f"{i},{i * i % 7}" for i in range(60))
+    test = own(app(PAGE))
+    test.file_uploader(key="bench_file_0").upload("my_table.csv", f"a,b\n{rows}".encode(), "text/csv").run()
+    assert not test.exception
+    (kept,) = list_tables(KEY)
+    assert test.query_params["table"] == kept.id or test.query_params["table"] == [kept.id]
+    again = own(app(PAGE, table=kept.id))
+    assert again.selectbox(key="bench_file_table").value == kept.id
+    assert again.multiselect(key="bench_columns").value == ["a", "b"]
+    other = own(app(PAGE, table=kept.id), "f" * 32)
+    assert "another browser brought it" in "".join(each.value for each in [*other.error, *other.warning])
+    assert not other.multiselect
+    again.button(key="bench_file_remove").click().run()
+    assert not again.exception
+    assert list_tables(KEY) == []
+    assert not again.multiselect

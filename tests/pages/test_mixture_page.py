@@ -98,7 +98,7 @@ def csv(rows):
 def test_own_file_is_fitted(app):
     x = np.random.default_rng(0).normal(size=(60, 2)).round(6)
     test = app(PAGE)
-    test.file_uploader(key="own_points").upload("mine.csv", csv(["a,b"] + [f"{p},{q}" for p, q in x])).run()
+    test.file_uploader(key="own_points_0").upload("mine.csv", csv(["a,b"] + [f"{p},{q}" for p, q in x])).run()
     assert sentences(test) == []
     *_, last = fit_em(x, MixtureConfig())
     assert panels(test)["panels"][0]["curve"][-1] == pytest.approx(last.log_likelihood, abs=1e-9)
@@ -121,7 +121,7 @@ def test_own_file_is_fitted(app):
 )
 def test_a_bad_file_gets_one_sentence_and_the_page_goes_on(app, content):
     test = app(PAGE)
-    test.file_uploader(key="own_points").upload("mine.csv", content).run()
+    test.file_uploader(key="own_points_0").upload("mine.csv", content).run()
     assert not test.exception
     assert len(test.error) == 1
     assert "/" not in test.error[0].value
@@ -135,7 +135,7 @@ def test_a_bad_file_gets_one_sentence_and_the_page_goes_on(app, content):
 )
 def test_points_that_cannot_be_fitted_get_one_sentence(app, rows, part):
     test = app(PAGE, components="8")
-    test.file_uploader(key="own_points").upload("mine.csv", csv(["a,b", *rows])).run()
+    test.file_uploader(key="own_points_0").upload("mine.csv", csv(["a,b", *rows])).run()
     assert not test.exception
     assert len(test.error) == 1
     assert part in test.error[0].value
