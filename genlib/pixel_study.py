@@ -43,7 +43,7 @@ VAES = {
 }
 GANS = {"unit": GANConfig(), "standardised": GANConfig(standardise=True), "binary": GANConfig(binarise=True)}
 _SEEDS = (0, 1, 2)
-_EPOCHS, _STEPS = 3, (100, 200, 400, 600)  # of a VAE; of a GAN, after which it is measured
+_EPOCHS, _STEPS = 8, (100, 200, 400, 600)  # of a VAE; of a GAN, after which it is measured
 _LIKELY, _CODES = 500, 200  # test images, and importance samples of each
 _DRAWN = 1000  # images that are compared
 _GREY = 0.1, 0.9  # between these a pixel is neither black nor white

@@ -102,7 +102,7 @@ def vaes(study: Study) -> None:
     scaled, unit = fmean(study.vaes["standardised"].nll), fmean(study.vaes["unit"].nll)
     better = "better" if scaled < unit else "worse"
     st.caption(
-        "Lower is better in each column; the mean of three seeds ± their standard deviation, three epochs each, "
+        "Lower is better in each column; the mean of three seeds ± their standard deviation, eight epochs each, "
         f"{study.seconds['vae unit']:.0f} s of training. The first two rows are judged by the same black or white test "
         "images, the last two by the same grey ones; between the pairs only the last two columns compare. In its own "
         f"unit the standardised VAE is {abs(study.log_scale):.0f} nats off: that is the unit alone, 784 times the "

@@ -29,7 +29,7 @@ def nobodys_run(server):
 
 def test_a_run_is_scored_beside_the_others_and_a_refresh_loses_nothing(visit, nobodys_run):
     page = visit().go("/scores", "[data-testid=stDataFrame]")
-    page.get_by_text("Most like real digits").wait_for()
+    page.get_by_text("Most like real ones").wait_for()
     page.get_by_role("button", name="1,000", exact=True).or_(
         page.get_by_role("radio", name="1,000", exact=True)
     ).click()
@@ -38,7 +38,7 @@ def test_a_run_is_scored_beside_the_others_and_a_refresh_loses_nothing(visit, no
     page.get_by_text("Scoring ").first.wait_for()
     page.wait_for_url(f"**n=1000**runs={nobodys_run}**")
     page.reload()  # in the middle
-    page.get_by_text("Most like real digits").wait_for(timeout=60_000)
+    page.get_by_text("Most like real ones").wait_for(timeout=60_000)
     for _ in range(5):  # a list that is open closes once the page knows whose browser this is
         page.get_by_role("combobox", name="Model").click()
         with suppress(TimeoutError):
