@@ -90,7 +90,7 @@ def vaes(study: Study) -> None:
         rows.append(
             {
                 "Pixels and likelihood": title,
-                "What it is of": "grey levels: a density" if gaussian else "black or white images: a probability",
+                "It is a": "density" if gaussian else "probability",
                 "−log p(x), nats": said(fit.nll, 1),
                 "in its own unit": f"{nats + study.log_scale:.1f}" if kind == "standardised" else f"{nats:.1f}",
                 "bits a pixel": f"{nats / PIXELS / math.log(2):.3f}",
@@ -98,7 +98,9 @@ def vaes(study: Study) -> None:
                 "Fréchet distance": said(fit.frechet, 0),
             }
         )
-    st.dataframe(rows, hide_index=True, column_config={"Squared error": "Squared error (thousandths)"})
+    st.dataframe(
+        rows, hide_index=True, column_config={"Squared error": "Error, thousandths", "Fréchet distance": "Fréchet"}
+    )
     scaled, unit = fmean(study.vaes["standardised"].nll), fmean(study.vaes["unit"].nll)
     better = "better" if scaled < unit else "worse"
     st.caption(
@@ -151,8 +153,7 @@ def sheets(study: Study, family: str, titles: dict[str, str], configs: Mapping[s
     for column, (kind, title) in zip(st.columns(len(configs)), ((kind, titles[kind]) for kind in configs), strict=True):
         with column:
             st.image(study.sheets[f"{family}-{kind}"], title, width="stretch", alt=f"32 drawings: {title}")
-            config, usual = configs[kind].to_text(), type(configs[kind])().to_text()
-            told = {name: text for name, text in config.items() if text != usual[name]} | {"family": family}
+            told = configs[kind].to_text() | {"family": family}
             st.page_link("images/train.py", label="Train it", icon=":material/model_training:", query_params=told)
 
 
