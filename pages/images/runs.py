@@ -12,7 +12,7 @@ from genlib.data.own import last_run, remove
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder
-from genlib.runs.folder import key_hash
+from genlib.runs.owners import key_hash
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked
 from pages.ui.news import news
