@@ -61,6 +61,20 @@ class Limits(Config):
         """Seconds for which a run of a visitor may train; infinite without a limit."""
         return 60 * self.most_minutes or float("inf")
 
+    @property
+    def words(self) -> str:
+        """The limits that there are, in one line."""
+        parts = {
+            f"{self.most_running} of each visitor at once": self.most_running,
+            f"{self.most_queued} of each visitor wait": self.most_queued,
+            f"{self.most_minutes:g} min each": self.most_minutes,
+            f"{self.most_mb:g} MB of each visitor": self.most_mb,
+            f"parked after {self.unwatched_minutes:g} min unwatched": self.unwatched_minutes,
+            f"removed after {self.keep_days:g} days unused": self.keep_days,
+            f"removed beyond {self.keep_mb:g} MB in all": self.keep_mb,
+        }
+        return "; ".join(text for text, value in parts.items() if value)
+
     def check_length(self, settings: Mapping[str, Any]) -> None:
         """Refuse a run that is to train for longer than is allowed.
 
@@ -83,8 +97,8 @@ class Limits(Config):
         """
         if seconds >= self.longest:
             raise InputError(
-                f"This run has trained for the {self.most_minutes:g} min that each may train here, {_TURN}: start a new "
-                "one, or download it and go on elsewhere."
+                f"This run has trained for the {self.most_minutes:g} min that each may train here, {_TURN}: "
+                "start a new one, or download it and go on elsewhere."
             )
 
     @property
@@ -100,8 +114,8 @@ class Limits(Config):
         """
         if 0 < self.most_queued <= waiting:
             raise InputError(
-                f"{waiting} of your runs wait in the queue, and no more are allowed for each visitor, {_TURN}: "
-                "stop one of them, or wait until one has started."
+                f"You have {waiting} run{'s' * (waiting > 1)} in the queue, and no more are allowed for each visitor, "
+                f"{_TURN}: stop one, or wait until one has started."
             )
 
     def check_room(self, size: int) -> None:

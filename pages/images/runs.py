@@ -21,6 +21,7 @@ from pages.ui.opened import Opened, mine
 from pages.ui.owner import LENT, ask_key, lend, take, visitor_hash, visitor_key
 from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute
+from pages.ui.steering import keep_running
 from pages.ui.studio import explore
 from pages.ui.words import plain
 
@@ -133,6 +134,7 @@ def more(shown: Opened, key: str | None) -> None:
     downloads(run, shown.settings)
     if run.may_steer(key):
         active = run.status.state in ACTIVE
+        keep_running(run, key)
         if active:
             st.caption("Stop this run to delete it.")
         if shown.own and (own := last_run(run, key)):
