@@ -365,7 +365,7 @@ def test_what_nobody_watches_is_saved_and_parked(trainers, clock, lonely):
     dispatcher.tick()
     assert (run.status.state, run.status.step, run.status.pid, trainers.killed) == ("parked", 7, None, [run.id])
     assert run.status.message == (
-        "Parked because nobody watched for 10 minutes: it is saved, and Resume goes on where it was."
+        "Nobody watched for 10 minutes, so it was saved and parked: Resume goes on where it was."
     )
     assert dispatcher.place(run) == 0, "it waits for nothing"
     clock.now += 9999

@@ -104,7 +104,7 @@ class Limits(Config):
     @property
     def spent(self) -> str:
         """What is said of a run that has trained for as long as is allowed."""
-        return f"Saved and stopped after the {self.most_minutes:g} min that each run may train here, {_TURN}."
+        return f"Saved after the {self.most_minutes:g} min that each run may train here, {_TURN}."
 
     def check_queued(self, waiting: int) -> None:
         """Refuse one more run to a visitor of whom so many wait.

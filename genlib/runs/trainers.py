@@ -138,7 +138,7 @@ class Trainers:
             return "stopped", self._limits.spent
         if minutes and not wish.keep and self._clock() - held.watched >= 60 * minutes:
             return "parked", (
-                f"Parked because nobody watched for {minutes:g} minutes: it is saved, and Resume goes on where it was."
+                f"Nobody watched for {minutes:g} minutes, so it was saved and parked: Resume goes on where it was."
             )
         return None
 

@@ -127,6 +127,7 @@ def more(shown: Opened, key: str | None) -> None:
         st.text_input(
             "Name", run.name, max_chars=60, key=name, placeholder=title, on_change=rename, args=(run, name, key)
         )
+        keep_running(run, key)
     text = "Opens the training room with these settings, to change and to train."
     start = (shown.settings,)
     if shown.settings.family in FAMILIES:
@@ -134,7 +135,6 @@ def more(shown: Opened, key: str | None) -> None:
     downloads(run, shown.settings)
     if run.may_steer(key):
         active = run.status.state in ACTIVE
-        keep_running(run, key)
         if active:
             st.caption("Stop this run to delete it.")
         if shown.own and (own := last_run(run, key)):

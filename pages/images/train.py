@@ -18,7 +18,7 @@ from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, filmed, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
-from pages.ui.steering import button, steer_knob, steering, submit
+from pages.ui.steering import button, keep_running, steer_knob, steering, submit
 from pages.ui.studio import explore
 from pages.ui.words import plain
 
@@ -141,6 +141,7 @@ def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, bu
             steering(shown.run, shown.wished, key)
             button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
             explore(shown)
+            keep_running(shown.run, key)
     if shown and not shown.run.may_steer(key):
         st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
 

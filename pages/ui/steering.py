@@ -42,7 +42,6 @@ def steering(run: RunFolder, settings: RunSettings, key: str | None) -> None:
         text, reached = "One update of the weights, then pause.", (stepping and wish.until_step) or status.step
         button("One step", "step", resume, run, key, reached + 1, help=text)
     more(run, replace(status, state=state), settings, key, waiting and not stepping)
-    keep_running(run, key)
 
 
 def more(run: RunFolder, status: Status, settings: RunSettings, key: str | None, waiting: bool) -> None:
