@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from genlib.runs.finding import folders
 from genlib.runs.folder import RunFolder
@@ -18,6 +19,7 @@ class Active:
 
     def __init__(self) -> None:
         self._settled: dict[str, tuple[int, ...]] = {}  # status files that told of no active run when last read
+        self._asked: dict[str, Turn] = {}  # what was asked of active runs, which never changes
 
     def look(self) -> list[Turn]:
         """The active runs as they are now, the oldest first."""
@@ -30,9 +32,11 @@ class Active:
             status = run.status
             if status.state not in ACTIVE:
                 settled[run.id] = mark
+            elif before := self._asked.get(run.id):
+                found.append(replace(before, status=status))
             elif run.complete:
                 found.append(_turn(run, status))
-        self._settled = settled
+        self._settled, self._asked = settled, {turn.run.id: turn for turn in found}
         return sorted(found, key=lambda turn: (turn.created, turn.run.id))
 
 

@@ -35,22 +35,20 @@ class Clearing:
 
     def old(self, limits: Limits) -> list[RunFolder]:
         """The runs that may go, the one first that was used longest ago, until what is left is as the limits say."""
-        now, found, sizes, total = time.time(), [], {}, 0
+        now, found, sizes = time.time(), [], {}
         for run in folders():
-            used = _used(run)
-            before = self._sizes.get(run.id)
-            size = before[1] if before and before[0] == used else size_of(run)
-            sizes[run.id] = used, size
-            total += size
-            if _may_go(run):
-                found.append((used, run.id, size, run))
+            used, before = _used(run), self._sizes.get(run.id)
+            sizes[run.id] = used, before[1] if before and before[0] == used else size_of(run)
+            found.append((used, run.id, run))
         self._sizes = sizes
-        going = []
-        for used, _, size, run in sorted(found, key=lambda item: item[:2]):
+        going, total = [], sum(size for _, size in sizes.values())
+        for used, name, run in sorted(found, key=lambda item: item[:2]):
             late = 0 < limits.keep_days * _DAY < now - used
-            if late or 0 < limits.keep_mb * 1e6 < total:
+            if not late and not 0 < limits.keep_mb * 1e6 < total:
+                break  # so do all that were used since
+            if _may_go(run):
                 going.append(run)
-                total -= size
+                total -= sizes[name][1]
         return going
 
     def remove(self, run: RunFolder) -> None:
