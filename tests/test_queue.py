@@ -283,6 +283,16 @@ def test_ones_own_paused_run_gives_its_place_to_ones_own_next(trainers):
     assert states(first, second, other) == ["parked", "starting", "paused"]
 
 
+def test_nobody_is_parked_for_one_who_has_as_many_as_are_allowed(trainers):
+    dispatcher = Dispatcher(trainers, 2, limits=Limits(most_running=1), parked=0.0)
+    other, first = dispatcher.submit(ASKED, OTHER), running(dispatcher.submit(ASKED, KEY))
+    other.steer(OTHER, want="pause")
+    of(other, state="paused", acknowledged=1)
+    dispatcher.tick()
+    second = dispatcher.submit(ASKED, KEY)
+    assert states(first, second, other) == ["running", "queued", "paused"]
+
+
 def test_no_more_of_one_visitor_wait_than_are_allowed(trainers):
     dispatcher = Dispatcher(trainers, 1, limits=Limits(most_queued=2))
     first, second, third = (dispatcher.submit(ASKED, KEY) for _ in range(3))
@@ -300,6 +310,19 @@ def test_no_more_of_one_visitor_wait_than_are_allowed(trainers):
     dispatcher.tick()
     dispatcher.resume(old, KEY)
     assert old.status.state == "queued"
+
+
+def test_a_parked_run_waits_once_however_often_it_is_resumed(trainers):
+    dispatcher = Dispatcher(trainers, 1, limits=Limits(most_queued=1), parked=0.0)
+    first = dispatcher.submit(ASKED, KEY)
+    rest(first)
+    dispatcher.tick()
+    running(dispatcher.submit(ASKED, OTHER))
+    for _ in range(2):
+        dispatcher.resume(first, KEY)
+        assert (first.status.state, dispatcher.place(first)) == ("parked", 1)
+    with pytest.raises(InputError, match="^You have 1 run in the queue, "):
+        dispatcher.submit(ASKED, KEY)
 
 
 def test_a_run_is_no_longer_than_is_allowed(trainers):
@@ -421,6 +444,20 @@ def test_a_paused_run_that_nobody_watches_needs_no_process(trainers, clock, lone
     clock.now += 1
     dispatcher.tick()
     assert (run.status.state, trainers.killed) == ("parked", [run.id])
+
+
+def test_one_that_ends_in_the_moment_it_is_parked_has_ended(clock):
+    class Late(Trainers):
+        def kill(self, run):
+            super().kill(run)
+            of(run, state="done")  # after the dispatcher looked
+
+    dispatcher = Dispatcher(Late(), 1, clock=clock, hung=1e9)
+    run = dispatcher.submit(ASKED, KEY)
+    rest(run)
+    clock.now += 601
+    dispatcher.tick()
+    assert run.status.state == "done"
 
 
 @pytest.mark.parametrize(("key", "minutes"), [(None, 10.0), (KEY, 0.0)])
