@@ -321,7 +321,7 @@ def test_a_parked_run_waits_once_however_often_it_is_resumed(trainers):
     for _ in range(2):
         dispatcher.resume(first, KEY)
         assert (first.status.state, dispatcher.place(first)) == ("parked", 1)
-    with pytest.raises(InputError, match="^You have 1 run in the queue, "):
+    with pytest.raises(InputError, match=r"^You have 1 run in the queue, "):
         dispatcher.submit(ASKED, KEY)
 
 
