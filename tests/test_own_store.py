@@ -18,7 +18,7 @@ from genlib.presets import PRESETS, named, suited
 from genlib.recipe import command_recipe, of_run, run_recipe
 from genlib.recorder import record
 from genlib.runs import RunFolder, Status, find
-from genlib.runs.folder import key_hash
+from genlib.runs.owners import key_hash
 from genlib.settings import FAMILIES, RunSettings, TrainConfig
 from tests.brought import KEY, collected, drawings, folders, kept
 from tests.few import small

@@ -18,8 +18,8 @@ from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RESUMABLE, RunFolder, Status, home, saved_status
 from genlib.runs.files import stored
-from genlib.runs.folder import key_hash
 from genlib.runs.naming import read_name
+from genlib.runs.owners import key_hash
 from genlib.settings import RunSettings
 
 __all__ = ["unpack"]

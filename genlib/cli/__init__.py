@@ -22,7 +22,7 @@ from genlib.ending import Ending
 from genlib.flags import add_flags
 from genlib.knobs import InputError, shown
 from genlib.progress import Progress
-from genlib.runs import Status, home, list_runs
+from genlib.runs import Limits, Status, home, list_runs
 from genlib.settings import FAMILY_NAMES, TrainConfig
 
 __all__ = ["main"]
@@ -159,16 +159,22 @@ def _info(options: argparse.Namespace) -> int:
     from genlib.data.images import load_images
     from genlib.device import available
 
-    images, devices = load_images(), available()
+    images, devices, limits = load_images(), available(), Limits.from_environment()
     counts = {part: len(getattr(images, part)) for part in ("train", "validation", "test")}
     if options.json:
-        found = {"genlib": __version__, "torch": torch.__version__, "devices": [asdict(device) for device in devices]}
-        _print(found | {"default": devices[0].kind, "images": counts, "runs": len(list_runs()), "home": str(home())})
+        found: dict[str, Any] = {
+            "genlib": __version__,
+            "torch": torch.__version__,
+            "devices": [asdict(device) for device in devices],
+        }
+        found |= {"default": devices[0].kind, "images": counts, "runs": len(list_runs()), "home": str(home())}
+        _print(found | {"limits": limits.to_json() | {"slots": limits.at_once}})
         return 0
     for device in devices:
         _out(f"{device.kind:8} {device.words}")
     _out("images   MNIST, whole: " + ", ".join(f"{count:,} {part}" for part, count in counts.items()))
     _out(f"runs     {len(list_runs())} in {home()}")
+    _out(f"app      trains {limits.at_once} at once; {limits.words}")
     _out(f"versions genlib {__version__}, torch {torch.__version__}, Python {sys.version.split()[0]}")
     return 0
 
@@ -201,6 +207,7 @@ def _models(options: argparse.Namespace) -> int:
 def _app(options: argparse.Namespace) -> int:
     if not 1 <= options.port <= 65_535:
         raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
+    Limits.from_environment()  # one that cannot be is told here, not to visitors
     from streamlit.runtime.state.safe_session_state import SafeSessionState
     from streamlit.web import cli
     from streamlit.web.server.starlette import starlette_server

@@ -25,7 +25,9 @@ from genlib.runs.backend import Backend, LocalBackend
 from genlib.runs.files import home
 from genlib.runs.finding import find, list_runs
 from genlib.runs.folder import RunFolder
-from genlib.runs.queue import Dispatcher, slots
+from genlib.runs.limits import Limits, slots
+from genlib.runs.places import Place
+from genlib.runs.queue import Dispatcher
 from genlib.runs.saved import newest_checkpoint, saved_digest, saved_status, saved_step
 from genlib.runs.status import ACTIVE, BROKE, RESUMABLE, Status
 from genlib.runs.watch import Watcher
@@ -37,7 +39,9 @@ __all__ = [
     "RESUMABLE",
     "Backend",
     "Dispatcher",
+    "Limits",
     "LocalBackend",
+    "Place",
     "RunFolder",
     "Status",
     "Watcher",

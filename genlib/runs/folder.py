@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 import os
 import secrets
@@ -19,6 +17,7 @@ from genlib.knobs import InputError
 from genlib.runs.attempts import Attempts
 from genlib.runs.files import home, stored
 from genlib.runs.naming import checked_name, read_name
+from genlib.runs.owners import key_hash, owns
 from genlib.runs.records import Records
 from genlib.runs.saved import check_weights
 from genlib.runs.status import ACTIVE, TRAINED, Status, lives
@@ -99,10 +98,7 @@ class RunFolder(Records):
 
     def may_steer(self, key: str | None) -> bool:
         """Whether the holder of ``key`` started this run."""
-        owner = self.asked.get("owner")
-        if not key or not isinstance(owner, str):
-            return False
-        return hmac.compare_digest(_bytes(owner), _bytes(key_hash(key)))
+        return owns(self.asked, key)
 
     # Where it stands --------------------------------------------------------------------------------------------
 
@@ -178,6 +174,7 @@ class RunFolder(Records):
         want: str | None = None,
         until_step: int | EllipsisType | None = ...,
         knobs: Mapping[str, float] | None = None,
+        keep: bool | None = None,
     ) -> int:
         """Ask something of the run as its owner; see :meth:`ask`.
 
@@ -185,7 +182,7 @@ class RunFolder(Records):
             InputError: If ``key`` is not the owner's, the wish cannot be, or it cannot be stored.
         """
         self._check_owner(key, "steer it: start a run of your own")
-        return self.ask(want=want, until_step=until_step, knobs=knobs)
+        return self.ask(want=want, until_step=until_step, knobs=knobs, keep=keep)
 
     def ask(
         self,
@@ -193,6 +190,7 @@ class RunFolder(Records):
         want: str | None = None,
         until_step: int | EllipsisType | None = ...,
         knobs: Mapping[str, float] | None = None,
+        keep: bool | None = None,
     ) -> int:
         """Write a wish down without asking whose it is, as for whoever owns this machine.
 
@@ -204,6 +202,7 @@ class RunFolder(Records):
             until_step: Updates after which it rests or is done, counted from the beginning of the run; None: the end
                 of its budget.
             knobs: Values of live knobs, from now on.
+            keep: Whether it trains on although nobody watches.
 
         Returns:
             The sequence number that the status will acknowledge.
@@ -213,7 +212,7 @@ class RunFolder(Records):
         """
         # Two pages of one server, asking at once, neither lose a wish nor share a number.
         with _ASKING, stored("What you asked of the run"):
-            wish = self.wish.next(self.status.step, want, until_step, knobs)
+            wish = self.wish.next(self.status.step, want, until_step, knobs, keep)
             self.write_json("control.json", wish.to_json())
         return wish.sequence
 
@@ -247,12 +246,3 @@ class RunFolder(Records):
         if self.status.state in ACTIVE:
             raise InputError("This run is still active: stop it before you delete it.")
         shutil.rmtree(self.path, ignore_errors=True)
-
-
-def key_hash(key: str) -> str:
-    """What is kept of the key of an owner."""
-    return hashlib.sha256(_bytes(key)).hexdigest()
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

@@ -26,12 +26,14 @@ class Wish:
         until_step: Updates after which it rests as paused, or is done if its budget is spent by then; None: the end of
             its budget.
         knobs: Values that live knobs are to have from now on.
+        keep: Whether it trains on although nobody watches.
     """
 
     sequence: int = 0
     want: str = "run"
     until_step: int | None = None
     knobs: Mapping[str, float] = field(default_factory=dict)
+    keep: bool = False
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -43,18 +45,24 @@ class Wish:
             want if isinstance(want, str) and want in _WANTS else "run",
             until if _is_count(until) else None,
             kept if len(kept) <= _KNOBS else {},
+            values.get("keep") is True,
         )
 
     def to_json(self) -> dict[str, Any]:
         values = {"sequence": self.sequence, "want": self.want, "until_step": self.until_step}
-        return values | {"knobs": dict(self.knobs)}
+        return values | {"knobs": dict(self.knobs), "keep": self.keep}
 
     def ahead(self, step: int) -> bool:
         """Whether a run that stands at ``step``, its budget not yet spent, is to train on."""
         return self.want == "run" and (self.until_step is None or self.until_step > step)
 
     def next(
-        self, step: int, want: str | None, until_step: int | EllipsisType | None, knobs: Mapping[str, float] | None
+        self,
+        step: int,
+        want: str | None,
+        until_step: int | EllipsisType | None,
+        knobs: Mapping[str, float] | None,
+        keep: bool | None = None,
     ) -> Wish:
         """The wish after this one of a run at ``step``; what is not given stays, but a target that is reached.
 
@@ -74,7 +82,8 @@ class Wish:
         merged = {**self.knobs, **(knobs or {})}
         if len(merged) > _KNOBS:
             raise InputError(f"A run has no more than {_KNOBS} knobs: leave some out.")
-        return Wish(self.sequence + 1, want or self.want, until_step, merged)
+        kept = self.keep if keep is None else keep
+        return Wish(self.sequence + 1, want or self.want, until_step, merged, kept)
 
 
 def checked_step(step: Any) -> int:

@@ -19,8 +19,7 @@ from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
-from pages.ui.server import dispatcher
-from pages.ui.steering import button, steer
+from pages.ui.steering import button, steer, submit
 from pages.ui.words import unlinked
 
 BUNDLED = {"vae": ("vae-20d", "vae-labels"), "gan": ("gan", "gan-labels"), "mixture": ("mixture", "mixture-labels")}
@@ -108,12 +107,8 @@ def toolbar(wanted: list[RunSettings], pair: list[Opened], key: str | None) -> N
 
 
 def start(wanted: list[RunSettings], key: str) -> None:
-    try:
-        names = [dispatcher().submit(each.to_json(), key).id for each in wanted]
-    except InputError as error:
-        tell(str(error))
-        return
-    st.query_params["runs"] = ",".join(names)
+    if names := submit(wanted, key):
+        st.query_params["runs"] = ",".join(names)
 
 
 def stop(runs: list[RunFolder], key: str | None) -> None:

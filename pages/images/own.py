@@ -7,7 +7,7 @@ import streamlit as st
 
 from genlib.data.own import CROPS, FEWEST, KEPT_DAYS, Collected, OwnSet, keep, list_own, remove, sweep
 from genlib.knobs import InputError
-from genlib.runs.folder import key_hash
+from genlib.runs.owners import key_hash
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
 from pages.ui.own import collecting, counted, digest_of, file_list, rows_of, thumbnail

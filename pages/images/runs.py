@@ -12,7 +12,7 @@ from genlib.data.own import last_run, remove
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder
-from genlib.runs.folder import key_hash
+from genlib.runs.owners import key_hash
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked
 from pages.ui.news import news
@@ -21,6 +21,7 @@ from pages.ui.opened import Opened, mine
 from pages.ui.owner import LENT, ask_key, lend, take, visitor_hash, visitor_key
 from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute
+from pages.ui.steering import keep_running
 from pages.ui.studio import explore
 from pages.ui.words import plain
 
@@ -126,6 +127,7 @@ def more(shown: Opened, key: str | None) -> None:
         st.text_input(
             "Name", run.name, max_chars=60, key=name, placeholder=title, on_change=rename, args=(run, name, key)
         )
+        keep_running(run, key)
     text = "Opens the training room with these settings, to change and to train."
     start = (shown.settings,)
     if shown.settings.family in FAMILIES:

@@ -18,8 +18,7 @@ from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, filmed, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
-from pages.ui.server import dispatcher
-from pages.ui.steering import button, steer_knob, steering
+from pages.ui.steering import button, keep_running, steer_knob, steering, submit
 from pages.ui.studio import explore
 from pages.ui.words import plain
 
@@ -142,6 +141,7 @@ def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, bu
             steering(shown.run, shown.wished, key)
             button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
             explore(shown)
+            keep_running(shown.run, key)
     if shown and not shown.run.may_steer(key):
         st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
 
@@ -154,14 +154,10 @@ def start(wanted: list[RunSettings], key: str) -> None:
         before = opened(st.session_state.get("run") or "")
         if [before.wished] == wanted and before.run.may_steer(key) and before.run.status.state in ACTIVE:
             return
-    try:
-        names = [dispatcher().submit(each.to_json(), key).id for each in wanted]
-    except InputError as error:
-        tell(str(error))
-        return
+    names = submit(wanted, key)
     if len(names) > 1:
         st.session_state["several"] = ",".join(names)
-    else:
+    elif names:
         st.session_state["run"] = st.query_params["run"] = names[0]
 
 

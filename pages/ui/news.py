@@ -14,13 +14,13 @@ import numpy as np
 from genlib.film import Film
 from genlib.health import Health, look
 from genlib.library import example
-from genlib.runs import ACTIVE, BROKE, Status, Watcher
+from genlib.runs import ACTIVE, BROKE, Place, Status, Watcher
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui.charts import METRICS, renamed
 from pages.ui.element import encode
 from pages.ui.opened import Opened, standing
 from pages.ui.server import dispatcher
-from pages.ui.words import duration
+from pages.ui.words import about, duration
 
 __all__ = ["STATES", "curves", "news", "results", "status_words"]
 
@@ -62,7 +62,9 @@ def news(shown: Opened) -> dict[str, Any]:
     film, steps = _film(shown)
     status, silent, lines, health = _look(shown, steps[-1] if steps and film == run.id else None)
     recorded = shown.recorded
-    place = 0 if recorded or status.state not in ("queued", "parked") else dispatcher().place(run)
+    if not recorded:
+        dispatcher().watched(run)
+    place = None if recorded or status.state not in ("queued", "parked") else dispatcher().waits(run)
     return {
         "state": status.state,
         "active": status.state in ACTIVE,
@@ -113,14 +115,10 @@ def curves(settings: RunSettings, found: dict[str, dict[str, list[float]]]) -> d
     return drawn
 
 
-def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
+def status_words(status: Status, silent: float = 0.0, place: Place | None = None) -> str:
     """A status as a sentence."""
     if status.state in ("queued", "parked") and place:
-        return (
-            "Next in the queue: it starts when a run before it rests or ends."
-            if place == 1
-            else f"Place {place} in the queue."
-        )
+        return _place_words(place)
     if status.message:
         return status.message
     if status.state == "queued":
@@ -133,6 +131,20 @@ def status_words(status: Status, silent: float = 0.0, place: int = 0) -> str:
         parts += [f"{duration(status.left)} left"] if status.left is not None else []
         parts += [f"no sign of life for {silent:.0f} s"] if silent else []
     return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
+
+
+def _place_words(place: Place) -> str:
+    """Where a run stands that waits, and for how long, as far as that can be said."""
+    if place.own:
+        most = dispatcher().limits.most_running
+        return (
+            f"Place {place.number} in the queue: it waits for another run of the same visitor, since each may train "
+            f"{most} at once here, a courtesy so that all get a turn."
+        )
+    when = "" if place.seconds is None else f", {about(place.seconds)}"
+    if place.number > 1:
+        return f"Place {place.number} in the queue{when}."
+    return f"Next in the queue{when}: it starts when a run before it rests or ends."
 
 
 def _look(shown: Opened, frame: int | None = None) -> tuple[Status, float, dict[str, dict[str, np.ndarray]], Health]:

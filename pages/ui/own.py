@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genlib.data.images import Images, load_images
 from genlib.data.own import Collected, OwnSet, Reading, collect, find_own, list_own
 from genlib.knobs import InputError
-from genlib.runs.folder import key_hash
+from genlib.runs.owners import key_hash
 from genlib.sampling import sheet
 from genlib.settings import MNIST
 from genlib.worker import advance

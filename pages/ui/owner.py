@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from genlib.knobs import InputError
-from genlib.runs.folder import key_hash
+from genlib.runs.owners import key_hash
 from pages.ui.element import element
 
 __all__ = ["LENT", "ask_key", "checked_key", "lend", "take", "visitor_hash", "visitor_key"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from pages.ui.server import dispatcher
 
 _DOUBLE = 0.3  # seconds between the clicks of a double click
 
-__all__ = ["button", "epoch_more", "resume", "steer", "steer_knob", "steering"]
+__all__ = ["button", "epoch_more", "keep_running", "resume", "steer", "steer_knob", "steering", "submit"]
 
 
 def steering(run: RunFolder, settings: RunSettings, key: str | None) -> None:
@@ -53,6 +53,34 @@ def more(run: RunFolder, status: Status, settings: RunSettings, key: str | None,
     text = f"Train until step {target:,}, then {'end' if ends else 'pause'}." if target else "Its end is ahead."
     label, off = "One more epoch" if ends else "One epoch", waiting or not target
     button(label, "forward_media", resume, run, key, target, disabled=off, help=text)
+
+
+def keep_running(run: RunFolder, key: str | None) -> None:
+    """The switch of an active run that trains on although nobody watches; nothing where none is parked for that."""
+    minutes = dispatcher().limits.unwatched_minutes
+    if minutes and run.may_steer(key) and run.status.state in ACTIVE:
+        place = f"keep_{run.id}"
+        st.session_state[place] = run.wish.keep
+        text = f"Off: after {minutes:g} minutes in which no page shows it, the run is saved and parked."
+        st.toggle("Keep running", key=place, on_change=_keep, args=(run, key, place), help=text)
+
+
+def _keep(run: RunFolder, key: str | None, place: str) -> None:
+    try:
+        run.steer(key, keep=bool(st.session_state[place]))
+    except InputError as error:
+        tell(str(error))
+
+
+def submit(wanted: Sequence[RunSettings], key: str) -> list[str]:
+    """Queue new runs, as far as that is allowed; their names."""
+    names = []
+    try:
+        for each in wanted:
+            names.append(dispatcher().submit(each.to_json(), key).id)
+    except InputError as error:
+        tell(str(error))
+    return names
 
 
 def epoch_more(status: Status, settings: RunSettings, until_step: int | None) -> int | None:

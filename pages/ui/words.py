@@ -10,7 +10,7 @@ from genlib.knobs import InputError, Knob
 from genlib.settings import FAMILY_NAMES, MNIST, RunSettings
 from pages.ui.owner import visitor_hash
 
-__all__ = ["data_name", "described", "differences", "duration", "plain", "said", "unlinked"]
+__all__ = ["about", "data_name", "described", "differences", "duration", "plain", "said", "unlinked"]
 
 
 def described(settings: RunSettings) -> dict[str, str]:
@@ -52,6 +52,16 @@ def duration(seconds: float) -> str:
     if minutes < 2:
         return f"{round(seconds)} s"
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def about(seconds: float) -> str:
+    """Seconds that nobody knows exactly, as people say them: "about 4 min"."""
+    if seconds < 50:
+        return "less than a minute"
+    minutes = max(1, round(seconds / 60))
+    if minutes >= 90:
+        return f"about {round(minutes / 60)} h"
+    return f"about {minutes if minutes <= 10 else 5 * round(minutes / 5)} min"
 
 
 def unlinked(text: str) -> str:

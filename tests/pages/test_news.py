@@ -12,13 +12,13 @@ from starlette.requests import Request
 
 from genlib.film import Film
 from genlib.library import bundled
-from genlib.runs import RunFolder, Status, Watcher
+from genlib.runs import Place, RunFolder, Status, Watcher
 from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig, VAEConfig
 from pages.ui.news import curves, news, results, status_words
 from pages.ui.opened import opened
 from pages.ui.routes import CONSTANTS, ROUTES
 from pages.ui.steering import epoch_more, resume
-from pages.ui.words import described, differences, plain
+from pages.ui.words import about, described, differences, plain
 from tests.pages.conftest import KEY
 
 pytestmark = pytest.mark.fast
@@ -168,20 +168,45 @@ def test_results_are_the_newest_of_each(run):
 @pytest.mark.parametrize(
     ("status", "place", "part"),
     [
-        (Status("queued"), 0, "in a moment"),
-        (Status("queued"), 1, "Next in the queue"),
-        (Status("queued"), 3, "Place 3"),
-        (Status("parked", message="Paused and saved."), 0, "Paused and saved."),
-        (Status("parked", message="Paused and saved."), 1, "Next in the queue"),
+        (Status("queued"), None, "in a moment"),
+        (Status("queued"), Place(1), "Next in the queue: it starts when a run before it rests or ends."),
+        (Status("queued"), Place(1, 20.0), "Next in the queue, less than a minute: it starts when"),
+        (Status("queued"), Place(3), "Place 3 in the queue."),
+        (Status("queued"), Place(3, 250.0), "Place 3 in the queue, about 4 min."),
+        (Status("queued"), Place(5, None, True), "Place 5 in the queue: it waits for another run of the same visitor"),
+        (Status("parked", message="Paused and saved."), None, "Paused and saved."),
+        (Status("parked", message="Paused and saved."), Place(1), "Next in the queue"),
         (
             Status("running", step=1200, epoch=2.5, seconds=130.0, rate=9000.0, left=5.0),
-            0,
+            None,
             "2 min 10 s · 9,000 images/s",
         ),
     ],
 )
 def test_a_status_in_words(status, place, part):
     assert part in status_words(status, place=place)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "less than a minute"),
+        (49, "less than a minute"),
+        (50, "about 1 min"),
+        (89, "about 1 min"),
+        (91, "about 2 min"),
+    ]
+    + [
+        (630, "about 10 min"),
+        (632, "about 10 min"),
+        (1300, "about 20 min"),
+        (5369, "about 90 min"),
+        (5371, "about 2 h"),
+    ]
+    + [(20_000, "about 6 h")],
+)
+def test_what_nobody_knows_exactly_is_not_told_exactly(seconds, said):
+    assert about(seconds) == said
 
 
 def test_silence_is_told(run):

@@ -7,10 +7,11 @@ import time
 import numpy as np
 import pytest
 
+from genlib.knobs import InputError
 from genlib.library import example
 from genlib.pca import load_pca_errors
 from genlib.presets import PRESETS, named
-from genlib.runs import RunFolder, Status, find
+from genlib.runs import Place, RunFolder, Status, find, list_runs
 from genlib.settings import AutoencoderConfig, RunSettings, TrainConfig
 from tests.pages.conftest import KEY, labels, own, told
 
@@ -360,3 +361,86 @@ def test_how_it_works_shows_the_formula_and_the_code(app):
     test.run()
     assert any(r"\log p(x)" in item.value for item in test.markdown)
     assert any(item.value.startswith("class VAE(Descent):") for item in test.code)
+
+
+def still(monkeypatch):
+    """Has the dispatcher start nothing, and know where a run stands."""
+    monkeypatch.setattr("genlib.runs.Dispatcher.tick", lambda self: None)
+    monkeypatch.setattr("genlib.runs.Dispatcher.waits", lambda self, run: Place(3, 250.0))
+
+
+@pytest.mark.parametrize("page", [PAGE, "images/runs.py"])
+def test_who_waits_is_told_where_and_for_how_long(app, run, page, monkeypatch):
+    still(monkeypatch)
+    run.write_status(Status("queued"))
+    test = own(app(page, run=run.id))
+    words = "Place 3 in the queue, about 4 min."
+    said = [each.value.replace("\\", "") for each in test.caption]
+    assert told(test)[0]["news"]["words"] == words if page == PAGE else any(words in each for each in said)
+
+
+def test_the_owner_may_keep_a_run_going_that_nobody_watches(app, run, monkeypatch):
+    still(monkeypatch)
+    run.write_status(Status("running", step=40, epoch=0.1, pid=1))
+    assert not [each for each in app(PAGE, run=run.id).toggle if each.label == "Keep running"], "a guest may not"
+    test = own(app(PAGE, run=run.id))
+    test.toggle(key=f"keep_{run.id}").set_value(True).run()
+    assert not test.exception
+    assert run.wish.keep
+    again = own(app(PAGE, run=run.id))
+    assert again.toggle(key=f"keep_{run.id}").value, "kept by the run, not by the page"
+    run.steer(KEY, keep=False)
+    assert not again.run().toggle(key=f"keep_{run.id}").value, "changed in another tab"
+    run.write_status(Status("stopped", step=40))
+    assert not [each for each in again.run().toggle if each.label == "Keep running"]
+
+
+def test_my_runs_has_the_same_switch(app, run, monkeypatch):
+    still(monkeypatch)
+    run.write_status(Status("queued"))
+    test = own(app("images/runs.py"))
+    test.session_state[f"more_{run.id}"] = True
+    test.run()
+    test.toggle(key=f"keep_{run.id}").set_value(True).run()
+    assert run.wish.keep
+
+
+def test_where_nothing_is_parked_there_is_no_switch(app, run, monkeypatch):
+    still(monkeypatch)
+    monkeypatch.setenv("GENLIB_UNWATCHED_MINUTES", "0")
+    run.write_status(Status("queued"))
+    assert not [each for each in own(app(PAGE, run=run.id)).toggle if each.label == "Keep running"]
+
+
+def test_what_is_more_than_each_may_is_refused_in_a_sentence(app, monkeypatch):
+    monkeypatch.setenv("GENLIB_MOST_MINUTES", "1")
+    test = own(app(PAGE, budget="seconds", seconds="100"))
+    test.button(key="do_Train").click().run()
+    assert not test.exception
+    assert test.warning[0].value.startswith("This run is to train for 100 seconds, and 60 are allowed here")
+    assert list_runs() == []
+
+
+def test_of_four_families_those_are_queued_that_may(app, monkeypatch):
+    monkeypatch.setattr("genlib.runs.Dispatcher.tick", lambda self: None)
+    monkeypatch.setattr("genlib.runs.Dispatcher.submit", one_only)
+    test = own(app(PAGE, family="all", seconds="1"))
+    test.button(key="do_Train").click().run()
+    assert not test.exception
+    assert "No more." in test.warning[0].value
+    assert test.session_state["run"] == list_runs()[0].id
+
+
+def one_only(dispatcher, settings, key):
+    if list_runs():
+        raise InputError("No more.")
+    return RunFolder.create(settings, key)
+
+
+def test_a_run_that_is_shown_is_watched(app, run, monkeypatch):
+    watched = []
+    monkeypatch.setattr("genlib.runs.Dispatcher.watched", lambda self, run: watched.append(run.id))
+    app(PAGE)
+    assert watched == [], "a recorded run needs nobody"
+    app(PAGE, run=run.id)
+    assert set(watched) == {run.id}

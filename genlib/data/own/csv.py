@@ -23,8 +23,8 @@ from genlib.data.own.kept import KEPT_DAYS
 from genlib.knobs import InputError
 from genlib.runs import home
 from genlib.runs.files import read_json, stored, write_json
-from genlib.runs.folder import key_hash
 from genlib.runs.naming import checked_name, read_name
+from genlib.runs.owners import key_hash
 
 __all__ = ["MOST_TABLES", "OwnTable", "keep_table", "list_tables", "remove_table", "table_of"]
 

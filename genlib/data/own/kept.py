@@ -17,8 +17,8 @@ from genlib.data.own.reading import FEWEST, MOST_CLASSES
 from genlib.knobs import InputError
 from genlib.runs import home
 from genlib.runs.files import read_json
-from genlib.runs.folder import key_hash
 from genlib.runs.naming import read_name
+from genlib.runs.owners import key_hash
 
 __all__ = ["ARRAYS", "KEPT_DAYS", "TOLD", "OwnSet", "arrays_of", "find_own", "folders", "list_own", "root", "touch"]
 

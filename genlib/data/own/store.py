@@ -20,8 +20,8 @@ from genlib.data.own.reading import Collected
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder, list_runs
 from genlib.runs.files import read_json, stored, write_json
-from genlib.runs.folder import key_hash
 from genlib.runs.naming import checked_name
+from genlib.runs.owners import key_hash
 
 __all__ = ["MOST_SETS", "keep", "last_run", "remove", "sweep"]
 
