@@ -12,6 +12,9 @@ __all__ = ["ModelConfig", "NetworkConfig"]
 NETWORKS = {"dense": "Fully connected", "conv": "Convolutional"}
 NETWORK_HELP = "Every unit sees every pixel, or small windows slide over the image."
 CHANNELS_HELP = "Features in the layer next to the image; the one behind has twice as many."
+STANDARDISE_HELP = (
+    "The network sees and puts out pixels less their mean, in standard deviations, instead of grey levels from 0 to 1."
+)
 AVERAGE_HELP = "What is shown is a running mean of the weights, of which each step keeps this share; 0 is no mean."
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from genlib.knobs import InputError, knob
+from genlib.settings import base
 from genlib.settings.base import AVERAGE_HELP, CHANNELS_HELP, NETWORK_HELP, NETWORKS, ModelConfig, NetworkConfig
 
 __all__ = [
@@ -21,12 +22,6 @@ __all__ = [
     "PixelMixtureConfig",
     "VAEConfig",
 ]
-
-
-_STANDARDISE_HELP = (
-    "The network sees pixels less their mean, in standard deviations, and puts out such, where it else sees and puts "
-    "out grey levels from 0 to 1."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +91,7 @@ class VAEConfig(NetworkConfig):
         label="Black or white",
         help="Each grey level is drawn as black or white anew at each step, by its brightness.",
     )
-    standardise: bool = knob(False, label="Standardised pixels", help=_STANDARDISE_HELP)
+    standardise: bool = knob(False, label="Standardised pixels", help=base.STANDARDISE_HELP)
 
     def check_together(self) -> None:
         if self.standardise and self.likelihood == "bernoulli":
@@ -162,7 +157,7 @@ class GANConfig(NetworkConfig):
     binarise: bool = knob(
         False, label="Black or white", help="D is shown real images whose grey levels are drawn as black or white."
     )
-    standardise: bool = knob(False, label="Standardised pixels", help=_STANDARDISE_HELP)
+    standardise: bool = knob(False, label="Standardised pixels", help=base.STANDARDISE_HELP)
     turns: int = knob(
         0,
         0,
