@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 import numpy as np
 import streamlit as st
 
+from genlib.colours import CLASSES
 from genlib.data.images import load_images
 from genlib.knobs import Config, InputError
 from genlib.pixel_study import GANS, PIXELS, VAES, Study, grey_share, load_study, three_ways
@@ -98,18 +99,18 @@ def vaes(study: Study) -> None:
                 "Fréchet distance": said(fit.frechet, 0),
             }
         )
-    st.dataframe(
-        rows, hide_index=True, column_config={"Squared error": "Error, thousandths", "Fréchet distance": "Fréchet"}
-    )
+    st.dataframe(rows, hide_index=True, column_config={"Squared error": "Error, 1/1000", "Fréchet distance": "Fréchet"})
     scaled, unit = fmean(study.vaes["standardised"].nll), fmean(study.vaes["unit"].nll)
-    better = "better" if scaled < unit else "worse"
     st.caption(
-        "Lower is better in each column; the mean of three seeds ± their standard deviation, eight epochs each, "
-        f"{study.seconds['vae unit']:.0f} s of training. The first two rows are judged by the same black or white test "
-        "images, the last two by the same grey ones; between the pairs only the last two columns compare. In its own "
-        f"unit the standardised VAE is {abs(study.log_scale):.0f} nats off: that is the unit alone, 784 times the "
-        f"logarithm of {study.deviation:.3f}. With the unit accounted for it is {abs(scaled - unit):.0f} nats {better} "
-        "than the one from 0 to 1."
+        "Lower is better in each column; the mean of three seeds ± their standard deviation, eight epochs each. The "
+        "first two rows are judged by the same black or white test images, the last two by the same grey ones; between the "
+        "pairs only the last two columns compare."
+    )
+    st.markdown(
+        f"**What happened.** In its own unit the standardised VAE is {compared(scaled + study.log_scale, unit)} than "
+        f"the one from 0 to 1. But {-study.log_scale:.0f} nats of that are the unit alone, 784 times the logarithm of "
+        f"{study.deviation:.3f}; once they are taken off, it is {compared(scaled, unit)}. Its pixels know no bounds, "
+        "where those of the other end at black and white."
     )
     sheets(study, "vae", _VAES, VAES)
 
@@ -119,12 +120,14 @@ def gans(study: Study) -> None:
     st.subheader("What it does to a GAN's training", anchor=False)
     left, right = st.columns([3, 2], gap="large")
     rows = [
-        {"step": step, "Fréchet distance": fmean(seed[i] for seed in contest.frechet), "pixels": _WAYS[kind]}
-        for kind, contest in study.gans.items()
+        {"step": step} | {_WAYS[kind]: fmean(seed[i] for seed in each.frechet) for kind, each in study.gans.items()}
         for i, step in enumerate(study.steps)
     ]
     with left:
-        st.line_chart(rows, x="step", y="Fréchet distance", color="pixels", height=300)
+        names = [_WAYS[kind] for kind in study.gans]
+        st.line_chart(
+            rows, x="step", y=names, color=list(CLASSES[: len(names)]), y_label="Fréchet distance", height=300
+        )
     with right:
         st.dataframe(
             [
@@ -133,15 +136,15 @@ def gans(study: Study) -> None:
                     "Fréchet": said([seed[-1] for seed in contest.frechet], 0),
                     "D(x)": said([seed[-1] for seed in contest.real], 2),
                     "D(G(z))": said([seed[-1] for seed in contest.fake], 2),
-                    "Grey pixels": f"{100 * fmean(contest.grey):.0f} %",
+                    "Grey": f"{100 * fmean(contest.grey):.0f} %",
                 }
                 for kind, contest in study.gans.items()
             ],
             hide_index=True,
         )
         st.caption(
-            f"After {study.steps[-1]} steps, three seeds ± their standard deviation, about "
-            f"{study.seconds['gan unit']:.0f} s each. D(x) and D(G(z)) are how real D finds real and drawn images: far "
+            f"After {study.steps[-1]} steps, three seeds ± their standard deviation. D(x) and D(G(z)) are how real "
+            "D finds real and drawn images: far "
             "apart means that D wins. Grey pixels are neither nearly black nor nearly white; of real ones there are "
             f"{100 * grey_share(load_images().test):.0f} %."
         )
@@ -155,6 +158,11 @@ def sheets(study: Study, family: str, titles: dict[str, str], configs: Mapping[s
             st.image(study.sheets[f"{family}-{kind}"], title, width="stretch", alt=f"32 drawings: {title}")
             told = configs[kind].to_text() | {"family": family}
             st.page_link("images/train.py", label="Train it", icon=":material/model_training:", query_params=told)
+
+
+def compared(nats: float, other: float) -> str:
+    """How much better or worse a negative log-likelihood is."""
+    return f"{abs(nats - other):,.0f} nats {'better' if nats < other else 'worse'}"
 
 
 def said(values: Sequence[float], digits: int) -> str:
