@@ -44,7 +44,7 @@ PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None] | None]] = {
     "repair": ("/repair?image=18&hole=right", 1110, ".st-key-repairs img >> nth=11", None),
     "portraits": ("/portraits", 1000, ".portraits[data-state=whole]", grow_a_beard),
     "compare": ("/compare", 860, ".lane:nth-of-type(4)[data-shown]", None),
-    "scores": ("/scores", 1300, "text=Most like real digits", None),
+    "scores": ("/scores", 1300, "text=Most like real ones", None),
     "beat": ("/beat", 1010, ".sorter .hand button", sort_some),
 }
 

@@ -103,8 +103,8 @@ def vaes(study: Study) -> None:
     scaled, unit = fmean(study.vaes["standardised"].nll), fmean(study.vaes["unit"].nll)
     st.caption(
         "Lower is better in each column; the mean of three seeds ± their standard deviation, eight epochs each. The "
-        "first two rows are judged by the same black or white test images, the last two by the same grey ones; between the "
-        "pairs only the last two columns compare."
+        "first two rows are judged by the same black or white test images, the last two by the same grey ones; between "
+        "the pairs only the last two columns compare."
     )
     st.markdown(
         f"**What happened.** In its own unit the standardised VAE is {compared(scaled + study.log_scale, unit)} than "
