@@ -1,7 +1,8 @@
 """What elements in the browser ask the server for themselves, without a run of the page: news and frames of runs, and
 decoders, atlases and images of models.
 
-A run's name is all that is needed to watch it, as with the address of its page; nothing here changes anything.
+A run's name is all that is needed to watch it, as with the address of its page; nothing here changes anything, but a
+run that is asked for is noted as used.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.routing import Route
 
 from genlib.film import MOST_FRAMES, Film
 from genlib.knobs import InputError
+from genlib.runs.clearing import touch
 from pages.ui import models
 from pages.ui.news import news
 from pages.ui.opened import Opened, opened
@@ -94,6 +96,8 @@ def _of_model(
     try:
         shown = opened(request.path_params["name"])
         status = 422
+        if not shown.recorded:
+            touch(shown.run)
         content = make(shown)
     except InputError as error:
         return JSONResponse({"error": str(error)}, status, headers=_FRESH)

@@ -1,8 +1,10 @@
 """What is told of runs, and asked by elements of the browser."""
 
 import json
+import os
 import re
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -207,6 +209,15 @@ def test_a_status_in_words(status, place, part):
 )
 def test_what_nobody_knows_exactly_is_not_told_exactly(seconds, said):
     assert about(seconds) == said
+
+
+@pytest.mark.parametrize("route", ["/genlib/runs/{name}/news", "/genlib/models/{name}/decoder"])
+def test_a_run_that_is_asked_for_is_used(run, route):
+    for name in ("run.json", "status.json"):
+        os.utime(run.path / name, (1e9, 1e9))
+    ask(next(each.endpoint for each in ROUTES if each.path == route), run.id)
+    assert (run.path / "run.json").stat().st_mtime > time.time() - 60
+    assert (run.path / "status.json").stat().st_mtime == 1e9
 
 
 def test_silence_is_told(run):
