@@ -6,12 +6,11 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from genlib.knobs import InputError
 from genlib.runs import home, slots
+from genlib.runs.classroom import machine
 from genlib.settings import FAMILIES, RunSettings, TrainConfig, VAEConfig
 
 __all__ = ["Check", "checks"]
@@ -92,12 +91,10 @@ def _room() -> tuple[bool, str]:
 
 
 def _memory() -> tuple[bool, str]:
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable")) * 1024 / 1e9
-        wanted = 1 + _MEMORY * slots()
-        return free >= wanted, f"{free:.1f} GB of memory are free, and {wanted:.1f} GB are wanted."
-    return True, "This system does not tell how much memory is free."
+    free, wanted = machine().memory_mb, 1 + _MEMORY * slots()
+    if free is None:
+        return True, "This system does not tell how much memory is free."
+    return free / 1000 >= wanted, f"{free / 1000:.1f} GB of memory are free, and {wanted:.1f} GB are wanted."
 
 
 def _training() -> tuple[bool, str]:

@@ -1,14 +1,19 @@
 """Which pages there are; runs before each of them."""
 
+import os
+
 import streamlit as st
 
 from pages.ui.frame import frame
 from pages.ui.server import freeze
 
 frame()
+start = [st.Page("start/home.py", title="Home", icon=":material/home:", default=True)]
+if os.environ.get("GENLIB_TEACHER"):
+    start.append(st.Page("start/teach.py", title="Class", icon=":material/school:", url_path="class"))
 page = st.navigation(
     {
-        "": [st.Page("start/home.py", title="Home", icon=":material/home:", default=True)],
+        "": start,
         "Two dimensions": [
             st.Page("two_d/mixture.py", title="Gaussian mixture", icon=":material/scatter_plot:", url_path="mixture"),
             st.Page("two_d/bench.py", title="Data bench", icon=":material/table_chart:", url_path="bench"),

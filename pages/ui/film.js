@@ -2,13 +2,14 @@
 
 const NO_STEP = 0xffffffff; // what all frames share
 const AT_ONCE = 30;
-const BEAT = 200; // milliseconds between two looks at a run that trains ...
+const BEAT = 200; // milliseconds between two looks at a run that trains, unless the server asks for fewer ...
 const REST = 2000; // ... and at one that does not
 
 // Calls told() whenever there are news, and filmed() when frames came; asks as long as alive() says so.
 const makeFilm = (name, { told, filmed, alive }) => {
   const film = { name, news: null, frames: new Map(), constants: {}, gone: "" };
   let [of, timer, loading, ended] = ["", 0, false, false];
+  const me = Math.random().toString(36).slice(2, 12); // so that watchers can be counted
   const address = (rest) => new URL(`genlib/runs/${encodeURIComponent(film.news ? film.news.film : name)}/${rest}`, document.baseURI);
 
   film.hear = (news) => {
@@ -59,7 +60,7 @@ const makeFilm = (name, { told, filmed, alive }) => {
     clearTimeout(timer);
     if (!alive()) return; // the next run of the page looks again
     try {
-      const answer = await fetch(new URL(`genlib/runs/${encodeURIComponent(name)}/news`, document.baseURI));
+      const answer = await fetch(new URL(`genlib/runs/${encodeURIComponent(name)}/news`, document.baseURI), { headers: { "X-Film": me } });
       const news = await answer.json();
       if (ended) return;
       film.gone = news.error || "";
@@ -70,7 +71,7 @@ const makeFilm = (name, { told, filmed, alive }) => {
     }
     clearTimeout(timer);
     const busy = film.news && film.news.active && !film.gone && !document.hidden;
-    if (!ended) timer = setTimeout(look, busy ? BEAT : REST);
+    if (!ended) timer = setTimeout(look, busy ? film.news.beat || BEAT : REST);
   };
   film.look = look;
   film.end = () => {

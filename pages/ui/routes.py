@@ -20,7 +20,7 @@ from starlette.routing import Route
 from genlib.film import MOST_FRAMES, Film
 from genlib.knobs import InputError
 from genlib.runs.clearing import touch
-from pages.ui import models
+from pages.ui import models, watchers
 from pages.ui.news import news
 from pages.ui.opened import Opened, opened
 
@@ -35,7 +35,9 @@ _AS_IS = {"Content-Encoding": "identity"}
 def tell(request: Request) -> Response:
     """Where a run stands, as JSON; that it is gone is news like any other."""
     try:
-        return JSONResponse(news(opened(request.path_params["name"])), headers=_FRESH)
+        shown = opened(request.path_params["name"])
+        watchers.note(shown.run.id, request.headers.get("x-film", "")[:16])
+        return JSONResponse(news(shown) | {"beat": watchers.beat()}, headers=_FRESH)
     except InputError as error:
         return JSONResponse({"error": str(error)}, headers=_FRESH)
 
