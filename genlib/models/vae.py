@@ -44,7 +44,7 @@ class VAE(Descent):
 
     The first reads each grey level as the probability of a white pixel. The second has one $\sigma$ for all pixels,
     learnt with the weights; the best is the root mean squared error (Rybkin, Daniilidis & Levine, 2021). It is told in
-    grey levels of [0, 1] also where pixels are standardised (:class:`genlib.models.pixels.Standardised`).
+    grey levels of [0, 1] also where pixels are standardised.
 
     With $k > 1$ importance samples, training raises the tighter bound of Burda et al. (2016) instead, which has no
     $\beta$.

@@ -122,8 +122,7 @@ def _tried(
     mixture: MixtureConfig,
 ) -> Iterator[Tried]:
     table = rows(origin)
-    call = compute if table.size <= _SOON else compute_part
-    return _followed((function, origin, config, mixture), function, table, config, mixture, call=call)
+    return _followed((function, origin, config, mixture), function, table, config, mixture, soon=table.size <= _SOON)
 
 
 @lru_cache(maxsize=64)
@@ -189,12 +188,10 @@ E = TypeVar("E", bound=_Event)
 _ended: dict[Hashable, Any] = {}
 
 
-def _followed(
-    key: Hashable, function: Callable[..., Iterator[E]], *args: Any, call: Callable[..., Any] = compute_part
-) -> Iterator[E]:
+def _followed(key: Hashable, function: Callable[..., Iterator[E]], *args: Any, soon: bool = False) -> Iterator[E]:
     """The events of something long, done in the worker bit by bit; how it ended is kept for all."""
     while key not in _ended:
-        event = call(advance, key, function, *args)
+        event = (compute if soon else compute_part)(advance, key, function, *args)
         if event.done < 1:
             yield event
             continue

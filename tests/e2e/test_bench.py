@@ -10,7 +10,7 @@ LEARNED = "text=Learned from"
 
 def test_gaps_are_made_filled_and_kept_in_the_address(visit):
     page = visit().go("/bench?data_n=400", LEARNED)
-    expect(page.get_by_text("Nearest values")).to_have_count(1)
+    expect(page.get_by_text("Nearest values, and the best model of those rows")).to_have_count(1)
     expect(page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace")).to_have_count(4)
     page.get_by_role("slider", name="Rows with a gap").press("End")
     page.wait_for_url("**share=0.9**")

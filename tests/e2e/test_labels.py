@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.e2e
 
-
+@pytest.mark.slow
 def test_a_pair_is_trained_counted_and_found_again(visit):
     page = visit().go("/labels?family=mixture&seconds=2", "canvas.samples")
     page.get_by_role("button", name="Train both", exact=True).click()
@@ -20,6 +19,7 @@ def test_a_pair_is_trained_counted_and_found_again(visit):
     assert page.locator(".lane .name").all_inner_texts() == names
 
 
+@pytest.mark.e2e
 def test_models_that_generate_are_used_to_predict(visit):
     page = visit().go("/labels", "canvas.samples")
     page.get_by_text("Misread by the mixture for each digit").wait_for(timeout=60_000)

@@ -174,7 +174,7 @@ def test_own_points_of_any_scale_can_be_clicked(visit, tmp_path):
     page = visit().go("/mixture", CANVAS)
     page.get_by_text("Own points from a file").click()
     page.locator("input[type=file]").set_input_files(file)
-    page.wait_for_selector("text=Your own points")
+    page.wait_for_selector("text=Your own table")
     page.locator(MAIN + "button:has-text('Add points')").click()
     page.wait_for_timeout(500)
     box = page.locator(CANVAS).bounding_box()

@@ -107,7 +107,7 @@ def test_what_is_downloaded_is_the_run_and_can_be_brought_back(visitor, server, 
 
 def test_a_run_of_the_usual_size_can_be_brought_back(visit, server, tmp_path):
     visitor = visit()
-    run = RunFolder(server.home / "runs" / train(visitor, "/train?budget=seconds&seconds=2&hidden_dim=1024"))
+    run = RunFolder(server.home / "runs" / train(visitor, "/train?budget=seconds&seconds=1&hidden_dim=1024"))
     (tmp_path / "run.zip").write_bytes(archive.pack(run))
     assert (tmp_path / "run.zip").stat().st_size > 15e6
     page = visitor.go("/runs", "[data-testid=stMain] img")
@@ -167,7 +167,7 @@ def test_runs_are_compared_under_one_slider(visitor, server):
 
 
 def test_all_families_train_for_the_same_time_and_are_compared(visit):
-    page = visit().go("/train?family=all&latent_dim=8&seconds=2", "canvas.samples")
+    page = visit().go("/train?family=all&latent_dim=8&seconds=1", "canvas.samples")
     click(page, "Train")
     page.wait_for_url("**/compare?runs=*")
     for lane in (1, 2, 3, 4):

@@ -45,7 +45,7 @@ def test_a_run_is_scored_beside_the_others_and_a_refresh_loses_nothing(visit, no
             page.get_by_role("option", name=nobodys_run[:6]).click(timeout=3000)
             break
     expect(page.get_by_text(f"({nobodys_run[:6]}): VAE")).to_have_count(1)
-    expect(page.get_by_alt_text("The drawings farthest from any real digit")).to_be_visible()
+    expect(page.get_by_alt_text("The drawings farthest from any real image")).to_be_visible()
 
 
 def test_a_round_by_keyboard_against_the_network(visit):
