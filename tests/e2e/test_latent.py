@@ -194,7 +194,7 @@ def test_a_decoder_that_only_the_server_can_evaluate(visit):
 
 
 def test_a_drawn_digit_turns_into_another_and_becomes_a_film(visit):
-    page = visit().go("/latent?view=between&models=ae-2d&models=vae-2d", ".morph canvas.image")
+    page = visit().go("/latent?view=between&model=vae-2d", ".morph canvas.image")
     page.locator(".st-key-a_source").get_by_text("Draw").click()
     field = page.locator(".brush canvas")
     box = field.bounding_box()
@@ -204,7 +204,7 @@ def test_a_drawn_digit_turns_into_another_and_becomes_a_film(visit):
     page.mouse.up()
     page.wait_for_selector(".morph[data-state=whole]", timeout=90_000)
     lanes = page.locator(".morph .lane")
-    assert lanes.count() == 2
+    assert lanes.count() == 3
     slider = page.locator(".morph input[type=range]")
     slider.press("Home")
     page.wait_for_selector(".morph[data-at='0']")
@@ -215,7 +215,7 @@ def test_a_drawn_digit_turns_into_another_and_becomes_a_film(visit):
     with page.expect_download(timeout=90_000) as download:
         page.get_by_role("button", name="Save as GIF").click()
     film = Image.open(io.BytesIO(download.value.path().read_bytes()))
-    assert (film.format, film.size) == ("GIF", (2 * 28 * 6, 28 * 6))
+    assert (film.format, film.size) == ("GIF", (3 * 28 * 6, 28 * 6))
     assert film.n_frames > 30
     assert "1" not in parse_qs(urlparse(page.url).query).get("image", []), "a drawing is in no address"
 

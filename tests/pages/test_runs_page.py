@@ -5,9 +5,11 @@ import pytest
 
 from genlib import archive
 from genlib.film import Film
+from genlib.knobs import InputError
 from genlib.library import example
 from genlib.runs import RunFolder, Status, list_runs
 from genlib.settings import FAMILIES, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
+from pages.ui import owner
 from tests.pages.conftest import KEY, labels, own, told
 
 pytestmark = pytest.mark.fast
@@ -194,3 +196,37 @@ def test_a_run_that_makes_no_images_is_told_apart(app, family, page):
     said = [each.value for each in (*test.warning, *test.markdown) if made.id[:6] in each.value]
     assert len(said) == 1
     assert ("makes no images to watch" in said[0]) == bool(query)
+
+
+def opened_devices(test):
+    test.session_state["devices"] = True
+    return test.run()
+
+
+def test_a_code_takes_the_key_to_another_device_once(app, run):
+    here = opened_devices(own(app(RUNS)))
+    next(button for button in here.button if button.label == "Make a code").click().run()
+    (code,) = [each.value for each in here.code]
+    there = opened_devices(own(app(RUNS), "f" * 32))
+    assert listed(there) == set()
+    there.text_input(key="code").set_value(f" {code.lower()} ")
+    next(button for button in there.button if button.label == "Take over").click().run()
+    assert not there.exception
+    assert listed(there) == {run.id}
+    again = opened_devices(own(app(RUNS), "e" * 32))
+    again.text_input(key="code").set_value(code)
+    next(button for button in again.button if button.label == "Take over").click().run()
+    assert "each works once" in " ".join(each.value for each in [*again.warning, *again.error])
+    assert listed(again) == set()
+
+
+def test_codes_end_and_only_the_newest_of_a_visitor_counts(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(owner.time, "monotonic", lambda: now[0])
+    first, second = owner.lend(KEY), owner.lend(KEY)
+    for code in (first, "", "ABCD-EFGH", "<b>", "A" * 500):
+        with pytest.raises(InputError, match="not known"):
+            owner.take(code)
+    now[0] += owner.LENT + 1
+    with pytest.raises(InputError, match="not known"):
+        owner.take(second)
