@@ -7,7 +7,7 @@ import pytest
 
 from genlib.colours import FAMILIES
 from genlib.latent import Width
-from genlib.plots import filled_chart, made_chart, widths_chart
+from genlib.plots import filled_chart, made_chart, seeds_chart, widths_chart
 from genlib.preprocess import Bench, Outcome
 
 pytestmark = pytest.mark.fast
@@ -64,3 +64,18 @@ def test_filled_points_stand_where_they_were_put():
     assert made.layout.xaxis.range == figure.layout.xaxis.range, "on the same axes"
     dropped = filled_chart(bench, replace(outcome, filled=None), ["height", "weight"])
     assert "put" not in {trace.name for trace in dropped.data}
+
+
+def test_seeds_are_drawn_beside_their_mean():
+    figure = seeds_chart([1, 5], {"one": [[2.0, 4.0], [4.0, 8.0]], "other": [[1.0, 1.0]]}, "what", floor=0.5)
+    lines = [(trace.legendgroup, trace.line.width, list(trace.y)) for trace in figure.data[:-1]]
+    assert lines == [
+        ("one", 1, [2, 4]),
+        ("one", 1, [4, 8]),
+        ("one", 3, [3, 6]),
+        ("other", 1, [1, 1]),
+        ("other", 3, [1, 1]),
+    ]
+    assert [trace.name for trace in figure.data if trace.showlegend is not False] == ["one", "other", "Real images"]
+    assert list(figure.data[-1].y) == [0.5, 0.5]
+    assert len({trace.line.color for trace in figure.data}) == 3

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Standardised", "Unit", "pixels"]
+__all__ = ["Standardised", "Unbounded", "Unit", "pixels"]
 
 
 class Unit(nn.Module):
@@ -27,6 +27,13 @@ class Unit(nn.Module):
 
     def out(self, a: Tensor) -> Tensor:
         return a.sigmoid()
+
+
+class Unbounded(Unit):
+    """Grey levels in [0, 1] that go in as they are, and come out as the network puts them: nothing holds them there."""
+
+    def out(self, a: Tensor) -> Tensor:
+        return a
 
 
 class Standardised(nn.Module):

@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from torch.distributions import AffineTransform, Normal, TransformedDistribution
 
 from genlib.data.images import load_images
 from genlib.knobs import InputError
 from genlib.models import build
-from genlib.models.pixels import Standardised
-from genlib.pixel_study import GANS, PIXELS, VAES, load_study, three_ways
+from genlib.models.pixels import Standardised, Unbounded
+from genlib.pixel_study import PIXELS
 from genlib.seeding import torch_rng
 from genlib.settings import GANConfig, TrainConfig, VAEConfig
 from genlib.training import Run, train
@@ -38,10 +41,24 @@ def test_mean_and_deviation_are_those_of_all_pixels():
     torch.testing.assert_close(found.out(y), torch.tensor(images) / 255)
 
 
-def test_pixels_that_are_all_alike_have_a_scale():
+@settings(max_examples=50, deadline=None)
+@given(arrays(np.uint8, st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5))))
+def test_whatever_the_pixels_are_they_come_back(images):
+    """Also where all are alike, which have no deviation."""
     found = Standardised()
-    found.fit(torch.full((5, 28, 28), 7, dtype=torch.uint8))
-    assert torch.isfinite(found.into(torch.full((1, 1, 28, 28), 7 / 255))).all()
+    found.fit(torch.tensor(images))
+    assert float(found.mean) == pytest.approx(images.mean() / 255, abs=1e-6)
+    assert float(found.scale) == pytest.approx(max(images.std(), 1) / 255, rel=1e-4)
+    x = torch.tensor(images) / 255
+    y = found.into(x)
+    assert torch.isfinite(y).all()
+    torch.testing.assert_close(found.out(y), x, rtol=0, atol=1e-6)
+
+
+def test_without_bounds_pixels_come_out_as_the_network_puts_them():
+    a = torch.tensor([-3.0, 0.5, 7.0])
+    assert torch.equal(Unbounded().out(a), a)
+    assert torch.equal(Unbounded().into(a), a)
 
 
 def test_the_density_is_told_in_grey_levels_from_0_to_1():
@@ -109,31 +126,3 @@ def test_pairs_that_cannot_be_get_one_sentence():
         VAEConfig(standardise=True)
     with pytest.raises(InputError, match="either standardised or drawn black or white"):
         GANConfig(standardise=True, binarise=True)
-
-
-def test_three_ways_are_the_same_picture():
-    study, image = load_study(), load_images().test[17]
-    found = three_ways(image, study)
-    assert np.corrcoef(found["unit"].ravel(), found["standardised"].ravel())[0, 1] == pytest.approx(1)
-    assert set(np.unique(found["binary"])) == {0, 1}
-    train = load_images().train[::7]
-    assert (train / 255).mean() == pytest.approx(study.mean, abs=0.002)
-    assert (train / 255).std() == pytest.approx(study.deviation, abs=0.002)
-
-
-def test_the_study_tells_all_that_was_tried():
-    study = load_study()
-    assert (study.vaes.keys(), study.gans.keys()) == (VAES.keys(), GANS.keys())
-    assert all(len(fit.nll) == len(fit.frechet) == 3 for fit in study.vaes.values())
-    assert all(len(seed) == len(study.steps) for contest in study.gans.values() for seed in contest.frechet)
-    assert study.log_scale == pytest.approx(784 * np.log(study.deviation))
-
-
-def test_an_altered_study_gets_one_sentence(monkeypatch, tmp_path):
-    (tmp_path / "pixels").mkdir()
-    (tmp_path / "pixels" / "study.json").write_text('{"vaes": 3}')
-    monkeypatch.setattr("genlib.pixel_study.assets", lambda: tmp_path)
-    load_study.cache_clear()
-    with pytest.raises(InputError, match="missing or was altered"):
-        load_study()
-    load_study.cache_clear()

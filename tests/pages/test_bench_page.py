@@ -1,13 +1,16 @@
 """The data bench without a browser."""
 
+from urllib.parse import parse_qs
+
 import numpy as np
 import pytest
 
 from genlib.data.own.csv import list_tables
 from genlib.data.toy2d import make_points
-from genlib.pixel_study import load_study
+from genlib.pixel_study import EPOCHS, GANS, UNBOUNDED, VAES, Contest, load_study
 from genlib.preprocess import COMPLETE, WAYS, try_scalings, try_ways
-from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
+from genlib.settings import MODEL_CONFIGS, BenchConfig, MixtureConfig, PointsConfig, TrainConfig
+from pages.ui.measured import blame, gaps
 from tests.pages.conftest import KEY, own
 
 pytestmark = pytest.mark.fast
@@ -123,22 +126,53 @@ def test_a_bad_file_gets_one_sentence(app, text, told):
     assert any(told in sentence for sentence in sentences(test)), sentences(test)
 
 
+def number(text):
+    """The mean in a cell such as "−754.0 ± 3.9"."""
+    return float(text.split(" ")[0].replace("−", "-"))
+
+
 def test_pixels_are_shown_three_ways_with_what_was_measured(app):
     test = app(PAGE, of="images")
     assert not test.exception
     study = load_study()
     told = "".join(each.value for each in [*test.markdown, *test.caption])
-    assert f"{study.mean:.3f}, their standard deviation {study.deviation:.3f}" in told
-    shown = test.dataframe[0].value
-    nats = {kind: np.mean(fit.nll) for kind, fit in study.vaes.items()}
-    told_nats = [float(text.split(" ")[0]) for text in shown["−log p(x), nats"]]
-    assert told_nats == pytest.approx(list(nats.values()), abs=0.06)
-    own = float(shown["in its own unit"].iloc[-1])
-    assert own == pytest.approx(nats["standardised"] + 784 * np.log(study.deviation), abs=0.06)
-    assert len(test.get("page_link")) >= 7, "each can be trained"
+    assert f"is {study.mean:.3f}, their standard deviation {study.deviation:.3f}" in told
+    shown, unit = test.dataframe[0].value, -784 * np.log(study.deviation)
+    nats = {kind: np.mean(study.vaes[kind].nll) for kind in (*VAES, UNBOUNDED)}
+    assert [number(text) for text in shown["−log p(x)"]] == pytest.approx(list(nats.values()), abs=0.06)
+    own = [each - unit if kind == "standardised" else each for kind, each in nats.items()]
+    assert [number(text) for text in shown["In its own unit"]] == pytest.approx(own, abs=0.06)
+    bits = [each / 784 / np.log(2) for each in nats.values()]
+    assert [number(text) for text in shown["Bits a pixel"]] == pytest.approx(bits, abs=6e-4)
+    assert list(shown["It is a"]) == 2 * ["probability"] + 3 * ["density"]
+    assert f"{unit:.0f} nats of that are the unit alone" in told
+    distances = [np.mean([seed[-1] for seed in study.gans[kind].frechet]) for kind in GANS]
+    assert [number(text) for text in test.dataframe[1].value["Fréchet"]] == pytest.approx(distances, abs=0.6)
     test.segmented_control(key="bench_of").set_value("tables").run()
     assert not test.exception
     assert test.dataframe[0].value["Way"].iloc[0] == "Nothing missing"
+
+
+def test_each_kind_of_pixels_can_be_trained_as_it_was_measured(app):
+    links = [parse_qs(each.proto.query_string) for each in app(PAGE, of="images").get("page_link")]
+    asked = [{name: value[0] for name, value in link.items()} for link in links if "family" in link]
+    assert len(asked) == len(VAES) + len(GANS)
+    for told, config in zip(asked, [*VAES.values(), *GANS.values()], strict=True):
+        assert MODEL_CONFIGS[told["family"]] is type(config)
+        assert type(config).from_text(told) == config
+        assert TrainConfig.from_text(told) == TrainConfig(epochs=EPOCHS)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(1.1, "not the scale"), (0.81, "not the scale"), (0.8, "a part"), (0.2, "not the reason")]
+)
+def test_the_missing_bounds_are_blamed_for_as_much_as_they_cost(share, told):
+    assert told in blame(share)
+
+
+def test_how_well_d_tells_images_apart_is_the_difference_of_what_it_says():
+    contest = Contest(frechet=[[1.0, 2.0]], real=[[0.1, 0.8]], fake=[[0.1, 0.2]], grey=[0.1])
+    assert gaps(contest) == [pytest.approx([0.0, 0.6])]
 
 
 def test_an_address_that_names_no_view_or_image(app):

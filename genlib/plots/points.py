@@ -1,39 +1,22 @@
-"""Charts. The only importer of plotly."""
+"""Charts of points in the plane, and of the mixtures that are fitted to them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genlib.colours import CLASSES, FAMILIES
+from genlib.colours import CLASSES
 from genlib.gmm import Selection
-from genlib.latent import Width
-from genlib.metrics import Verdict
-from genlib.portraits import Directions
 from genlib.preprocess import Bench, Outcome
-from genlib.scoring import Score
-from genlib.settings import FAMILY_NAMES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_MOST_DRAWN, _MOST_LINES = 1000, 150
-MEASURES = {"All right": "accuracy", "Made found": "sensitivity", "Real kept": "specificity"}
+__all__ = ["criteria_chart", "filled_chart", "held_out_chart", "made_chart", "samples_chart"]
 
-__all__ = [
-    "MEASURES",
-    "criteria_chart",
-    "entanglement_chart",
-    "filled_chart",
-    "held_out_chart",
-    "made_chart",
-    "samples_chart",
-    "scores_chart",
-    "verdicts_chart",
-    "widths_chart",
-]
+_MOST_DRAWN, _MOST_LINES = 1000, 150
 
 
 def criteria_chart(selections: Sequence[Selection]) -> Figure:
@@ -129,28 +112,6 @@ def _table_plane(figure: Figure, bench: Bench, names: Sequence[str]) -> Figure:
     return figure
 
 
-def widths_chart(pca: np.ndarray, models: Sequence[Width]) -> Figure:
-    """Reconstruction error over the size of the code: the line of PCA, and a point for every model."""
-    from plotly import graph_objects as go
-
-    figure = go.Figure()
-    line = {"color": "#7F7F7F", "dash": "dot"}
-    figure.add_scatter(x=list(range(1, len(pca) + 1)), y=pca.tolist(), name="PCA", mode="lines", line=line)
-    for family, symbol in (("ae", "square"), ("vae", "circle")):
-        mine = [each for each in models if each.family == family]
-        figure.add_scatter(
-            x=[each.latent_dim for each in mine], y=[each.squared_error for each in mine], mode="markers",
-            name=FAMILY_NAMES[family], text=[f"{each.name}{', with labels' * each.labels}" for each in mine],
-            marker={"color": FAMILIES[family], "size": 11, "symbol": symbol},
-        )  # fmt: skip
-    figure.update_xaxes(title="latent size D", type="log", tickvals=[1, 2, 5, 10, 20, 50])
-    figure.update_yaxes(title="squared error per image", rangemode="tozero")
-    figure.update_layout(
-        height=340, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": 1.12}
-    )
-    return figure
-
-
 def _over_components(
     selections: Sequence[Selection], lines: Sequence[tuple[str, list[float], str, str, int | None]], y: str
 ) -> Figure:
@@ -175,85 +136,3 @@ def _reach(values: np.ndarray) -> list[float]:
     low, high = float(values.min()), float(values.max())
     margin = 0.05 * (high - low or 1.0)
     return [low - margin, high + margin]
-
-
-def entanglement_chart(directions: Directions, names: Sequence[str]) -> Figure:
-    """The entanglement matrix: a row for each slider, a column for each reading."""
-    from plotly.graph_objects import Figure
-
-    figure = Figure()
-    figure.add_heatmap(
-        z=directions.matrix, x=list(names), y=list(names), zmin=-1, zmax=1, showscale=False,
-        colorscale=[(0, CLASSES[0]), (0.5, "#FFFFFF"), (1, CLASSES[1])], customdata=directions.spread,
-        text=directions.matrix, texttemplate="%{text:.1f}", textfont={"color": "#000000"}, xgap=2, ygap=2,
-        hovertemplate="slider %{y} changes %{x} by %{z:.2f}, give or take %{customdata:.2f} from face to face"
-        "<extra></extra>",
-    )  # fmt: skip
-    figure.update_yaxes(autorange="reversed", title="slider moved by 1")
-    figure.update_xaxes(side="top", tickangle=-35)
-    figure.update_layout(height=400, margin={"t": 10, "b": 10, "l": 10, "r": 10})
-    return figure
-
-
-def scores_chart(scores: Sequence[Score], titles: Sequence[str]) -> Figure:
-    """Fréchet distance over seconds of training, with its standard error; the line is what real images get."""
-    from plotly.graph_objects import Figure
-
-    figure = Figure()
-    for family in dict.fromkeys(each.family for each in scores):
-        some = [(each, title) for each, title in zip(scores, titles, strict=True) if each.family == family]
-        figure.add_scatter(
-            x=[max(each.cost["seconds"], 1.0) for each, _ in some],
-            y=[each.metrics["frechet"] for each, _ in some],
-            error_y={"array": [each.stderr["frechet"] for each, _ in some]},
-            text=[title for _, title in some],
-            mode="markers",
-            marker={"color": FAMILIES[family], "size": 11},
-            name=FAMILY_NAMES[family],
-            hovertemplate="%{text}<br>%{x:,.0f} s, distance %{y:.1f}<extra></extra>",
-        )
-    real = scores[0].real_vs_real["frechet"]
-    seconds = [max(each.cost["seconds"], 1.0) for each in scores]
-    ends = [min(seconds) / 2, max(seconds) * 2]
-    figure.add_scatter(
-        x=ends, y=[real, real], mode="lines", line={"dash": "dot", "color": "#7F7F7F"}, name="Real images"
-    )
-    figure.update_xaxes(type="log", title="seconds of training", dtick=1)
-    figure.update_yaxes(type="log", title="Fréchet distance", dtick=1)
-    legend = {"orientation": "h", "y": -0.25, "yanchor": "top"}  # below, where it hides no point on a phone
-    figure.update_layout(height=420, margin={"t": 20, "b": 10, "l": 10, "r": 10}, legend=legend)
-    return figure
-
-
-def verdicts_chart(verdicts: Mapping[str, Verdict]) -> Figure:
-    """Shares that were sorted rightly, each with its interval, below each other; the line is what guessing gets."""
-    from plotly.graph_objects import Figure
-
-    figure = Figure()
-    yours, others = iter((CLASSES[0], CLASSES[4])), iter((CLASSES[1], CLASSES[5]))
-    for name, verdict in verdicts.items():
-        shares = [getattr(verdict, measure) for measure in MEASURES.values()]
-        values = [100 * share.value for share in shares]
-        ends = [[100 * end for end in share.interval] for share in shares]
-        figure.add_scatter(
-            x=values,
-            y=list(MEASURES),
-            name=name,
-            mode="markers",
-            orientation="h",
-            marker={"color": next(yours if name.startswith("You") else others), "size": 10},
-            error_x={
-                "array": [end[1] - value for end, value in zip(ends, values, strict=True)],
-                "arrayminus": [value - end[0] for end, value in zip(ends, values, strict=True)],
-            },
-            text=[f"{share.hits:,} of {share.n:,}" for share in shares],
-            hovertemplate="%{text}: %{x:.0f} %",
-        )
-    figure.add_vline(x=50, line={"dash": "dot", "color": "#7F7F7F"})
-    figure.update_xaxes(range=[-2, 102], ticksuffix=" %")
-    figure.update_yaxes(autorange="reversed")
-    legend = {"orientation": "h", "y": -0.12, "yanchor": "top"}
-    figure.update_layout(
-        height=300, scattermode="group", scattergap=0.4, margin={"t": 10, "b": 10, "l": 10, "r": 10}, legend=legend
-    )
-    return figure
