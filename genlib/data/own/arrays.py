@@ -45,6 +45,8 @@ def npz_arrays(data: bytes, left: int) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for entry in archive.infolist()[:100]:
+                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise NotImplementedError  # others are unpacked without any bound
                 with archive.open(entry) as file:
                     content = file.read(left + 1)
                 left -= len(content)
