@@ -23,9 +23,9 @@ HOW = (
     "hundred images that look alike, on a plain ground, teach more than a few thousand of everything."
 )
 PRIVATE = (
-    f"At most 50 MB. What you bring stays on this server, in your lists alone, and goes {KEPT_DAYS} days after its last "
-    "use (where room is short, after a day), with the last run on it, or when you remove it. A run that learned from it "
-    "shows some of the images to whoever has its link, and keeps up to sixteen of them until you delete that run."
+    f"At most 50 MB. What you bring stays on this server, in your lists alone, and goes {KEPT_DAYS} days after its "
+    "last use (where room is short, after a day), with the last run on it, or when you remove it. A run that learned "
+    "from it shows some of the images to whoever has its link, and keeps up to sixteen of them until you delete it."
 )
 
 
