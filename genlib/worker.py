@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import time
@@ -14,13 +15,13 @@ _MOST_BEGUN = 8
 _begun: dict[object, tuple[Iterator[Any], Any]] = {}
 
 
-def prepare(parent: int) -> None:
+def prepare(parent: int, *modules: str) -> None:
     """Give way to others, end when ``parent`` ends, and import now what the first task would wait for."""
     if hasattr(os, "nice"):
         os.nice(5)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    import sklearn.mixture  # noqa: F401
-    import torch  # noqa: F401
+    for module in modules:
+        importlib.import_module(module)
 
 
 def advance(task: Hashable, function: Callable[..., Iterator[Any]], *args: Any) -> Any:

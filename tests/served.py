@@ -11,9 +11,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Page, Playwright
 
-__all__ = ["Server", "chromium_path", "launch"]
+__all__ = ["Server", "bring", "chromium_path", "launch"]
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -65,3 +65,11 @@ def chromium_path() -> str | None:
 
 def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGUMENTS))
+
+
+def bring(page: Page, file: Path) -> None:
+    """Choose a file as a person would; Streamlit drops one chosen in the tenth of a second after the input appears."""
+    page.locator("input[type=file]").wait_for(state="attached")
+    page.wait_for_timeout(1000)
+    page.wait_for_selector("[data-test-script-state=notRunning]")
+    page.locator("input[type=file]").set_input_files(file)

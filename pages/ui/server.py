@@ -24,6 +24,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _WAIT, _LOOK = 60.0, 0.1  # seconds
 QUICK, LONG = "quick", "long"  # the worker processes
+# What each imports as it starts. Only the first is warm before anybody asks; the other may begin with a task that
+# needs none of it.
+_IMPORTS = {QUICK: ("sklearn.mixture", "torch"), LONG: ()}
 
 
 @st.cache_resource(show_spinner=False)
@@ -122,7 +125,8 @@ def _executor(lane: str) -> Any:
     # and would end with each run of a page.
     from loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(1, initializer=prepare, initargs=(os.getpid(),), env={"OMP_NUM_THREADS": "1"})
+    begins = (os.getpid(), *_IMPORTS[lane])
+    return ProcessPoolExecutor(1, initializer=prepare, initargs=begins, env={"OMP_NUM_THREADS": "1"})
 
 
 def _warm() -> None:

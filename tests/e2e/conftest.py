@@ -74,7 +74,7 @@ class Visitor:
 
     def open(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda request: self._check(request.url))
         page.on("console", lambda message: self._hear(message.type, message.text, message.location.get("url", "")))

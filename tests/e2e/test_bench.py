@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from tests.served import bring
+
 pytestmark = pytest.mark.e2e
 LEARNED = "text=Learned from"
 
@@ -30,8 +32,8 @@ def test_a_table_of_ones_own_with_gaps(visit, tmp_path):
     (tmp_path / "junk.csv").write_bytes(b"\x00\x01\x02")
     page = visit().go("/bench?data_n=100&share=0.2", LEARNED)
     page.get_by_text("Own table from a file").click()
-    page.locator("input[type=file]").set_input_files(tmp_path / "junk.csv")
+    bring(page, tmp_path / "junk.csv")
     page.get_by_text("not a table in plain text").wait_for()
-    page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
+    bring(page, tmp_path / "mine.csv")
     page.get_by_text("Learned from 63 rows, judged by 27 others").wait_for()
     expect(page.locator(".js-plotly-plot").first.get_by_text("height")).to_have_count(1)

@@ -9,6 +9,7 @@ from genlib.colours import CLASSES
 from genlib.data.toy2d import make_points
 from genlib.gmm import fit_em
 from genlib.settings import MixtureConfig, PointsConfig
+from tests.served import bring
 
 pytestmark = pytest.mark.e2e
 MAIN = ".st-key-em "
@@ -173,7 +174,7 @@ def test_own_points_of_any_scale_can_be_clicked(visit, tmp_path):
     file.write_text("age,income\n" + "\n".join(f"{a:.2f},{b:.2f}" for a, b in x))
     page = visit().go("/mixture", CANVAS)
     page.get_by_text("Own points from a file").click()
-    page.locator("input[type=file]").set_input_files(file)
+    bring(page, file)
     page.wait_for_selector("text=Your own table")
     page.locator(MAIN + "button:has-text('Add points')").click()
     page.wait_for_timeout(500)

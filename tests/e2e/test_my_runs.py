@@ -14,6 +14,7 @@ from genlib.film import Film
 from genlib.runs import RunFolder
 from tests.e2e.conftest import Visitor
 from tests.e2e.test_train import click, start, wait
+from tests.served import bring
 
 pytestmark = pytest.mark.e2e
 SHORT = "budget=epochs&epochs=1&batch_size=500&hidden_dim=16"
@@ -131,7 +132,7 @@ def test_junk_that_is_brought_gets_one_sentence(visitor, server, tmp_path):
 
 def bring(page, file):
     page.get_by_role("button", name="Bring a run back").click()
-    page.locator("input[type=file]").set_input_files(file)
+    bring(page, file)
 
 
 def test_runs_are_compared_under_one_slider(visitor, server):

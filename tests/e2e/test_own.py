@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.brought import folders
+from tests.served import bring
 
 pytestmark = pytest.mark.e2e
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.e2e
 def test_a_zip_of_ones_own_is_kept_and_trained_on(visit, tmp_path):
     (tmp_path / "pets.zip").write_bytes(folders(60, **{"broken.png": b"x"}))
     page = visit().go("/own", "text=Bring 50 images")
-    page.locator("input[type=file]").set_input_files(tmp_path / "pets.zip")
+    bring(page, tmp_path / "pets.zip")
     page.get_by_text("60 images in 2 classes").wait_for()
     page.get_by_text("1 file was left out").wait_for()
     page.get_by_role("button", name="Keep these images").click()
