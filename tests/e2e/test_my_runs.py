@@ -95,7 +95,7 @@ def test_what_is_downloaded_is_the_run_and_can_be_brought_back(visitor, server, 
     assert zipfile.ZipFile(io.BytesIO(files["All, to bring back"].read_bytes())).testzip() is None
     page.keyboard.press("Escape")
     before = {folder.name for folder in (server.home / "runs").iterdir()}
-    bring(page, files["All, to bring back"])
+    bring_back(page, files["All, to bring back"])
     page.wait_for_selector("text=The run was brought back")
     (new,) = {folder.name for folder in (server.home / "runs").iterdir()} - before
     brought = RunFolder(server.home / "runs" / new)
@@ -112,7 +112,7 @@ def test_a_run_of_the_usual_size_can_be_brought_back(visit, server, tmp_path):
     (tmp_path / "run.zip").write_bytes(archive.pack(run))
     assert (tmp_path / "run.zip").stat().st_size > 15e6
     page = visitor.go("/runs", "[data-testid=stMain] img")
-    bring(page, tmp_path / "run.zip")
+    bring_back(page, tmp_path / "run.zip")
     page.wait_for_selector("text=The run was brought back")
 
 
@@ -122,7 +122,7 @@ def test_junk_that_is_brought_gets_one_sentence(visitor, server, tmp_path):
         packed.writestr("../../outside.txt", "x")
     page = visitor.go("/runs", "[data-testid=stMain] img")
     before = {folder.name for folder in (server.home / "runs").iterdir()}
-    bring(page, junk)
+    bring_back(page, junk)
     alert = page.get_by_role("alert")
     alert.wait_for()
     assert alert.count() == 1
@@ -130,7 +130,7 @@ def test_junk_that_is_brought_gets_one_sentence(visitor, server, tmp_path):
     assert {folder.name for folder in (server.home / "runs").iterdir()} == before
 
 
-def bring(page, file):
+def bring_back(page, file):
     page.get_by_role("button", name="Bring a run back").click()
     bring(page, file)
 
