@@ -1,7 +1,9 @@
 """genlib: see generative models work. The server: its pages, and what their elements ask it for."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from pages.ui.gate import Gate
 from pages.ui.routes import ROUTES
 
-app = st.App("pages/site.py", routes=ROUTES)
+app = st.App("pages/site.py", routes=ROUTES, middleware=[Middleware(Gate)])
