@@ -13,7 +13,7 @@ from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, filmed
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS, training_room
-from pages.ui.steering import button, steer
+from pages.ui.steering import button, keep_running, steer
 from pages.ui.words import plain
 
 REFRESH = 2.0  # seconds
@@ -52,6 +52,7 @@ def steering(runs: list[Opened], key: str | None) -> None:
         mine = [shown.run for shown in runs if shown.run.may_steer(key) and shown.run.status.state in ACTIVE]
         if mine:
             button("Stop all", "stop", stop_all, mine, key)
+            keep_running(mine, key)
 
 
 def stop_all(runs: list[RunFolder], key: str | None) -> None:

@@ -19,7 +19,7 @@ from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
-from pages.ui.steering import button, steer, submit
+from pages.ui.steering import button, keep_running, steer, submit
 from pages.ui.words import unlinked
 
 BUNDLED = {"vae": ("vae-20d", "vae-labels"), "gan": ("gan", "gan-labels"), "mixture": ("mixture", "mixture-labels")}
@@ -98,6 +98,7 @@ def toolbar(wanted: list[RunSettings], pair: list[Opened], key: str | None) -> N
         button("Train both", "play_arrow", start, wanted, key, type="primary", disabled=idle, help=text)
         if mine:
             button("Stop both", "stop", stop, mine, key)
+            keep_running(mine, key)
         if st.query_params.get("runs"):
             button(
                 "Close", "close", leave, help="Back to the models that came with genlib; you find yours under My runs."

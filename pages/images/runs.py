@@ -127,7 +127,7 @@ def more(shown: Opened, key: str | None) -> None:
         st.text_input(
             "Name", run.name, max_chars=60, key=name, placeholder=title, on_change=rename, args=(run, name, key)
         )
-        keep_running(run, key)
+        keep_running([run], key)
     text = "Opens the training room with these settings, to change and to train."
     start = (shown.settings,)
     if shown.settings.family in FAMILIES:

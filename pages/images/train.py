@@ -141,7 +141,7 @@ def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, bu
             steering(shown.run, shown.wished, key)
             button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
             explore(shown)
-            keep_running(shown.run, key)
+            keep_running([shown.run], key)
     if shown and not shown.run.may_steer(key):
         st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
 

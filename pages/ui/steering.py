@@ -55,19 +55,21 @@ def more(run: RunFolder, status: Status, settings: RunSettings, key: str | None,
     button(label, "forward_media", resume, run, key, target, disabled=off, help=text)
 
 
-def keep_running(run: RunFolder, key: str | None) -> None:
-    """The switch of an active run that trains on although nobody watches; nothing where none is parked for that."""
+def keep_running(runs: Sequence[RunFolder], key: str | None) -> None:
+    """The switch by which the visitor's active runs train on although nobody watches; none where none is parked."""
     minutes = dispatcher().limits.unwatched_minutes
-    if minutes and run.may_steer(key) and run.status.state in ACTIVE:
-        place = f"keep_{run.id}"
-        st.session_state[place] = run.wish.keep
-        text = f"Off: after {minutes:g} minutes in which no page shows it, the run is saved and parked."
-        st.toggle("Keep running", key=place, on_change=_keep, args=(run, key, place), help=text)
+    mine = [run for run in runs if run.may_steer(key) and run.status.state in ACTIVE]
+    if minutes and mine:
+        place = "keep_" + "_".join(run.id for run in mine)
+        st.session_state[place] = all(run.wish.keep for run in mine)
+        text = f"Off: after {minutes:g} minutes in which no page shows it, a run is saved and parked."
+        st.toggle("Keep running", key=place, on_change=_keep, args=(mine, key, place), help=text)
 
 
-def _keep(run: RunFolder, key: str | None, place: str) -> None:
+def _keep(runs: Sequence[RunFolder], key: str | None, place: str) -> None:
     try:
-        run.steer(key, keep=bool(st.session_state[place]))
+        for run in runs:
+            run.steer(key, keep=bool(st.session_state[place]))
     except InputError as error:
         tell(str(error))
 

@@ -161,6 +161,17 @@ def test_a_change_while_training_is_a_difference(app, run):
     assert list(table.set_index(table.columns[0]).loc["Beta β"]) == ["1 → 4", "1"]
 
 
+def test_one_switch_keeps_all_that_are_compared_running(app, run):
+    other = RunFolder.create(run.settings, KEY)
+    for each in (run, other):
+        each.write_status(Status("running", step=5, pid=1))
+    test = own(app(COMPARE, runs=f"{run.id},{other.id}"))
+    test.toggle[0].set_value(True).run()
+    assert (run.wish.keep, other.wish.keep) == (True, True)
+    run.steer(KEY, keep=False)
+    assert not test.run().toggle[0].value, "one of them is parked when nobody watches"
+
+
 def test_the_owner_may_stop_all_that_are_compared(app, run):
     run.write_status(Status("running", step=5, pid=1))
     assert "Stop all" not in labels(app(COMPARE, runs=run.id))
