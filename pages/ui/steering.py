@@ -67,11 +67,11 @@ def keep_running(runs: Sequence[RunFolder], key: str | None) -> None:
 
 
 def _keep(runs: Sequence[RunFolder], key: str | None, place: str) -> None:
-    try:
-        for run in runs:
+    for run in runs:
+        try:
             run.steer(key, keep=bool(st.session_state[place]))
-    except InputError as error:
-        tell(str(error))
+        except InputError as error:  # of one that was deleted meanwhile; the others are kept all the same
+            tell(str(error))
 
 
 def submit(wanted: Sequence[RunSettings], key: str) -> list[str]:

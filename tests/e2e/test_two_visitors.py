@@ -32,7 +32,7 @@ class Tap:
     def _join(self, socket):
         self.server = socket.connect_to_server()
         socket.on_message(self._send)
-        self.server.on_message(lambda message: (self._hear(), socket.send(message)))
+        self.server.on_message(lambda message: self._hear(socket, message))
 
     def _send(self, message):
         if b"owner" in message and self.introduced is None:
@@ -40,8 +40,9 @@ class Tap:
         self.sent.append(message)
         self.server.send(message)
 
-    def _hear(self):
+    def _hear(self, socket, message):
         self.heard += 1
+        socket.send(message)
 
     def act(self, does):
         """What the page sends because of ``does``, with a trigger or a value in it."""
@@ -85,7 +86,7 @@ def two(visit, server):
     return owner, guest, run
 
 
-def test_a_run_is_not_steered_by_others(two, visit, server):
+def test_a_run_is_not_steered_by_others(two, server):
     owner, guest, run = two
     pause = owner.act(lambda: (click(owner.page, "Pause"), wait(owner.page, "paused")))
     resume = owner.act(lambda: (click(owner.page, "Resume"), wait(owner.page, "running")))

@@ -172,6 +172,25 @@ def test_one_switch_keeps_all_that_are_compared_running(app, run):
     assert not test.run().toggle[0].value, "one of them is parked when nobody watches"
 
 
+def test_a_run_that_was_deleted_keeps_no_other_from_being_kept(app, run, monkeypatch):
+    other = RunFolder.create(run.settings, KEY)
+    for each in (run, other):
+        each.write_status(Status("running", step=5, pid=1))
+    test = own(app(COMPARE, runs=f"{run.id},{other.id}"))
+    steer = RunFolder.steer
+
+    def gone(self, *args, **wish):
+        if self.id == run.id:
+            raise InputError("This run was deleted.")
+        return steer(self, *args, **wish)
+
+    monkeypatch.setattr(RunFolder, "steer", gone)
+    test.toggle[0].set_value(True).run()
+    assert not test.exception
+    assert other.wish.keep
+    assert any("was deleted" in each.value for each in test.warning)
+
+
 def test_the_owner_may_stop_all_that_are_compared(app, run):
     run.write_status(Status("running", step=5, pid=1))
     assert "Stop all" not in labels(app(COMPARE, runs=run.id))
