@@ -38,6 +38,7 @@ from genlib.runs import home as home_folder
 from genlib.sampling import sheet
 from genlib.settings import FAMILIES, RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run
+from tests.brought import raw_zip
 
 pytestmark = pytest.mark.fast
 
@@ -96,26 +97,6 @@ def zipped(files):
         for name, content in files.items():
             opened.writestr(name, content, zipfile.ZIP_DEFLATED if len(content) > MB else zipfile.ZIP_STORED)
     return buffer.getvalue()
-
-
-def raw_zip(entries):
-    """A ZIP written by hand, for what zipfile would not write: dicts with a name, and what else is not as usual."""
-    out, table = bytearray(), bytearray()
-    for entry in entries:
-        content = entry.get("content", b"")
-        name, packed = entry["name"].encode(), entry.get("packed", content)
-        size, crc = entry.get("size", len(content)), entry.get("crc", zlib.crc32(content))
-        extra = struct.pack("<HHQ", 1, 8, size) if size >= 2**32 else b""
-        field = min(size, 2**32 - 1)
-        common = struct.pack(
-            "<HHHHHIII", 20, entry.get("flags", 0), entry.get("method", 0), 0, 33, crc, len(packed), field
-        )
-        common += struct.pack("<HH", len(name), len(extra))
-        table += b"PK\x01\x02" + struct.pack("<H", 0x314) + common
-        table += struct.pack("<HHHII", 0, 0, 0, entry.get("mode", 0o100644) << 16, len(out)) + name + extra
-        out += b"PK\x03\x04" + common + name + extra + packed
-    count = min(len(entries), 65535)
-    return out + table + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, len(table), len(out), 0)
 
 
 def plain(files):

@@ -1,0 +1,88 @@
+"""Every border over which something from outside comes in, each with inputs that are nearly good and what takes them.
+
+A border is whole if whatever comes is either taken, and then as the border promises, or refused in one sentence; if
+nothing is written but where it may be; and if the memory does not grow. ``tests/test_borders.py`` looks at a few dozen
+inputs of each, ``python -m tests.load.borders`` at a thousand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+
+from genlib.knobs import InputError
+from genlib.runs import home
+
+__all__ = ["Border", "check_sentence", "meet"]
+
+ROOT = Path(__file__).parents[2]
+_LONGEST = 300
+_PRIVATE = {str(ROOT), sys.prefix, tempfile.gettempdir(), "site-packages", "Traceback", "<class ", " object at 0x"}
+_EXCEPTION = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Border:
+    """A border.
+
+    Arguments:
+        name: What comes over it.
+        inputs: Makes inputs, most of them good ones with faults.
+        call: What a page, a route or a command does with one. It checks what it takes; it returns False, or raises an
+            InputError, where it takes nothing.
+        writes: What may be new below the parent of the home, as a regular expression.
+        examples: Inputs that were once taken amiss.
+        weight: How many inputs it gets for each of another border.
+    """
+
+    name: str
+    inputs: SearchStrategy[Any]
+    call: Callable[[Any], bool | None]
+    writes: str = "(?!)"
+    examples: tuple[Any, ...] = ()
+    weight: float = 1.0
+
+
+def meet(border: Border, value: Any) -> bool:
+    """Whether a border takes an input.
+
+    Raises:
+        AssertionError: If it is not whole; and what else it lets through.
+    """
+    before = _files()
+    try:
+        taken = border.call(value) is not False
+    except InputError as error:
+        check_sentence(str(error))
+        taken = False
+    changed = [name for name, _ in _files() ^ before]
+    assert all(re.fullmatch(border.writes, name) for name in changed), f"written: {changed}"
+    return taken
+
+
+def check_sentence(text: str) -> None:
+    """Make sure that a refusal is a short sentence that tells nothing of the machine.
+
+    Raises:
+        AssertionError: If it is not.
+    """
+    assert text.endswith("."), text
+    assert text[0].isupper() or text[0] == "'", text
+    assert text.isprintable(), text
+    assert len(text) <= _LONGEST, text
+    assert not [part for part in (*_PRIVATE, str(home())) if part in text], text
+    assert not _EXCEPTION.search(text), text
+
+
+def _files() -> set[tuple[str, int]]:
+    """All that lies around the home, and when it was written."""
+    around = home().parent
+    return {(path.relative_to(around).as_posix(), path.lstat().st_mtime_ns)
+            for path in around.rglob("*") if not path.is_dir()}  # fmt: skip

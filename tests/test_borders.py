@@ -1,0 +1,26 @@
+"""A few dozen inputs over every border; ``python -m tests.load.borders`` tries a thousand over each."""
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+
+from tests.borders import meet
+from tests.borders.table import BORDERS
+
+pytestmark = [pytest.mark.fast, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
+EACH = 30
+
+
+@pytest.mark.parametrize("border", BORDERS, ids=lambda border: border.name)
+def test_what_comes_is_taken_or_refused_in_a_sentence(border, home, monkeypatch):
+    home.mkdir(parents=True)
+    monkeypatch.chdir(home.parent)
+
+    @settings(max_examples=max(1, round(EACH * border.weight)), deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(border.inputs)
+    def check(value):
+        meet(border, value)
+
+    for value in border.examples:
+        check = example(value)(check)
+    check()
