@@ -30,6 +30,7 @@ from genlib.changes import read_changes
 from genlib.knobs import InputError
 from genlib.models import MODELS, build
 from genlib.models.base import Model
+from genlib.runs.files import bounded
 from genlib.settings import TrainConfig
 from genlib.training import Run
 
@@ -203,8 +204,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def _bounded(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(_LARGEST + 1)
+    content = bounded(path, _LARGEST)
     if len(content) > _LARGEST:
         raise InputError(f"The file {path.name} is too large for a checkpoint.")
     return content

@@ -90,8 +90,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     except (OSError, SafetensorError, KeyError, ValueError):
         # A frame may be thinned away, or altered, between the listing and the reading; it is only a picture.
         return {}
-    forms = {name: (array.shape[1:], str(array.dtype)) for name, array in arrays.items()}
-    return arrays if forms.items() <= FORMS.items() else {}
+    forms = {name: (array.shape[1:], str(array.dtype)) for name, array in arrays.items() if array.ndim}
+    return arrays if arrays.keys() <= forms.keys() and forms.items() <= FORMS.items() else {}
 
 
 def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -6,11 +6,16 @@ from hypothesis import HealthCheck, example, given, settings
 from tests.borders import meet
 from tests.borders.table import BORDERS
 
-pytestmark = [pytest.mark.fast, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 EACH = 30
+CASES = [
+    # Whole pages take seconds each.
+    pytest.param(border, id=border.name, marks=pytest.mark.slow if border.caches else pytest.mark.fast)
+    for border in BORDERS
+]
 
 
-@pytest.mark.parametrize("border", BORDERS, ids=lambda border: border.name)
+@pytest.mark.parametrize("border", CASES)
 def test_what_comes_is_taken_or_refused_in_a_sentence(border, home, monkeypatch):
     home.mkdir(parents=True)
     monkeypatch.chdir(home.parent)

@@ -3,14 +3,10 @@
 import gzip
 import subprocess
 import sys
-import tempfile
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from genlib.data import assets, images
 from genlib.data.images import load_images
@@ -145,46 +141,3 @@ def test_altered_bundled_file_is_refused_with_both_checksums(tmp_path, monkeypat
         images._bundled.cache_clear()
     assert "expected ba891046e650" in text
     assert "restore it from the project" in text
-
-
-@st.composite
-def damaged_files(draw):
-    """A name and bytes for it: junk, or a good file cut, changed in places, or grown; packed before or after."""
-    name = draw(st.sampled_from(NAMES))
-    good = small()[name]
-    packed_first = draw(st.booleans())
-    content = gzip.compress(good, 1) if packed_first else good
-    kind = draw(st.sampled_from(["junk", "cut", "changed", "grown"]))
-    if kind == "junk":
-        content = draw(st.sampled_from([b"", content[:2], content[:4]])) + draw(st.binary(max_size=200))
-    elif kind == "cut":
-        content = content[: draw(st.integers(0, len(content)))]
-    elif kind == "grown":
-        content += draw(st.binary(max_size=50))
-    else:
-        altered = bytearray(content)
-        for place, value in draw(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 255)), min_size=1)):
-            altered[place % len(altered)] = value
-        content = bytes(altered)
-    return name, content if packed_first or draw(st.booleans()) else gzip.compress(content, 1)
-
-
-@settings(max_examples=150, deadline=None)
-@given(damaged_files())
-def test_any_damage_is_one_sentence_or_still_images(damage):
-    name, content = damage
-    with tempfile.TemporaryDirectory() as made:
-        folder = write(Path(made), small())
-        (folder / f"{name}.gz").write_bytes(content)
-        try:
-            data = load_images(folder)
-        except InputError as error:
-            text = str(error)
-            assert made not in text
-            assert "/" not in text
-            assert text.endswith(".")
-            assert "\n" not in text
-        else:
-            assert data.train.shape[1:] == (28, 28)
-            assert len(data.train) == len(data.train_labels)
-            assert data.train_labels.max() <= 9

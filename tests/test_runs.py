@@ -94,16 +94,6 @@ def test_an_ambiguous_beginning_is_not_guessed():
         find(run.id[:8])
 
 
-@given(st.text(max_size=40))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_other_name_is_refused_in_a_sentence(name):
-    with pytest.raises(InputError) as refused:
-        find(name)
-    assert is_sentence(str(refused.value))
-    with pytest.raises(InputError):
-        find("../" + name)
-
-
 # Owners -------------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from genlib.export.contents import described, parse
 from genlib.export.operations import Decoder
 from genlib.knobs import InputError
+from genlib.runs.files import bounded
 
 if TYPE_CHECKING:
     from genlib.models.base import Model
@@ -77,8 +78,7 @@ def stored(folder: Path) -> tuple[dict[str, Any], bytes, Decoder]:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(limit + 1)
+    content = bounded(path, limit)
     if len(content) > limit:
         raise ValueError
     return content

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from genlib.data.images import Images
 from genlib.knobs import InputError
+from genlib.runs.files import bounded
 
 __all__ = ["CODES", "DIRECTIONS", "Atlas", "atlas_bytes", "atlas_images", "parse_atlas", "read_atlas", "write_atlas"]
 
@@ -145,8 +146,7 @@ def read_atlas(folder: Path) -> Atlas:
         InputError: If it is missing or damaged.
     """
     try:
-        with (folder / _FILE).open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content = bounded(folder / _FILE, _LARGEST)
     except OSError:
         raise InputError("The atlas of this model is missing: make it anew, or restore it from the project.") from None
     return parse_atlas(content)  # one that is longer has lost its end

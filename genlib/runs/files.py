@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from genlib.knobs import InputError
 
-__all__ = ["home", "parse_lines", "read_json", "stored", "write_json", "write_text"]
+__all__ = ["bounded", "home", "parse_lines", "read_json", "stored", "write_json", "write_text"]
 
 _T = TypeVar("_T")
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -27,6 +27,17 @@ def home() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("genlib", appauthor=False))
+
+
+def bounded(path: Path, most: int) -> bytes:
+    """The bytes of a file; of one that has more than ``most``, one more than that.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with path.open("rb") as file:
+        # Python makes room for as many bytes as are asked for before it reads any.
+        return file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
 
 
 def read_json(path: Path) -> dict[str, Any]:

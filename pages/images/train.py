@@ -20,7 +20,7 @@ from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.steering import button, keep_running, steer_knob, steering, submit
 from pages.ui.studio import explore
-from pages.ui.words import plain
+from pages.ui.words import plain, unlinked
 
 TABS = ("In short", "Formula and code", "The same in Python", "The same on the command line")
 IN_SHORT = {
@@ -122,7 +122,7 @@ def turn(shown: Opened | None, key: str | None, name: str, value: float) -> None
 def note(shown: Opened | None, difference: str) -> None:
     """Whose settings the widgets show."""
     if difference:
-        st.info(f"A draft of your next run: {difference}.", icon=":material/edit:")
+        st.info(unlinked(f"A draft of your next run: {difference}."), icon=":material/edit:")
         button("Back to this run's settings", "undo", st.session_state.pop, "adopted", None)
     elif shown:
         st.caption("The settings of the run shown; an edit drafts the next one.")

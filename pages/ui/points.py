@@ -12,6 +12,7 @@ from pages.ui.controls import Controls
 from pages.ui.flipbook import points_from_text, points_text
 from pages.ui.notices import tell
 from pages.ui.tables import OWN_TABLE, own_table
+from pages.ui.words import plain
 
 __all__ = ["choose_points", "clear_added", "epoch", "take"]
 
@@ -48,7 +49,7 @@ def own_file() -> tuple[str, str, str] | None:
     first = st.selectbox("Horizontal", table.names, key="own_x")
     second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")
     if table.left_out:
-        st.caption(f"Left out, since they hold text: {', '.join(table.left_out)}.")
+        st.caption(plain(f"Left out, since they hold text: {', '.join(table.left_out)}."))
     return digest, first, second
 
 

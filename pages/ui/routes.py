@@ -133,7 +133,7 @@ def shorten(request: Request) -> Response:
     """From an address below a page, where nothing is, to the page: Streamlit would show a blank one."""
     if request.path_params["rest"].startswith("_stcore"):
         return Response(status_code=404)  # asked there first, then at the root
-    return RedirectResponse("/" + request.url.path.split("/")[1])
+    return RedirectResponse("/" + request.scope["path"].split("/")[1])
 
 
 ROUTES = [

@@ -10,7 +10,7 @@ import streamlit as st
 from genlib.scoring import MEANINGS, POINT_MEANINGS, Look, Meaning, PointScore, Score
 from genlib.settings import FAMILY_NAMES
 from pages.ui.picker import inline
-from pages.ui.words import duration
+from pages.ui.words import duration, plain
 
 __all__ = ["anatomy", "explained", "meanings", "points_table", "table"]
 
@@ -63,7 +63,7 @@ def anatomy(score: Score, title: str, look: Look, learned: int) -> None:
     """One model closer: its figures in words, its best and worst drawings, and the nearest of so many images."""
     trained = f"{FAMILY_NAMES[score.family]}, {score.cost['parameters']:,} weights, trained for "
     still = " It is still being trained: these are the figures of its last saved state." if score.training else ""
-    st.caption(f"{title}: {trained}{duration(score.cost['seconds'])}, {score.step:,} steps.{still}")
+    st.caption(plain(f"{title}: {trained}{duration(score.cost['seconds'])}, {score.step:,} steps.{still}"))
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Most like real ones**")

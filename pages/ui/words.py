@@ -66,9 +66,14 @@ def about(seconds: float) -> str:
 
 def unlinked(text: str) -> str:
     """A sentence that repeats what somebody wrote: nothing in it becomes a link, a picture, a formula or code."""
-    return re.sub(r"([\[\]<`$])", r"\\\1", text)
+    return re.sub(r"([\\\[\]<`$])", r"\\\1", _cut(text))
 
 
 def plain(text: str) -> str:
     """A text of somebody's as Markdown shows it letter by letter: nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@\"'])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@\"'])", r"\\\1", _cut(text))
+
+
+def _cut(text: str) -> str:
+    """The text with an invisible character in each address, which browsers make a link of even where it is escaped."""
+    return re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", "\u2060", text, flags=re.IGNORECASE)

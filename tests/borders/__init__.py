@@ -20,12 +20,12 @@ from hypothesis.strategies import SearchStrategy
 from genlib.knobs import InputError
 from genlib.runs import home
 
-__all__ = ["Border", "check_sentence", "meet"]
+__all__ = ["Border", "check_private", "check_sentence", "meet"]
 
 ROOT = Path(__file__).parents[2]
 _LONGEST = 300
-_PRIVATE = {str(ROOT), sys.prefix, tempfile.gettempdir(), "site-packages", "Traceback", "<class ", " object at 0x"}
-_EXCEPTION = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b")
+_PRIVATE = {str(ROOT), sys.prefix, tempfile.gettempdir()}
+_OF_PYTHON = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b|Traceback|<class | object at 0x|site-packages")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,6 +40,7 @@ class Border:
         writes: What may be new below the parent of the home, as a regular expression.
         examples: Inputs that were once taken amiss.
         weight: How many inputs it gets for each of another border.
+        caches: Whether what it makes is kept on purpose, so that memory tells nothing.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Border:
     writes: str = "(?!)"
     examples: tuple[Any, ...] = ()
     weight: float = 1.0
+    caches: bool = False
 
 
 def meet(border: Border, value: Any) -> bool:
@@ -77,12 +79,24 @@ def check_sentence(text: str) -> None:
     assert text[0].isupper() or text[0] == "'", text
     assert text.isprintable(), text
     assert len(text) <= _LONGEST, text
+    check_private(text)
+
+
+def check_private(text: str) -> None:
+    """Make sure that a text tells nothing of the machine, nor of what the program is made of.
+
+    Raises:
+        AssertionError: If it does.
+    """
     assert not [part for part in (*_PRIVATE, str(home())) if part in text], text
-    assert not _EXCEPTION.search(text), text
+    assert not _OF_PYTHON.search(re.sub("'.*'", "", text)), text  # in quotation marks are a visitor's own words
 
 
 def _files() -> set[tuple[str, int]]:
     """All that lies around the home, and when it was written."""
     around = home().parent
-    return {(path.relative_to(around).as_posix(), path.lstat().st_mtime_ns)
-            for path in around.rglob("*") if not path.is_dir()}  # fmt: skip
+    return {
+        (path.relative_to(around).as_posix(), path.lstat().st_mtime_ns)
+        for path in around.rglob("*")
+        if not path.is_dir()
+    }

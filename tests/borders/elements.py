@@ -22,6 +22,7 @@ from pages.ui.sorter import marked
 from pages.ui.studio import Model, checked_code, usable
 from tests.borders import Border
 from tests.borders.junk import JSONS, NUMBERS, TEXTS, altered, damaged
+from tests.brought import KEY
 
 _KINDS = [field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields]
 _OURS = {"rerun_script", "stop_script", "file_urls_request", "app_heartbeat", "backend_operation_request"}
@@ -76,7 +77,7 @@ def key(answer: object) -> bool:
 
 
 def message(sent: bytes | str) -> bool:
-    """What comes through the gate is what pages send, or no message at all, at which Streamlit closes the connection."""
+    """What comes through the gate is what pages send, or no message, at which Streamlit closes the connection."""
     first = {"type": "websocket.receive", "text" if isinstance(sent, str) else "bytes": sent}
     waiting, got = [first, {"type": "websocket.disconnect"}], []
 
@@ -119,8 +120,15 @@ BORDERS = [
     Border("what the flipbook sends", altered(_POINTS) | JSONS, points),
     Border("what the sorter sends", altered(_MARKED) | JSONS, places),
     Border("what the studio sends", altered(_CODES) | JSONS, code),
-    Border("what the portraits send", altered(_FACES) | st.lists(NUMBERS | TEXTS, min_size=3, max_size=3) | JSONS, face),
-    Border("keys of browsers", _KEYS | JSONS, key),
-    Border("messages of the websocket", damaged(st.sampled_from(_KINDS).map(_message) | st.binary(max_size=60)) | TEXTS
-           | st.sampled_from(_KINDS).map(_message), message),
-]  # fmt: skip
+    Border(
+        "what the portraits send", altered(_FACES) | st.lists(NUMBERS | TEXTS, min_size=3, max_size=3) | JSONS, face
+    ),
+    Border("keys of browsers", st.just(KEY) | _KEYS | JSONS, key),
+    Border(
+        "messages of the websocket",
+        damaged(st.sampled_from(_KINDS).map(_message) | st.binary(max_size=60))
+        | TEXTS
+        | st.sampled_from(_KINDS).map(_message),
+        message,
+    ),
+]

@@ -1,4 +1,4 @@
-"""What browsers ask the server for over HTTP: addresses, query strings, headers and bodies, as the server routes them."""
+"""What browsers ask the server for over HTTP: addresses, query strings, headers and bodies, routed as on the server."""
 
 from __future__ import annotations
 
@@ -65,10 +65,18 @@ def _answer(asked: Asked) -> tuple[int, dict[bytes, bytes], bytes]:
         sent.append(message)
 
     scope = {
-        "type": "http", "http_version": "1.1", "method": asked.method, "path": asked.path, "raw_path": b"",
-        "query_string": asked.query, "headers": list(asked.headers), "root_path": "", "scheme": "http",
-        "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
-    }  # fmt: skip
+        "type": "http",
+        "http_version": "1.1",
+        "method": asked.method,
+        "path": asked.path,
+        "raw_path": b"",
+        "query_string": asked.query,
+        "headers": list(asked.headers),
+        "root_path": "",
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+    }
 
     async def ask() -> None:
         await _APP(scope, receive, send)  # type: ignore[arg-type]
@@ -80,28 +88,71 @@ def _answer(asked: Asked) -> tuple[int, dict[bytes, bytes], bytes]:
     return start["status"], dict(start["headers"]), b"".join(message.get("body", b"") for message in sent[1:])
 
 
-_NAMES = st.sampled_from(["vae-2d", "vae-labels", "ae-2d", "classifier", "0" * 16, *(run.id for run in bundled())]) | TEXTS
-_WHAT = st.sampled_from(["runs/{}/news", "runs/{}/frames", "models/{}/decoder", "models/{}/atlas", "models/{}/decode",
-                         "models/{}/nearest", "models/{}/tests", "portraits", "runs/../models/{}/atlas"])  # fmt: skip
+_NAMES = (
+    st.sampled_from(["vae-2d", "vae-labels", "ae-2d", "classifier", "0" * 16, *(run.id for run in bundled())]) | TEXTS
+)
+_WHAT = st.sampled_from(
+    [
+        "runs/{}/news",
+        "runs/{}/frames",
+        "models/{}/decoder",
+        "models/{}/atlas",
+        "models/{}/decode",
+        "models/{}/nearest",
+        "models/{}/tests",
+        "portraits",
+        "runs/../models/{}/atlas",
+    ]
+)
 _PAGES = st.sampled_from(["mixture", "train", "runs", "/train", "train/", "nowhere"])
 _REST = TEXTS | st.sampled_from(["_stcore/health", "/evil.example", "//evil.example", "..//evil.example", "%2f%2fevil"])
 _PATHS = st.builds(lambda what, name: f"/genlib/{what.replace('{}', name)}", _WHAT, _NAMES) | st.builds(
     "/{}/{}".format, _PAGES, _REST
 )
 _VALUES = TEXTS.map(lambda text: text.encode("utf-8", "replace")) | st.sampled_from(
-    [b"0,0", b"0,0;1,1", b"1e7,0", b"nan,0", b",".join([b"0"] * 20), b"0,2147483647,4294967295,4294967296,-1", b"3", b"%00",
-     b"%ff%fe", b"&z=1", b";" * 10_000, b"1," * 10_000]
-)  # fmt: skip
+    [
+        b"0,0",
+        b"0,0;1,1",
+        b"1e7,0",
+        b"nan,0",
+        b",".join([b"0"] * 20),
+        b"0,2147483647,4294967295,4294967296,-1",
+        b"3",
+        b"%00",
+        b"%ff%fe",
+        b"&z=1",
+        b";" * 10_000,
+        b"1," * 10_000,
+    ]
+)
 _QUERIES = st.lists(st.tuples(st.sampled_from([b"z", b"label", b"steps", b"x"]), _VALUES), max_size=3).map(
     lambda pairs: b"&".join(name + b"=" + value for name, value in pairs)
 ) | st.binary(max_size=40)
-_HEADERS = st.lists(st.tuples(
-    st.sampled_from([b"x-film", b"if-none-match", b"cookie", b"range", b"content-length", b"host", b"accept-encoding"]),
-    st.binary(max_size=30) | st.sampled_from([b"*", b'W/"x"', b"bytes=0-", b"-1", b"evil.example", b"x" * 5000])), max_size=3)  # fmt: skip  # noqa: E501
-_BODIES = st.lists(st.binary(max_size=50) | st.sampled_from([bytes(784), bytes(392), b"\xff" * 785, bytes(10**6)]), max_size=3)
+_HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [b"x-film", b"if-none-match", b"cookie", b"range", b"content-length", b"host", b"accept-encoding"]
+        ),
+        st.binary(max_size=30) | st.sampled_from([b"*", b'W/"x"', b"bytes=0-", b"-1", b"evil.example", b"x" * 5000]),
+    ),
+    max_size=3,
+)
+_BODIES = st.lists(
+    st.binary(max_size=50) | st.sampled_from([bytes(784), bytes(392), b"\xff" * 785, bytes(10**6)]), max_size=3
+)
 
 BORDERS = [
-    Border("questions over HTTP", st.builds(
-        Asked, _PATHS, _QUERIES, _HEADERS.map(tuple), st.sampled_from(["GET", "GET", "POST", "HEAD", "PUT"]),
-        _BODIES.map(tuple)), answered),
-]  # fmt: skip
+    Border(
+        "questions over HTTP",
+        st.builds(
+            Asked,
+            _PATHS,
+            _QUERIES,
+            _HEADERS.map(tuple),
+            st.sampled_from(["GET", "GET", "POST", "HEAD", "PUT"]),
+            _BODIES.map(tuple),
+        ),
+        answered,
+        examples=(Asked("/mixture/", b"\x80"),),
+    ),
+]

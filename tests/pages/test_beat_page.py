@@ -4,8 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from genlib.knobs import InputError
 from genlib.library import find_model
@@ -16,7 +14,6 @@ from genlib.settings import RunSettings, VAEConfig
 from pages.ui import cached
 from pages.ui.sorter import marked
 from tests.pages.conftest import KEY, own
-from tests.pages.test_brush import JUNK
 
 pytestmark = pytest.mark.fast
 PAGE = "images/beat.py"
@@ -145,18 +142,6 @@ def test_an_answer_is_read():
     found = marked({"deal": "a", "marked": [0, 19, 19]}, "a", 20)
     assert np.flatnonzero(found).tolist() == [0, 19]
     assert not marked({"deal": "a", "marked": []}, "a", 20).any()
-
-
-@given(JUNK | st.fixed_dictionaries({"deal": JUNK, "marked": JUNK}))
-def test_junk_is_no_answer(junk):
-    if junk is None:
-        return
-    try:
-        found = marked(junk, "a", 20)
-    except InputError as error:
-        assert str(error) == "The answer cannot be read: mark the images again."
-    else:
-        assert found is None or found.shape == (20,)
 
 
 @pytest.mark.parametrize("places", [[20], [-1], [True], [1.0], ["1"], None, {}, [[1]]])

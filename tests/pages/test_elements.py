@@ -24,22 +24,6 @@ from pages.ui.owner import checked_key
 
 pytestmark = pytest.mark.fast
 
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["epoch", "points", "x"]), inner),
-    max_leaves=12,
-)
-
-
-@given(JUNK)
-def test_junk_from_the_browser_is_points_or_one_sentence(answer):
-    try:
-        points = added_points(answer, 0)
-    except InputError as error:
-        assert str(error).count(". ") == 0
-    else:
-        assert points is None or all(np.isfinite(points).ravel()) or points == []
-
 
 COORDINATES = st.floats(-1e9, 1e9).map(lambda value: float(f"{value:g}"))
 
@@ -47,16 +31,6 @@ COORDINATES = st.floats(-1e9, 1e9).map(lambda value: float(f"{value:g}"))
 @given(st.lists(st.tuples(COORDINATES, COORDINATES), max_size=MOST_ADDED))
 def test_points_in_an_address_round_trip(points):
     assert points_from_text(points_text(points)) == points
-
-
-@given(st.text(max_size=60))
-def test_a_junk_address_is_points_or_one_sentence(text):
-    try:
-        points = points_from_text(text)
-    except InputError as error:
-        assert str(error).endswith(".")
-    else:
-        assert all(np.isfinite(points).ravel())
 
 
 def test_points_of_an_earlier_epoch_are_not_taken():

@@ -73,16 +73,6 @@ def test_only_the_whole_name_of_a_run_opens_it(run):
             assert refused(ask(endpoint, part))
 
 
-@given(st.text(max_size=40), st.text(max_size=60))
-def test_junk_asked_for_is_nothing_or_one_sentence(name, steps):
-    run = bundled()[0].id
-    assert ask(FRAMES, run, "steps=" + steps.encode("utf-8", "replace").hex()).status_code == 200
-    for endpoint in (TELL, FRAMES):
-        error = refused(ask(endpoint, name))
-        assert error.endswith(".")
-        assert str(bundled()[0].path.parent) not in error
-
-
 @given(st.lists(st.text("0123456789-.,eE+ ²٣", max_size=14), max_size=8))
 def test_junk_steps_are_left_out(steps):
     run = bundled()[0]
@@ -247,7 +237,7 @@ def test_settings_are_described_by_their_titles():
 @given(st.text(max_size=60))
 def test_plain_text_holds_no_markup(text):
     shown = plain(text)
-    assert re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL) == text
+    assert re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL).replace("\u2060", "") == text.replace("\u2060", "")
     for i, character in enumerate(shown):
         if character in "*_<>[]$`#:":
             assert shown[i - 1] == "\\"

@@ -23,7 +23,7 @@ from genlib.data.own.kept import KEPT_DAYS
 from genlib.knobs import InputError
 from genlib.runs import home
 from genlib.runs.files import read_json, stored, write_json
-from genlib.runs.naming import checked_name, read_name
+from genlib.runs.naming import read_name
 from genlib.runs.owners import key_hash
 
 __all__ = ["MOST_TABLES", "OwnTable", "keep_table", "list_tables", "remove_table", "table_of"]
@@ -63,7 +63,7 @@ def keep_table(data: bytes, name: str, key: str) -> OwnTable:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / _CONTENT).write_bytes(data)
         owners = [(owner, told) for owner, told in _owners(folder).items() if owner != key_hash(key)]
-        mine = {"name": checked_name(name[:60]) or "My table"}
+        mine = {"name": read_name(name[:60]) or "My table"}
         write_json(folder / _TOLD, {"owners": dict([*owners, (key_hash(key), mine)][-_MOST_OWNERS:])})
     return next(each for each in list_tables(key) if each.id == found)
 

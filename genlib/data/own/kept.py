@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from genlib.data.own.reading import FEWEST, MOST_CLASSES
 from genlib.knobs import InputError
 from genlib.runs import home
-from genlib.runs.files import read_json
+from genlib.runs.files import bounded, read_json
 from genlib.runs.naming import read_name
 from genlib.runs.owners import key_hash
 
@@ -84,7 +84,7 @@ def find_own(name: str) -> OwnSet:
         classes, counts = tuple(map(str, told["classes"])), tuple(map(int, told["counts"]))
         names = {owner: read_name(each["name"]) for owner, each in told["owners"].items()}
         used, size = (folder / TOLD).stat().st_mtime, (folder / ARRAYS).stat().st_size
-    except (OSError, LookupError, TypeError, ValueError, AttributeError):
+    except (OSError, LookupError, TypeError, ArithmeticError, ValueError, AttributeError):
         raise InputError(_ALTERED) from None
     if not 1 <= len(classes) == len(counts) <= MOST_CLASSES:
         raise InputError(_ALTERED)
@@ -111,12 +111,11 @@ def arrays_of(name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
     classes = find_own(name).classes
     try:
-        with (root() / name / ARRAYS).open("rb") as file:
-            arrays = load(file.read(_LARGEST))
+        arrays = load(bounded(root() / name / ARRAYS, _LARGEST))  # one that is longer has lost its end
         images, labels = arrays["images"], arrays["labels"]
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         raise InputError(_ALTERED) from None
-    good = images.dtype == labels.dtype == np.uint8 and images.shape == (len(labels), 28, 28)
+    good = images.dtype == labels.dtype == np.uint8 and labels.ndim == 1 and images.shape == (len(labels), 28, 28)
     if not good or len(images) < FEWEST or labels.max() >= len(classes):
         raise InputError(_ALTERED)
     for array in (images, labels):

@@ -71,7 +71,9 @@ def unzipped(data: bytes) -> Iterator[tuple[str, bytes | str]]:
     except _DAMAGED:
         raise InputError("The ZIP is damaged, or not whole: pack your images once more.") from None
     with archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+        entries = [
+            entry for entry in archive.infolist() if not entry.filename.endswith("/") and not _hidden(entry.filename)
+        ]
         _check_count(len(entries))
         left = MOST_UNPACKED
         for entry in entries:
