@@ -214,7 +214,7 @@ def _decoders() -> st.SearchStrategy[Files]:
 _A_RUN = r"home/(runs|models)/[0-9a-f]{16}/.*"
 
 BORDERS = [
-    Border("run folders", st.deferred(lambda: altered_files(sound()[0])), run_folder, _A_RUN, weight=0.5),
+    Border("run folders", st.deferred(lambda: altered_files(sound()[0])), run_folder, _A_RUN, weight=0.3),
     Border("archives of runs", archives() | st.binary(max_size=99), brought_back, _A_RUN),
     Border("checkpoints", st.deferred(lambda: checkpoints(sound()[0])), checkpoint, "home/model/.*"),
     Border(
