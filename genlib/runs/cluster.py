@@ -2,8 +2,8 @@
 
 Over the wire go the id of a run and the number of an attempt at it, nothing else: settings, weights and wishes are
 files. Each attempt is a task of its own, since a run goes on from its checkpoint, and Dask would begin the same task
-anew. A trainer is tied as on one machine: it saves and leaves when its worker is gone, or when nobody waits for it any
-more, because the server is gone or lost its scheduler. One whose attempt was ended is killed.
+anew. A trainer is tied as on one machine: it saves and leaves when its worker ends, or when nobody waits for it any
+more, because the server is gone or lost the scheduler. One whose attempt was ended is killed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _EVERY = 0.5  # seconds between two looks at the cluster
 _LISTEN = 0.1  # seconds between two looks of a task at its trainer
 _BEGIN = 20.0  # seconds for a task to begin, once a place is free
 _LEAVE = 30.0  # seconds for a trainer to save
+_WORKING = ("running", "paused")  # states of a worker that is not about to end
 _WRITING = 0.05  # seconds that a trainer may need for what it is just writing
 
 
@@ -169,8 +170,8 @@ def train(run: str, attempt: int) -> None:
             until = float("inf")
             while trainer.poll() is None and folder.held_by(attempt) and time.monotonic() < until:
                 task = worker.state.tasks.get(key)
-                waited_for = task is not None and task.state != "cancelled"
-                if not waited_for and trainer.stdin and not trainer.stdin.closed:
+                wanted = task is not None and task.state != "cancelled" and worker.status.name in _WORKING
+                if not wanted and trainer.stdin and not trainer.stdin.closed:
                     trainer.stdin.close()
                     until = time.monotonic() + _LEAVE
                 time.sleep(_LISTEN)

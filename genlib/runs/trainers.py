@@ -25,6 +25,7 @@ BEGIN = 5.0  # seconds until a process that was started trains
 _PARKED_WORDS = "Paused and saved; its place is free for others until you resume."
 _HUNG_WORDS = "The training process gave no sign of life and was ended; what it had saved is kept."
 _LOSSES = 3  # times that a run is lost without having got on, until it is left
+_SAVING = 2.0  # seconds in which a trainer that was lost may still save and say so
 _LOST_WORDS = "The machine that was to train this is gone or busy: it goes on from what it had saved on the next one."
 _LOST_OFTEN = "Three times no machine of the cluster got on with this; what it had saved is kept: resume it later."
 
@@ -171,6 +172,9 @@ class Trainers:
         status, message = run.status, ENDED
         silent = self._signs.since(run.id, "beat", (status.attempt, status.beat))
         alive = self._backend.alive(run)
+        lost = self._signs.since(run.id, "alive", (attempt, alive))
+        if alive is None and status.attempt == attempt and status.state in TRAINED and lost < _SAVING:
+            return
         if alive:
             if status.attempt != attempt or status.state not in TRAINED or silent < self._hung:
                 return

@@ -80,6 +80,8 @@ def look(address: str) -> Cluster:
 async def _looked(address: str) -> Cluster:
     try:
         client = await connected(address)
+    except InputError:
+        raise
     except (OSError, ValueError) as error:
         raise InputError(
             f"No scheduler answers at {shown(address)}: start it, or set {_SCHEDULER} to where it is, as in "
