@@ -252,7 +252,7 @@ def backend_at(address):
         wait_for(lambda: "cluster" not in {thread.name for thread in threading.enumerate()})
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=90):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it took too long"
@@ -524,7 +524,7 @@ def test_what_asks_for_a_card_waits_for_a_worker_that_has_one(cluster, capsys, m
     assert _cluster() == (False, found.words)
     cluster.workers[2].terminate()
     wait_for(lambda: look(cluster.address).strangers == ())
-    assert _cluster() == (True, "2 workers, 2 runs at once, 1 on GPUs; all share the folder of runs.")
+    assert _cluster() == (True, "2 workers, 2 runs at once, 1 with a graphics card; all share the folder of runs.")
     assert not list(home().glob(".cluster*"))
     with dispatching(cluster.address) as dispatcher:
         wait_for(lambda: dispatcher.limit == 2)

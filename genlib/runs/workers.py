@@ -58,7 +58,10 @@ class Cluster:
     @property
     def words(self) -> str:
         """How it stands, in a line."""
-        here = f"{self.workers} worker{'s' * (self.workers != 1)}, {self.places} runs at once, {self.gpus} on {GPU}s"
+        many = [
+            f"{count} {what}{'s' * (count != 1)}" for count, what in ((self.workers, "worker"), (self.places, "run"))
+        ]
+        here = f"{', '.join(many)} at once, {self.gpus} with a graphics card"
         if self.strangers:
             return (
                 f"{here}; these do not write to the folder of runs here, or have another genlib than {__version__}: "
@@ -82,10 +85,10 @@ async def _looked(address: str) -> Cluster:
         client = await connected(address)
     except InputError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:  # Dask raises the second where TLS is not set up
         raise InputError(
             f"No scheduler answers at {shown(address)}: start it, or set {_SCHEDULER} to where it is, as in "
-            "tcp://10.0.0.1:8786; without it runs train on this machine."
+            "tcp://10.0.0.1:8786; where that is not set, runs train on this machine."
         ) from error
     try:
         workers = await all_workers(client)
