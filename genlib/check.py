@@ -116,7 +116,7 @@ def _training() -> tuple[bool, str]:
 
 
 def _queue() -> tuple[bool, str]:
-    count = slots() if not scheduler() else Limits.from_environment().slots or look(scheduler()).places
+    count = look(scheduler()).at_once(Limits.from_environment().slots) if scheduler() else slots()
     if not count:
         return False, "No run can train: start workers."
     runs = f"{count} run{'s' * (count > 1)} at once"

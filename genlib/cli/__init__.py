@@ -162,7 +162,7 @@ def _info(options: argparse.Namespace) -> int:
 
     images, devices, limits = load_images(), available(), Limits.from_environment()
     cluster = look(scheduler()) if scheduler() else None
-    places = limits.at_once if cluster is None else limits.slots or cluster.places
+    places = limits.at_once if cluster is None else cluster.at_once(limits.slots)
     counts = {part: len(getattr(images, part)) for part in ("train", "validation", "test")}
     if options.json:
         found: dict[str, Any] = {

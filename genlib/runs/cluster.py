@@ -41,7 +41,7 @@ class _Task:
     gpu: bool
     since: float
     future: Any = None
-    begun: bool = False
+    where: str = ""  # the worker that began it
     lost: bool = False
 
     @property
@@ -88,7 +88,7 @@ class ClusterBackend:
         task = self._tasks.get(run.id)
         if task is None or task.state == "finished":
             return False
-        late = not task.begun and time.monotonic() - task.since > _BEGIN
+        late = not task.where and time.monotonic() - task.since > _BEGIN
         return None if task.lost or late or task.state != "pending" else True
 
     def kill(self, run: RunFolder) -> None:
@@ -129,12 +129,12 @@ class ClusterBackend:
             await self._leave()
             self._client = await connected(self._address)
         tasks = list(self._tasks.values())
-        begun = [task.run.attempts.begun(task.attempt) for task in tasks]
+        for task in tasks:
+            task.where = task.run.attempts.begun(task.attempt)
         self._workers = await all_workers(self._client)
-        for task, where in zip(tasks, begun, strict=True):
-            task.begun = bool(where)
+        for task in tasks:
             # Where no worker is left, Dask waits for one and says nothing.
-            task.lost |= task.begun and where not in self._workers
+            task.lost |= task.where not in ("", *self._workers)
 
     async def _leave(self) -> None:
         client, self._client = self._client, None

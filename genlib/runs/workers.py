@@ -55,6 +55,10 @@ class Cluster:
     gpus: int
     strangers: tuple[str, ...]
 
+    def at_once(self, slots: int) -> int:
+        """How many runs it trains at once, where ``slots`` are allowed; 0: any number."""
+        return min(slots or self.places, self.places)
+
     @property
     def words(self) -> str:
         """How it stands, in a line."""
@@ -85,7 +89,7 @@ async def _looked(address: str) -> Cluster:
         client = await connected(address)
     except InputError:
         raise
-    except (OSError, TypeError, ValueError) as error:  # Dask raises the second where TLS is not set up
+    except (OSError, RuntimeError, TypeError, ValueError) as error:  # Dask raises any of them over TLS
         raise InputError(
             f"No scheduler answers at {shown(address)}: start it, or set {_SCHEDULER} to where it is, as in "
             "tcp://10.0.0.1:8786; where that is not set, runs train on this machine."
