@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from genlib.knobs import InputError
-from genlib.runs import home, slots
+from genlib.runs import Limits, home, slots
 from genlib.runs.classroom import machine
+from genlib.runs.workers import look, scheduler
 from genlib.settings import FAMILIES, RunSettings, TrainConfig, VAEConfig
 
 __all__ = ["Check", "checks"]
@@ -31,9 +32,10 @@ class Check:
 
 def checks() -> Iterator[Check]:
     """Look at one thing after another; nothing that is found ends the test."""
-    for name, look in _LOOKS.items():
+    looks = _LOOKS | ({"cluster": _cluster} if scheduler() else {})
+    for name, at in looks.items():
         try:
-            good, words = look()
+            good, words = at()
         except InputError as error:
             good, words = False, str(error)
         except OSError as error:
@@ -91,7 +93,7 @@ def _room() -> tuple[bool, str]:
 
 
 def _memory() -> tuple[bool, str]:
-    free, wanted = machine().memory_mb, 1 + _MEMORY * slots()
+    free, wanted = machine().memory_mb, 1 + _MEMORY * (0 if scheduler() else slots())
     if free is None:
         return True, "This system does not tell how much memory is free."
     return free / 1000 >= wanted, f"{free / 1000:.1f} GB of memory are free, and {wanted:.1f} GB are wanted."
@@ -114,12 +116,19 @@ def _training() -> tuple[bool, str]:
 
 
 def _queue() -> tuple[bool, str]:
-    count = slots()
+    count = look(scheduler()).at_once(Limits.from_environment().slots) if scheduler() else slots()
+    if not count:
+        return False, "No run can train: start workers."
     runs = f"{count} run{'s' * (count > 1)} at once"
     return (
         True,
         f"{runs}: if {_CLASS} people start a minute each, the last waits {math.ceil(_CLASS / count) - 1} minutes.",
     )
+
+
+def _cluster() -> tuple[bool, str]:
+    cluster = look(scheduler())
+    return cluster.places > 0 and not cluster.strangers, cluster.words
 
 
 _LOOKS: dict[str, Callable[[], tuple[bool, str]]] = {

@@ -166,7 +166,8 @@ def test_an_archive_holds_the_run_and_nothing_private(files):
     assert "frames/0.safetensors" in files
     assert json.loads(files["manifest.json"])["genlib_run"] == 1
     assert json.loads(files["run.json"]).keys() == {"format", "created", "settings"}
-    assert json.loads(files["status.json"])["pid"] is None
+    status = json.loads(files["status.json"])
+    assert (status["pid"], status["host"]) == (None, "")
     whole = b"".join(files.values())
     owner = hashlib.sha256(KEY.encode()).hexdigest()
     assert not any(word.encode() in whole for word in (KEY, owner, "private", "/home", "/tmp", "packed"))

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import platform
 import random
 import shutil
 import threading
@@ -91,6 +92,7 @@ def test_a_run_is_done_when_its_epochs_are(images):
     assert [statuses[0].state, statuses[1].state, statuses[-1].state] == ["starting", "running", "done"]
     last = run.status
     assert (last.step, last.epoch, last.progress, last.attempt, last.pid) == (12, 4.0, 1.0, 1, os.getpid())
+    assert last.host == platform.node() != ""
     assert (last.left, last.message) == (0.0, "")
     assert last.rate == pytest.approx(32 * 12 / last.seconds, rel=0.01)
     assert last.device.endswith("thread") or last.device.endswith("threads")

@@ -460,6 +460,9 @@ class Trainers:
     def __init__(self):
         self.started, self.living, self.killed, self.refusal = [], {}, [], None
 
+    def fits(self, settings):
+        return True
+
     def start(self, run, attempt):
         if self.refusal:
             raise self.refusal
@@ -473,6 +476,9 @@ class Trainers:
     def kill(self, run):
         self.living.pop(run.id, None)
         self.killed.append(run.id)
+
+    def close(self):
+        self.closed = True
 
     def end(self, run, state=None):
         """The trainer leaves, in order if it says so."""

@@ -48,7 +48,7 @@ def _files(run: RunFolder) -> Iterator[tuple[str, bytes]]:
     yield "manifest.json", _json({"genlib_run": FORMAT, "genlib": genlib.__version__})
     yield "run.json", _json({"format": 1, "created": run.created, "settings": run.settings})
     # The status comes before the checkpoint, so that no archive says done and holds an earlier state.
-    yield "status.json", _json(asdict(replace(run.status, pid=None)))
+    yield "status.json", _json(asdict(replace(run.status, pid=None, host="")))
     if checkpoint := newest_checkpoint(run.path):
         yield "checkpoint/checkpoint.json", checkpoint[0]
         yield "checkpoint/tensors.safetensors", checkpoint[1]

@@ -23,6 +23,7 @@ from genlib.flags import add_flags
 from genlib.knobs import InputError, shown
 from genlib.progress import Progress
 from genlib.runs import Limits, Status, home, list_runs
+from genlib.runs.workers import look, scheduler
 from genlib.settings import FAMILY_NAMES, TrainConfig
 
 __all__ = ["main"]
@@ -160,6 +161,8 @@ def _info(options: argparse.Namespace) -> int:
     from genlib.device import available
 
     images, devices, limits = load_images(), available(), Limits.from_environment()
+    cluster = look(scheduler()) if scheduler() else None
+    places = limits.at_once if cluster is None else cluster.at_once(limits.slots)
     counts = {part: len(getattr(images, part)) for part in ("train", "validation", "test")}
     if options.json:
         found: dict[str, Any] = {
@@ -168,13 +171,15 @@ def _info(options: argparse.Namespace) -> int:
             "devices": [asdict(device) for device in devices],
         }
         found |= {"default": devices[0].kind, "images": counts, "runs": len(list_runs()), "home": str(home())}
-        _print(found | {"limits": limits.to_json() | {"slots": limits.at_once}})
+        _print(found | {"limits": limits.to_json() | {"slots": places}, "cluster": cluster and asdict(cluster)})
         return 0
     for device in devices:
         _out(f"{device.kind:8} {device.words}")
     _out("images   MNIST, whole: " + ", ".join(f"{count:,} {part}" for part, count in counts.items()))
     _out(f"runs     {len(list_runs())} in {home()}")
-    _out(f"app      trains {limits.at_once} at once; {limits.words}")
+    _out(f"app      trains {places} at once; {limits.words}")
+    if cluster:
+        _out(f"cluster  {cluster.words}")
     _out(f"versions genlib {__version__}, torch {torch.__version__}, Python {sys.version.split()[0]}")
     return 0
 
@@ -208,6 +213,8 @@ def _app(options: argparse.Namespace) -> int:
     if not 1 <= options.port <= 65_535:
         raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
     Limits.from_environment()  # one that cannot be is told here, not to visitors
+    if scheduler():
+        look(scheduler())
     from streamlit.runtime.state.safe_session_state import SafeSessionState
     from streamlit.web import cli
     from streamlit.web.server.starlette import starlette_server

@@ -21,7 +21,7 @@ from genlib.device import choose, set_threads
 from genlib.knobs import InputError
 from genlib.recorder.journal import Journal
 from genlib.recorder.pace import Pace
-from genlib.runs import ACTIVE, RunFolder, Status, Wish
+from genlib.runs import ACTIVE, RunFolder, Status, Wish, here
 from genlib.settings import RunSettings
 from genlib.training import Diverged, Run, Save, frame_constants, train
 
@@ -91,8 +91,8 @@ class _Recorder:
 
     def __init__(self, folder: RunFolder, attempt: int, rests: bool) -> None:
         self.folder, self.rests = folder, rests
-        status = replace(folder.status, attempt=attempt, pid=os.getpid(), rate=None, left=None, message="")
-        self.status = replace(status, state="starting")
+        status = replace(folder.status, attempt=attempt, pid=os.getpid(), host=here(), rate=None, left=None)
+        self.status = replace(status, state="starting", message="")
         self.heard = status.acknowledged
         self.pace = Pace()
         self.until_step: int | None = None

@@ -13,7 +13,8 @@
                        second for five minutes of training, then so that they grow with the logarithm of time
     frames/            what was drawn at which step
     checkpoint/        the newest state that can be trained on, and checkpoint.previous/ the one before
-    attempts/          one file an attempt at training it; the highest number holds the run
+    attempts/          one file an attempt at training it; the highest number holds the run. On a cluster 3.begun says
+                       where the third was begun, and 3.ended that nobody may go on with it
     log.txt            what the training process said, for whoever looks after the machine
 
 A run is queued, starting, running, paused, parked, interrupted, stopped, done or failed. Paused keeps its process;
@@ -29,7 +30,7 @@ from genlib.runs.limits import Limits, slots
 from genlib.runs.places import Place
 from genlib.runs.queue import Dispatcher
 from genlib.runs.saved import newest_checkpoint, saved_digest, saved_status, saved_step
-from genlib.runs.status import ACTIVE, BROKE, RESUMABLE, Status
+from genlib.runs.status import ACTIVE, BROKE, RESUMABLE, Status, here
 from genlib.runs.watch import Watcher
 from genlib.runs.wish import Wish
 
@@ -47,6 +48,7 @@ __all__ = [
     "Watcher",
     "Wish",
     "find",
+    "here",
     "home",
     "list_runs",
     "newest_checkpoint",

@@ -1,4 +1,4 @@
-"""Who may write a run: one empty file an attempt at training it, since only one process can make a file."""
+"""Who may write a run: one file an attempt at training it, since only one process can make a file."""
 
 from __future__ import annotations
 
@@ -35,6 +35,34 @@ class Attempts:
     def newest(self, number: int) -> bool:
         return self._file(number).exists() and not self._file(number + 1).exists()
 
+    def begin(self, number: int, where: str) -> bool:
+        """Note where this attempt is trained; False if that was noted before: then it is not to be trained again.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        with suppress(FileExistsError), self._file(number, ".begun").open("x", encoding="utf-8") as file:
+            file.write(where)
+            return True
+        return False
+
+    def begun(self, number: int) -> str:
+        """Where this attempt is trained, if that was noted."""
+        with suppress(OSError, ValueError):
+            return self._file(number, ".begun").read_text("utf-8")
+        return ""
+
+    def end(self, number: int) -> None:
+        """From now on nobody trains as this attempt, wherever the trainer is.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        self._file(number, ".ended").touch()
+
+    def ended(self, number: int) -> bool:
+        return self._file(number, ".ended").exists()
+
     def abandoned(self, number: int) -> bool:
         """Whether an attempt that the status does not tell of will never be told of.
 
@@ -46,5 +74,5 @@ class Attempts:
             return False
         return not 0 <= age <= _CLAIM
 
-    def _file(self, number: int) -> Path:
-        return self._folder / str(number)
+    def _file(self, number: int, what: str = "") -> Path:
+        return self._folder / f"{number}{what}"

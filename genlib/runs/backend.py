@@ -5,25 +5,41 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from genlib.runs.folder import RunFolder
+from genlib.runs.limits import Limits
 
-__all__ = ["Backend", "LocalBackend"]
+__all__ = ["Backend", "LocalBackend", "launch"]
 
 
 class Backend(Protocol):
-    """What runs trainers: here, or on a cluster."""
+    """What runs trainers: here, or on a cluster. Nothing here takes long, whatever is slow or away."""
+
+    @property
+    def places(self) -> int:
+        """How many trainers it has room for, at this moment."""
+
+    def fits(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a run with these settings, as JSON that may have been altered, can be started while places are free;
+        else it waits for what it needs.
+        """
 
     def start(self, run: RunFolder, attempt: int) -> None:
         """Start training; an OSError says that it cannot be done now."""
 
-    def alive(self, run: RunFolder) -> bool:
-        """Whether what was started for this run still works."""
+    def alive(self, run: RunFolder) -> bool | None:
+        """Whether what was started for this run still works; None if it was lost with what it ran on, and is to go on
+        elsewhere.
+        """
 
     def kill(self, run: RunFolder) -> None:
-        """End it at once, and forget it; nothing happens if it has ended."""
+        """End it at once, and forget it: from now on it writes nothing. Nothing happens if it has ended."""
+
+    def close(self) -> None:
+        """Let go of what it keeps to do all this."""
 
 
 class LocalBackend:
@@ -32,15 +48,15 @@ class LocalBackend:
     def __init__(self) -> None:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
+    @property
+    def places(self) -> int:
+        return Limits().at_once
+
+    def fits(self, settings: Mapping[str, Any]) -> bool:
+        return True
+
     def start(self, run: RunFolder, attempt: int) -> None:
-        command = [sys.executable, "-m", "genlib", "train", run.id, "--tied", "--attempt", str(attempt)]
-        # The server may have been started from a folder in which Python would not find genlib.
-        paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        with (run.path / "log.txt").open("ab") as log:
-            self._processes[run.id] = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=environment
-            )
+        self._processes[run.id] = launch(run, attempt)
 
     def alive(self, run: RunFolder) -> bool:
         process = self._processes.get(run.id)
@@ -53,3 +69,22 @@ class LocalBackend:
             process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+
+    def close(self) -> None:
+        pass
+
+
+def launch(run: RunFolder, attempt: int) -> subprocess.Popen[bytes]:
+    """Start the trainer of an attempt, which saves and leaves when this process, or its standard input, is gone.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+    command = [sys.executable, "-m", "genlib", "train", run.id, "--tied", "--attempt", str(attempt)]
+    # This process may have been started from a folder in which Python would not find genlib.
+    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    with (run.path / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=environment
+        )

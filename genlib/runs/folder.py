@@ -20,7 +20,7 @@ from genlib.runs.naming import checked_name, read_name
 from genlib.runs.owners import key_hash, owns
 from genlib.runs.records import Records
 from genlib.runs.saved import check_weights
-from genlib.runs.status import ACTIVE, TRAINED, Status, lives
+from genlib.runs.status import ACTIVE, TRAINED, Status, elsewhere, gone, here
 from genlib.runs.wish import Wish
 
 __all__ = ["ENDED", "RunFolder", "key_hash"]
@@ -109,14 +109,21 @@ class RunFolder(Records):
     def write_status(self, status: Status) -> None:
         self.write_json("status.json", asdict(status))
 
-    def settle(self) -> Status:
+    def settle(self, patience: float = 30.0) -> Status:
         """The status; that of :meth:`interrupt`, if it tells of a trainer whose process is gone.
+
+        Arguments:
+            patience: Seconds to wait for a sign of life of one on another machine.
 
         Raises:
             OSError: If the disk refuses.
         """
-        status = self.status
-        if status.state in TRAINED and not lives(status.pid):
+        status, until = self.status, time.monotonic() + patience
+        unheard = status.state in TRAINED and elsewhere(status)
+        while unheard and time.monotonic() < until:
+            time.sleep(0.1)
+            unheard = self.status == status
+        if unheard or (status.state in TRAINED and gone(status)):
             self.interrupt(status)
         return self.status
 
@@ -141,24 +148,25 @@ class RunFolder(Records):
         """
         check_weights(self.path, status)
         number = status.attempt + 1
-        while not self._attempts.take(number):
-            if self.status.attempt >= number or not self._attempts.abandoned(number):
+        while not self.attempts.take(number):
+            if self.status.attempt >= number or not self.attempts.abandoned(number):
                 return None
             number += 1
         try:
-            self.write_status(replace(status, state="starting", attempt=number, message="", pid=os.getpid()))
+            started = replace(status, state="starting", attempt=number, message="", pid=os.getpid(), host=here())
+            self.write_status(started)
         except OSError:
-            self._attempts.give_back(number)
+            self.attempts.give_back(number)
             raise
         return number
 
     @property
-    def _attempts(self) -> Attempts:
+    def attempts(self) -> Attempts:
         return Attempts(self.path / "attempts")
 
     def held_by(self, attempt: int) -> bool:
-        """Whether this attempt was claimed, and none after it."""
-        return self._attempts.newest(attempt)
+        """Whether this attempt was claimed and not ended, and none was claimed after it."""
+        return self.attempts.newest(attempt) and not self.attempts.ended(attempt)
 
     # Steering ---------------------------------------------------------------------------------------------------
 

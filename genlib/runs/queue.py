@@ -22,7 +22,7 @@ from genlib.runs.owners import key_hash
 from genlib.runs.places import Place, places
 from genlib.runs.saved import check_weights
 from genlib.runs.signs import Signs
-from genlib.runs.status import ACTIVE, RESUMABLE, TRAINED, Status, lives
+from genlib.runs.status import ACTIVE, RESUMABLE, TRAINED, Status, gone
 from genlib.runs.trainers import Trainers
 from genlib.runs.turns import Turn, Turns
 
@@ -43,7 +43,7 @@ class Dispatcher:
 
     Arguments:
         backend: What trains.
-        limit: How many runs train at once; by default what the limits say.
+        limit: How many runs train at once; by default what the limits say, or as many as the backend has room for.
         limits: What each visitor may take of the machine; by default as the environment sets it.
         patience: Seconds without a sign of life until the run of a trainer that another process started is interrupted.
         hung: The same for a trainer of this dispatcher whose process still lives; it is killed.
@@ -66,7 +66,7 @@ class Dispatcher:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits or Limits.from_environment()
-        self.limit = limit or self.limits.at_once
+        self._limit, self._backend = limit or self.limits.slots, backend
         self._patience = patience
         self._signs = Signs(clock)
         self._trainers = Trainers(backend, self.limits, self._signs, hung, parked, clock)
@@ -76,6 +76,11 @@ class Dispatcher:
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._watching: threading.Thread | None = None
+
+    @property
+    def limit(self) -> int:
+        """How many runs train at once, at this moment."""
+        return self._limit or self._backend.places
 
     def submit(self, settings: Mapping[str, Any], key: str) -> RunFolder:
         """Create a run and queue it.
@@ -196,6 +201,7 @@ class Dispatcher:
             self._watching.join()  # it may be looking right now
         with self._lock:
             self._trainers.kill()
+            self._backend.close()
 
     def _check_queued(self, key: str | None) -> None:
         owner = key_hash(key) if key else None
@@ -212,14 +218,19 @@ class Dispatcher:
         with suppress(OSError):
             if wish.want == "stop":
                 run.write_status(replace(status, state="stopped", message="", acknowledged=wish.sequence))
-            elif status.state == "parked" and status.acknowledged != wish.sequence and run.held_by(status.attempt):
+            elif (
+                status.state == "parked"
+                and status.acknowledged != wish.sequence
+                and run.attempts.newest(status.attempt)
+            ):
                 run.write_status(replace(status, acknowledged=wish.sequence))
         return wish.want != "stop" and (status.state == "queued" or wish.ahead(status.step))
 
     def _begun(self, turn: Turn) -> bool:
         """Start a run that waits; False if it goes on waiting."""
         with suppress(OSError):
-            if len(self._trainers) < self.limit and (attempt := turn.run.claim(turn.status)) is not None:
+            free = len(self._trainers) < self.limit and self._backend.fits(turn.settings)
+            if free and (attempt := turn.run.claim(turn.status)) is not None:
                 self._trainers.start(turn, attempt)
                 self._turns.started(turn)
                 return True
@@ -232,6 +243,6 @@ class Dispatcher:
             return
         silent = self._signs.since(run.id, "beat", (status.attempt, status.beat))
         # A process of that number may be another one, as after a container was started anew.
-        if not lives(status.pid) or silent > self._patience:
+        if gone(status) or silent > self._patience:
             with suppress(OSError):
                 run.interrupt(status)

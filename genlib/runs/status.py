@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, get_type_hints
 
-__all__ = ["ACTIVE", "BROKE", "RESUMABLE", "TRAINED", "Status", "lives"]
+__all__ = ["ACTIVE", "BROKE", "RESUMABLE", "TRAINED", "Status", "elsewhere", "gone", "here", "lives"]
 
 TRAINED = frozenset({"starting", "running", "paused"})  # with a process
 ACTIVE = TRAINED | {"queued", "parked"}
@@ -25,7 +26,7 @@ class Status:
 
     ``beat`` is a counter, not a time: a watcher judges by its own clock whether it still moves. ``seconds`` and
     ``left`` are training time, ``rate`` is images a second, ``acknowledged`` the newest control that was obeyed,
-    ``pid`` the process that trains, or is about to start what trains.
+    ``pid`` the process that trains, or is about to start what trains, on the machine called ``host``.
     """
 
     state: str = "queued"
@@ -41,6 +42,7 @@ class Status:
     device: str = ""
     message: str = ""
     pid: int | None = None
+    host: str = ""
 
     @property
     def per_epoch(self) -> int | None:
@@ -66,6 +68,21 @@ def _fits(value: Any, hint: Any) -> bool:
         return False
     # All numbers here are counts or seconds; the comparison is false for what is not a number, too.
     return not isinstance(value, int | float) or 0 <= value < _LARGEST
+
+
+def here() -> str:
+    """The name of this machine."""
+    return platform.node()
+
+
+def elsewhere(status: Status) -> bool:
+    """Whether the process that told of a run is of another machine, so that only its beat says whether it lives."""
+    return status.host not in ("", here())
+
+
+def gone(status: Status) -> bool:
+    """Whether the process that told of a run was of this machine and is no more."""
+    return not elsewhere(status) and not lives(status.pid)
 
 
 def lives(pid: int | None) -> bool:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from genlib.knobs import InputError
 from genlib.runs.backend import Backend
 from genlib.runs.expected import Paces
-from genlib.runs.folder import ENDED
+from genlib.runs.folder import ENDED, RunFolder
 from genlib.runs.limits import Limits
 from genlib.runs.owners import NOBODY
+from genlib.runs.saved import saved_step
 from genlib.runs.signs import Signs
 from genlib.runs.status import TRAINED, Status
 from genlib.runs.turns import Turn
@@ -23,6 +24,10 @@ __all__ = ["BEGIN", "Trainers"]
 BEGIN = 5.0  # seconds until a process that was started trains
 _PARKED_WORDS = "Paused and saved; its place is free for others until you resume."
 _HUNG_WORDS = "The training process gave no sign of life and was ended; what it had saved is kept."
+_LOSSES = 3  # times that a run is lost without having got on, until it is left
+_SAVING = 2.0  # seconds in which a trainer that was lost may still save and say so
+_LOST_WORDS = "The machine that was to train this is gone or busy: it goes on from what it had saved on the next one."
+_LOST_OFTEN = "Three times no machine of the cluster got on with this; what it had saved is kept: resume it later."
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Trainers:
         self._backend, self._limits, self._signs, self._clock = backend, limits, signs, clock
         self._hung, self._parked = hung, parked
         self._held: dict[str, _Held] = {}
+        self._losses: dict[str, tuple[int, int]] = {}  # the step that was saved at the last one, and how many at it
         self.paces = Paces()
 
     def __len__(self) -> int:
@@ -165,13 +171,32 @@ class Trainers:
         run, attempt = held.turn.run, held.attempt
         status, message = run.status, ENDED
         silent = self._signs.since(run.id, "beat", (status.attempt, status.beat))
-        if self._backend.alive(run):
+        alive = self._backend.alive(run)
+        lost = self._signs.since(run.id, "alive", (attempt, alive))
+        if alive is None and status.attempt == attempt and status.state in TRAINED and lost < _SAVING:
+            return
+        if alive:
             if status.attempt != attempt or status.state not in TRAINED or silent < self._hung:
                 return
             message = _HUNG_WORDS
         self._backend.kill(run)
         status = run.status
         # It may have left in order, and been resumed since.
-        if status.attempt == attempt and status.state in TRAINED:
+        if status.attempt == attempt and alive is None and status.state in TRAINED | {"interrupted"}:
+            self._go_on(run, status)
+        elif status.attempt == attempt and status.state in TRAINED:
             run.interrupt(status, message)
         del self._held[run.id]
+
+    def _go_on(self, run: RunFolder, status: Status) -> None:
+        """Have a run that was lost wait for a place again, unless it was lost too often since it last got on."""
+        step, wish = saved_step(run.path) or 0, run.wish
+        before, times = self._losses.get(run.id, (step, 0))
+        times = times + 1 if step == before else 1
+        self._losses[run.id] = step, times
+        if times >= _LOSSES:
+            del self._losses[run.id]  # its owner may try again
+            run.interrupt(status, _LOST_OFTEN)
+        else:
+            state = "queued" if wish.ahead(status.step) else "parked"
+            run.write_status(replace(status, state=state, rate=None, left=None, message=_LOST_WORDS, pid=None))

@@ -16,6 +16,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from genlib.knobs import InputError
 from genlib.runs import Dispatcher, LocalBackend
+from genlib.runs.cluster import ClusterBackend
+from genlib.runs.workers import scheduler
 from genlib.worker import prepare
 
 __all__ = ["begin", "compute", "compute_part", "dispatcher", "freeze"]
@@ -46,7 +48,8 @@ def freeze(page: str) -> None:
 @st.cache_resource(show_spinner=False, on_release=Dispatcher.close)
 def dispatcher() -> Dispatcher:
     """The one dispatcher of this server, which has looked after what an earlier one left."""
-    made = Dispatcher(LocalBackend())
+    address = scheduler()
+    made = Dispatcher(ClusterBackend(address) if address else LocalBackend())
     made.recover()
     made.watch()
     return made
