@@ -72,7 +72,7 @@ async def disk_full(room: Room, settings: RunSettings) -> None:
     with on_a_small_disk(room, settings) as run:
         await room.reaches(run, "running", 50)
         filler = fill(run.path)
-        await room.says(run, "No space left")
+        await room.says(run, "No space")
         filler.unlink()
         await room.reaches(run, "interrupted")
         await room.page(run, "Go on")
@@ -95,7 +95,7 @@ async def disk_full_at_the_click(room: Room) -> None:
             await visitor.press("Train")
             room.sentence = clear(" | ".join(visitor.sentences))
             left = [path.name for path in (Path(folder) / "runs").iterdir()]
-            if "No space left" not in room.sentence or left:
+            if "No space" not in room.sentence or left:
                 raise Case(f"it says {room.sentence!r}, and leaves {left}")
         finally:
             await visitor.close()

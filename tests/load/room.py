@@ -7,7 +7,8 @@ import re
 import time
 from collections.abc import Callable
 
-from genlib.runs import RunFolder
+from genlib.runs import ACTIVE, RunFolder
+from genlib.runs.finding import folders
 from genlib.settings import RunSettings
 from tests.load.unbroken import as_unbroken
 from tests.load.visitor import Visitor
@@ -28,6 +29,12 @@ class Room:
 
     def submit(self, settings: RunSettings) -> RunFolder:
         return RunFolder.create(settings.to_json(), self.owner.key)
+
+    def stop_all_but(self, kept: RunFolder) -> None:
+        """Have no case keep a place from the next."""
+        for run in folders():
+            if run.id != kept.id and run.status.state in ACTIVE:
+                run.ask(want="stop")
 
     async def told(self, run: RunFolder) -> str:
         """What the page of a run tells of it."""

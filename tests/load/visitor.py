@@ -79,18 +79,24 @@ class Visitor:
         return json.loads(await self.get(f"/genlib/runs/{run}/news"))
 
     async def get(self, path: str) -> bytes:
-        """Ask over the connection that is kept, as a browser keeps it."""
+        """Ask over the connection that is kept, or over a new one where the server has closed it, as a browser does."""
+        try:
+            return await self._ask(path)
+        except (ConnectionError, EOFError):
+            self._lines = None
+        try:
+            return await self._ask(path)
+        except EOFError as error:
+            raise OSError(f"no answer: {error}") from None
+
+    async def _ask(self, path: str) -> bytes:
         if self._lines is None:
             self._lines = await asyncio.open_connection("127.0.0.1", self.server.port)
         reader, writer = self._lines
-        try:
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Film: {self._name}\r\n\r\n".encode())
-            lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
-            length = next(int(line.split(":")[1]) for line in lines if line.startswith("content-length"))
-            content = await reader.readexactly(length)
-        except (OSError, EOFError, StopIteration) as error:
-            self._lines = None
-            raise OSError(f"no answer: {error!r}") from None
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Film: {self._name}\r\n\r\n".encode())
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
+        length = next(int(line.split(":")[1]) for line in lines if line.startswith("content-length"))
+        content = await reader.readexactly(length)
         if " 200 " not in lines[0]:
             raise OSError(lines[0])
         return content
