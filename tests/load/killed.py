@@ -173,7 +173,7 @@ def main() -> int:
             for _ in train(Run.new(family, small(family), CONFIG), hall.images, until_step=1):
                 pass
         while len(hall.saved) < asked.kills:
-            hall.kill(families[len(hall.saved) % len(families)])
+            hall.kill(families[(asked.seed + len(hall.saved)) % len(families)])
         for family in list(hall.running):
             hall.end(family)
     kills, steps = len(hall.saved), sorted(set(hall.saved))

@@ -67,6 +67,7 @@ class Room:
         if press:
             if press not in self.owner.buttons:
                 raise Case(f"there is no button {press}, but {', '.join(self.owner.buttons)}")
+            await asyncio.sleep(0.5)  # else it is the second half of a double click
             await self.owner.press(press)
         return list(self.owner.sentences)
 
