@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +29,7 @@ class Figures:
     """Lines for people, and the same as an object; the load of the machine stands before and after."""
 
     def __init__(self, as_json: bool) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are stopped and disks unmounted
         self._json, self._began = as_json, time.monotonic()
         self.told: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 2)}
         self.good = True

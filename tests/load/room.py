@@ -41,7 +41,7 @@ class Room:
         news = await self.owner.news(run.id)
         return news.get("error") or news["words"]
 
-    async def until(self, holds: Callable[[], bool], what: str, seconds: float = 40) -> None:
+    async def until(self, holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:
@@ -51,7 +51,7 @@ class Room:
     async def reaches(self, run: RunFolder, state: str, step: int = 0) -> None:
         await self.until(lambda: run.status.state == state and run.status.step >= step, f"{state}, step {step}")
 
-    async def says(self, run: RunFolder, part: str, seconds: float = 20) -> None:
+    async def says(self, run: RunFolder, part: str, seconds: float = 60) -> None:
         """The page comes to tell one sentence, of which this is a part."""
         deadline = time.monotonic() + seconds
         while part not in (told := await self.told(run)):

@@ -94,7 +94,7 @@ async def watch(visitor: Visitor, run: str, beat: int, until: float, heard: Hear
                 heard.frames += 1
         except (OSError, KeyError, ValueError) as error:
             heard.errors.append(repr(error)[:80])
-        due = max(due + (beat or heard.beats[-1]) / 1000, time.monotonic())
+        due = max(due + (beat or (heard.beats or [500])[-1]) / 1000, time.monotonic())
         await asyncio.sleep(due - time.monotonic())
 
 
