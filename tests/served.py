@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
 
-__all__ = ["Server", "bring", "chromium_path", "launch"]
+__all__ = ["Server", "bring", "chromium_path", "cpu_seconds", "launch"]
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -30,17 +30,17 @@ ARGUMENTS = (
 class Server:
     """A running app: its address, its process and its home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, slots: int = 1) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.home = home
+        self.home, self.slots = home, slots
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, "-m", "genlib", "app", "--port", str(self.port), "--no-browser"]
-        environment = {**os.environ, "GENLIB_HOME": str(self.home), "GENLIB_SLOTS": "1"}
+        environment = {**os.environ, "GENLIB_HOME": str(self.home), "GENLIB_SLOTS": str(self.slots)}
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -56,6 +56,12 @@ class Server:
     def stop(self, *, kill: bool = False) -> None:
         self.process.kill() if kill else self.process.terminate()
         self.process.wait(30)
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def chromium_path() -> str | None:

@@ -382,123 +382,31 @@ def test_a_terminated_trainer_saves_and_can_go_on(call):
     assert steps == sorted(set(steps))
 
 
-KILLED = """
-import os, random, signal, sys, time
-import torch
-from genlib.training import loop
-loop._SAVE_EVERY = 0.02  # many checkpoints, so that some kills hit one that is being written
-torch.set_num_threads(1)
-from few import few_images
-from genlib import checkpoint
-from genlib.changes import read_changes
-from genlib.knobs import InputError
-from genlib.recorder import record
-from genlib.runs import ACTIVE, RunFolder, Watcher, list_runs
-from genlib.settings import RunSettings, TrainConfig, VAEConfig
-from genlib.training import Run, train
-
-kills, moments = int(sys.argv[1]), random.Random(int(sys.argv[2]))
-images = few_images(1600, 50, 20)
-model, config = VAEConfig(hidden_dim=16), TrainConfig(epochs=8, batch_size=16, device="cpu")
-
-def work(run):
-    # One that died between claiming and saying so holds the run for five seconds.
-    while (attempt := run.claim(run.settle())) is None:
-        time.sleep(0.1)
-    for status in record(run, attempt, images=images):
-        pass
-    assert status.state == "done", status
-
-def look(run):
-    status = Watcher(run).poll()
-    assert status.message in ("", "The training process ended unexpectedly; what it had saved is kept."), status
-    assert [found.id for found in list_runs()][-1] == run.id
-    try:
-        return checkpoint.load(run.path, "cpu").step
-    except InputError as error:
-        assert not (run.path / "checkpoint").exists(), error
-        return 0
-
-def steer(run):
-    # What an owner may do in a while: turn knobs, pause, make some steps, go on.
-    knobs = {"learning_rate": 0.001 * moments.uniform(0.5, 2), "beta": moments.uniform(0, 4)}
-    wish = moments.choice([
-        {"knobs": {name: value}} for name, value in knobs.items()] + [
-        {"want": "pause", "knobs": knobs},
-        {"want": "run", "until_step": min(800, run.status.step + moments.randrange(1, 200))},
-    ])
-    run.ask(**wish)
-    if "want" in wish:
-        time.sleep(moments.uniform(0, 0.15))
-        run.ask(want="run", until_step=None)
-
-def check(run):
-    lines = run.metrics()[0]
-    steps = [line["step"] for line in lines if line["split"] == "train"]
-    assert steps == sorted(set(steps)) and steps[-1] == 800, steps
-    validated = [line["step"] for line in lines if line["split"] == "validation"]
-    assert validated == sorted(set(validated)) and set(validated) >= set(range(0, 801, 100)), validated
-    unbroken = Run.new("vae", model, config)
-    unbroken.changes = read_changes(run.changes(), RunSettings.from_json(run.settings))
-    assert len(unbroken.changes) == len(run.changes())
-    made.append(len(unbroken.changes))
-    for _ in train(unbroken, images):
-        pass
-    weights = checkpoint.load_model(run.path).state_dict()
-    assert all(torch.equal(weights[name], tensor) for name, tensor in unbroken.model.state_dict().items())
-
-# What torch imports at the first step, it imports here, once for all trainers.
-for _ in train(Run.new("vae", model, config), images, until_step=1):
-    pass
-killed, made, runs = [], [], 0
-while len(killed) < kills:
-    run = RunFolder.create(RunSettings("vae", model, config).to_json())
-    runs += 1
-    while run.status.state != "done":
-        sys.stdout.flush()
-        child = os.fork()
-        if not child:
-            work(run)
-            os._exit(0)
-        enough = len(killed) >= kills
-        if not enough:
-            until = time.monotonic() + moments.uniform(0, 0.6)
-            while time.monotonic() < until:
-                time.sleep(0.03)
-                steer(run)
-            os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            killed.append(look(run))
-        else:
-            assert status == 0 and run.status.state == "done", run.status
-    check(run)
-print(runs, sum(made), *killed)
-"""
-
-
-def kill_at(moments, seed):
-    """Kill trainers at so many random moments; gives the steps they had saved."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-    command = [sys.executable, "-c", KILLED, str(moments), str(seed)]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=220, check=False)
+def kill_at(moments):
+    """Kill trainers at so many random moments; what came of it."""
+    command = [sys.executable, "-m", "tests.load.killed", "--json", "--kills", str(moments)]
+    seed = str(random.SystemRandom().randrange(10**6))
+    ended = subprocess.run(
+        [*command, "--seed", seed], cwd=ROOT, capture_output=True, text=True, timeout=220, check=False
+    )
     assert ended.returncode == 0, f"seed {seed}: {ended.stdout} {ended.stderr}"
-    _, changes, *steps = map(int, ended.stdout.split())
-    assert len(steps) == moments
-    assert changes > 0
-    return steps
+    told = json.loads(ended.stdout)
+    assert told["good_kills"] == moments
+    return told
 
 
 @pytest.mark.fast
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forks, so that torch is imported once")
 def test_killed_at_random_moments_it_reads_and_ends_in_the_same_weights():
-    assert max(kill_at(4, random.SystemRandom().randrange(10**6))) > 0
+    assert max(kill_at(3)["steps"]) > 0
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forks, so that torch is imported once")
 def test_killed_at_fifty_random_moments_it_reads_and_ends_in_the_same_weights():
-    assert len(set(kill_at(50, random.SystemRandom().randrange(10**6)))) > 5
+    told = kill_at(50)
+    assert len(told["steps"]) > 5
+    assert told["changes"] > 0
 
 
 SERVER = """

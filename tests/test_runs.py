@@ -189,7 +189,8 @@ def test_a_file_that_is_no_object_reads_as_nothing(content):
     assert run.wish == Wish(0, "run")
     assert (run.created, run.may_steer(KEY)) == (0.0, False)
     assert run.metrics()[0] == [line(1)]
-    with pytest.raises(InputError, match="was altered: delete the run"):
+    # Nobody owns it now, so nobody could delete it from a page.
+    with pytest.raises(InputError, match="was altered: start a new run"):
         run.settings  # noqa: B018
     assert [found.id for found in list_runs()] == [run.id]
 

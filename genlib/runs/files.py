@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,9 +15,10 @@ from typing import Any, TypeVar
 
 from genlib.knobs import InputError
 
-__all__ = ["bounded", "home", "parse_lines", "read_json", "stored", "write_json", "write_text"]
+__all__ = ["bounded", "home", "is_full", "parse_lines", "read_json", "stored", "write_json", "write_text"]
 
 _T = TypeVar("_T")
+_ROOM = 2**16  # bytes
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -80,6 +82,13 @@ def parse_lines(content: bytes) -> Iterator[dict[str, Any]]:
             values = json.loads(line)
             if isinstance(values, dict):
                 yield values
+
+
+def is_full(folder: Path) -> bool:
+    """Whether its disk has no room left, not even for the words in which a trainer would say so."""
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free < _ROOM
+    return False
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class RunFolder(Records):
         """
         settings = self.asked.get("settings")
         if not isinstance(settings, dict):
-            raise InputError("This run's settings cannot be read, its file was altered: delete the run and start anew.")
+            raise InputError("This run's settings cannot be read, its file was altered: start a new run.")
         return settings
 
     @property

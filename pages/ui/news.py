@@ -15,6 +15,7 @@ from genlib.film import Film
 from genlib.health import Health, look
 from genlib.library import example
 from genlib.runs import ACTIVE, BROKE, Place, Status, Watcher
+from genlib.runs.files import is_full
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui.charts import METRICS, renamed
 from pages.ui.element import encode
@@ -35,6 +36,7 @@ _TITLES = {
 _DIGITS = {"spread": 2}
 _MOST_POINTS = 500
 _MOST_WATCHED = 64
+_FULL = "No space is left on the disk, so training stands still: make room, and it can go on from what it had saved."
 STATES = {
     "queued": "Waiting",
     "starting": "Starting",
@@ -72,7 +74,7 @@ def news(shown: Opened) -> dict[str, Any]:
         "attempt": status.attempt,
         "step": status.step,
         "title": "A recorded run" if recorded else STATES[status.state],
-        "words": f"{status.seconds:.0f} s of training" if recorded else status_words(status, silent, place),
+        "words": _words(shown, status, silent, place),
         "progress": status.progress,
         "per_epoch": status.per_epoch,
         "health": None if health.level == "early" else asdict(health),
@@ -131,6 +133,13 @@ def status_words(status: Status, silent: float = 0.0, place: Place | None = None
         parts += [f"{duration(status.left)} left"] if status.left is not None else []
         parts += [f"no sign of life for {silent:.0f} s"] if silent else []
     return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
+
+
+def _words(shown: Opened, status: Status, silent: float, place: Place | None) -> str:
+    if shown.recorded:
+        return f"{status.seconds:.0f} s of training"
+    # With no room left a trainer ends without a last word, which the dispatcher writes as soon as there is some.
+    return _FULL if silent and is_full(shown.run.path) else status_words(status, silent, place)
 
 
 def _place_words(place: Place) -> str:

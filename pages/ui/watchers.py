@@ -10,7 +10,7 @@ __all__ = ["beat", "count", "note"]
 _LATELY = 5.0  # seconds after which who did not ask any more is gone
 _MOST = 10_000
 # Measured on two cores: so many panels at such a pace leave the server half idle.
-_BEATS = ((8, 200), (20, 500))  # watchers at most, milliseconds between two looks
+_BEATS = ((8, 200), (30, 500))  # watchers at most, milliseconds between two looks
 _SLOWEST = 1000
 _seen: dict[tuple[str, str], float] = {}
 _lock = threading.Lock()

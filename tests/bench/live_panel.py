@@ -6,7 +6,6 @@ watched training >= 0.97 of its steps per CPU-second. Run: python -m tests.bench
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -16,7 +15,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from genlib.runs import RunFolder
-from tests.served import Server, launch
+from tests.served import Server, cpu_seconds, launch
 
 SECONDS = 12.0
 
@@ -45,11 +44,6 @@ WATCH = """
   requestAnimationFrame(look);
 }
 """
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def steps_per_cpu_second(run: RunFolder, page: Page) -> float:

@@ -106,6 +106,8 @@ def test_watchers_are_counted_and_forgotten(monkeypatch):
     assert watchers.beat() == 500
     for film in range(20):
         watchers.note("b", f"more {film}")
+    assert (watchers.count(), watchers.beat()) == (30, 500)
+    watchers.note("b", "one more")
     assert watchers.beat() == 1000
     now[0] += 6
     assert (watchers.count(), watchers.beat()) == (0, 200)

@@ -3,8 +3,11 @@
 import json
 import os
 import re
+import shutil
 import struct
 import time
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -215,6 +218,14 @@ def test_silence_is_told(run):
     watcher = Watcher(run, patience=0.0)
     watcher.poll()
     assert "no sign of life" in status_words(watcher.status, silent=max(watcher.silent, 6.0))
+
+
+@pytest.mark.parametrize(("free", "told"), [(10**9, "no sign of life"), (4096, "No space is left on the disk")])
+def test_a_trainer_that_has_no_room_for_a_last_word_is_told_of(run, monkeypatch, free, told):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    monkeypatch.setattr("pages.ui.news.Watcher", partial(Watcher, patience=0.0))
+    run.write_status(Status("running", step=5, pid=1))
+    assert told in news(opened(run.id))["words"]
 
 
 def test_differences_are_those_that_act():
