@@ -72,3 +72,16 @@ def test_altered_files_are_no_tables(home):
         assert list_tables(KEY) == []
     (home / "tables" / "strange").mkdir()
     assert list_tables(KEY) == []
+
+
+def test_a_table_that_a_full_disk_left_without_an_owner_goes_in_time(home):
+    kept = keep_table(b"a,b\n1,2\n3,4\n", "first.csv", KEY)
+    left = home / "tables" / ("0" * 16)
+    left.mkdir()
+    (left / "table.csv").write_bytes(b"a,b\n1,2\n")
+    keep_table(b"a,b\n5,6\n", "second.csv", KEY)
+    assert left.exists()  # it may be that of somebody who brings one just now
+    os.utime(left, (0, 0))
+    keep_table(b"a,b\n7,8\n", "third.csv", KEY)
+    assert not left.exists()
+    assert table_of(kept.id, KEY)

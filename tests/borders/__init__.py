@@ -39,7 +39,7 @@ class Border:
             InputError, where it takes nothing.
         writes: What may be new below the parent of the home, as a regular expression.
         examples: Inputs that were once taken amiss.
-        weight: How many inputs it gets for each of another border.
+        weight: How many inputs it gets in CI for each of another border; on demand only whole pages get fewer.
         caches: Whether what it makes is kept on purpose, so that memory tells nothing.
     """
 

@@ -64,7 +64,7 @@ def tried(border: Border, count: int, seed: int) -> bool:
     seen, started = Seen(), time.perf_counter()
 
     @seeded(seed)
-    @settings(max_examples=max(1, round(count * border.weight)), deadline=None, database=None,
+    @settings(max_examples=max(1, round(count * (border.weight if border.caches else 1))), deadline=None, database=None,
               phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(border.inputs)
     def check(value: Any) -> None:

@@ -107,8 +107,10 @@ def remove_table(name: str, key: str | None) -> None:
 def _sweep() -> None:
     """Remove what nobody brought for ``KEPT_DAYS`` days."""
     for folder in list(_folders()):
+        told = folder / _TOLD
         with suppress(OSError):
-            if time.time() - (folder / _TOLD).stat().st_mtime > KEPT_DAYS * 86_400:
+            # One that a full disk left without an owner goes, too.
+            if time.time() - (told if told.exists() else folder).stat().st_mtime > KEPT_DAYS * 86_400:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
