@@ -31,6 +31,7 @@ class Model(nn.Module, ABC):
     """
 
     family: ClassVar[str]
+    form: ClassVar[tuple[int, ...]] = (1, 28, 28)  # of one x: an image, or (2,) for a point in the plane
     config_class: ClassVar[type[ModelConfig]]
     can_sample: ClassVar[bool] = True  # whether the model has a distribution of codes to draw new images from
     can_encode: ClassVar[bool] = True  # whether it finds the code of an image
@@ -208,7 +209,7 @@ class Descent(Network):
         self.eval()
         found = self.losses(x, labels, rng)
         if self.can_encode:
-            found["squared_error"] = (x - self.reconstruct(x, labels)).square().sum((1, 2, 3)).mean()
+            found["squared_error"] = (x - self.reconstruct(x, labels)).square().flatten(1).sum(1).mean()
         return found
 
 

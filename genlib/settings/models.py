@@ -253,5 +253,9 @@ FAMILY_NAMES = {
     "mixture": "Pixel mixture",
     "classifier": "Classifier",
     "masked": "Masked autoencoder",
+    "ae2d": "Autoencoder, 2-D",
+    "vae2d": "VAE, 2-D",
+    "gan2d": "GAN, 2-D",
+    "mixture2d": "Gaussian mixture, 2-D",
 }
 FAMILIES = ("ae", "vae", "gan", "mixture")  # those that make images, as people meet them
