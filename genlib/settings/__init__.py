@@ -1,10 +1,16 @@
 """Every configuration, declared once."""
 
-from genlib.settings.holes import DamageConfig, HoleConfig
-from genlib.settings.models import (
+from genlib.settings.families import (
     FAMILIES,
     FAMILY_NAMES,
     MODEL_CONFIGS,
+    PLANE_CONFIGS,
+    PLANE_FAMILIES,
+    check_family,
+    model_config,
+)
+from genlib.settings.holes import DamageConfig, HoleConfig
+from genlib.settings.models import (
     AutoencoderConfig,
     ClassifierConfig,
     GANConfig,
@@ -17,8 +23,6 @@ from genlib.settings.models import (
 from genlib.settings.plane import (
     FEWEST_POINTS,
     MOST_POINTS,
-    PLANE_CONFIGS,
-    PLANE_FAMILIES,
     PlaneAutoencoderConfig,
     PlaneGANConfig,
     PlaneMixtureConfig,
@@ -26,7 +30,7 @@ from genlib.settings.plane import (
     PlaneVAEConfig,
 )
 from genlib.settings.points import BenchConfig, MixtureConfig, PointsConfig
-from genlib.settings.runs import DATA_HELP, MNIST, RunSettings, TrainConfig, check_data, check_family, model_config
+from genlib.settings.runs import DATA_HELP, MNIST, RunSettings, TrainConfig, check_data
 
 __all__ = [
     "DATA_HELP",

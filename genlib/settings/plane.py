@@ -15,8 +15,6 @@ from genlib.settings.points import PointsConfig
 __all__ = [
     "FEWEST_POINTS",
     "MOST_POINTS",
-    "PLANE_CONFIGS",
-    "PLANE_FAMILIES",
     "PlaneAutoencoderConfig",
     "PlaneGANConfig",
     "PlaneMixtureConfig",
@@ -124,13 +122,6 @@ class PlaneMixtureConfig(ModelConfig):
 
 
 _UNUSED = frozenset({"labels", "network", "channels", "standardise", "binarise", "likelihood"})
-PLANE_CONFIGS: dict[str, type[ModelConfig]] = {
-    "ae2d": PlaneAutoencoderConfig,
-    "vae2d": PlaneVAEConfig,
-    "gan2d": PlaneGANConfig,
-    "mixture2d": PlaneMixtureConfig,
-}
-PLANE_FAMILIES = ("mixture2d", "ae2d", "vae2d", "gan2d")  # as people meet them
 
 
 @dataclass(frozen=True)

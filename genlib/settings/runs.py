@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
 
 from genlib.knobs import Config, InputError, Knob, knob, shown
-from genlib.settings.models import MODEL_CONFIGS, ModelConfig, VAEConfig
-from genlib.settings.plane import PLANE_CONFIGS, PlanePoints
+from genlib.settings.families import PLANE_CONFIGS, check_family, model_config
+from genlib.settings.models import ModelConfig, VAEConfig
+from genlib.settings.plane import PlanePoints
 from genlib.settings.points import SEED_HELP
 
-__all__ = ["DATA_HELP", "MNIST", "RunSettings", "TrainConfig", "check_data", "check_family", "model_config"]
+__all__ = ["DATA_HELP", "MNIST", "RunSettings", "TrainConfig", "check_data"]
 
 MNIST = "mnist"
 DATA_HELP = "What to learn from: mnist, or the name of a data set of your own, 16 hexadecimal digits."
@@ -150,23 +151,6 @@ class RunSettings:
             raise InputError(f"While a run trains, {shown(name)} stays as it is{instead}.")
         part = "model" if any(knob.name == name for knob in self.model.knobs()) else "train"
         return replace(self, **{part: replace(getattr(self, part), **{name: value})})
-
-
-def check_family(family: Any) -> str:
-    """Return ``family`` if it names a kind of model that can be trained.
-
-    Raises:
-        InputError: If it does not.
-    """
-    if not isinstance(family, str) or family not in MODEL_CONFIGS | PLANE_CONFIGS:
-        known = ", ".join(MODEL_CONFIGS | PLANE_CONFIGS)
-        raise InputError(f"The family cannot be {shown(family)}: choose one of {known}.")
-    return family
-
-
-def model_config(family: str) -> type[ModelConfig]:
-    """What a family is asked to be, on images or in the plane."""
-    return (MODEL_CONFIGS | PLANE_CONFIGS)[family]
 
 
 def check_data(data: Any) -> str:
