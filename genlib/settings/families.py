@@ -71,8 +71,3 @@ def check_family(family: Any) -> str:
 def model_config(family: str) -> type[ModelConfig]:
     """What a family is asked to be, on images or in the plane."""
     return (MODEL_CONFIGS | PLANE_CONFIGS)[family]
-
-
-def model_config(family: str) -> type[ModelConfig]:
-    """What a family is asked to be, on images or in the plane."""
-    return (MODEL_CONFIGS | PLANE_CONFIGS)[family]
