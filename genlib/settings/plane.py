@@ -188,10 +188,9 @@ class PlanePoints:
 
     def to_text(self) -> dict[str, str]:
         """Texts by name that :meth:`from_text` reads back."""
-        drawn = self.drawn
-        told = (
-            {} if drawn is None else {k: knob.text(getattr(drawn, knob.name)) for k, knob in self.addressed().items()}
-        )
+        told = {}
+        if self.drawn is not None:
+            told = {name: knob.text(getattr(self.drawn, knob.name)) for name, knob in self.addressed().items()}
         return told | ({"points": ";".join(f"{x!r},{y!r}" for x, y in self.given)} if self.given else {})
 
 
