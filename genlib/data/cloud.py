@@ -13,7 +13,7 @@ from genlib.knobs import InputError
 from genlib.seeding import numpy_rng
 from genlib.settings import FEWEST_POINTS, PlanePoints
 
-__all__ = ["Cloud", "load_cloud", "noticed"]
+__all__ = ["Cloud", "known_groups", "load_cloud", "noticed"]
 
 _JUDGED = 2000  # fresh points of a known distribution, to validate and to test with
 _ENOUGH = 50  # points that are given, of which some are held back
@@ -61,6 +61,12 @@ class Cloud:
         low, high = self.own(self.train).min(0), self.own(self.train).max(0)
         margin = 0.15 * np.maximum(high - low, 1e-9)
         return low[0] - margin[0], high[0] + margin[0], low[1] - margin[1], high[1] + margin[1]
+
+
+def known_groups(points: PlanePoints) -> int:
+    """Of how many known Gaussians the points come; 0 where nobody knows."""
+    truth = known_gaussians(points.drawn) if points.drawn is not None and not points.given else None
+    return 0 if truth is None else len(truth[0])
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,158 @@
+"""The 2-D lab: one to four models of points in the plane, live and back in time, with what each thinks drawn in layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from genlib.colours import CLASSES, FAMILIES
+from genlib.data.cloud import known_groups
+from genlib.settings import PlaneGANConfig, RunSettings
+from pages.ui.charts import charts
+from pages.ui.element import element, encode, markup
+from pages.ui.flipbook import added_points
+from pages.ui.news import news
+from pages.ui.opened import Opened
+from pages.ui.room import changed
+from pages.ui.words import points_name
+
+__all__ = ["Draft", "plane_lab"]
+
+_lab = element(
+    "plane_lab", "draw.js", "player.js", "tensors.js", "film.js", "lanes.js", "mixture.js", "adding.js", "plane.js",
+    "slow.js", "layers.js", "lab.js", html=markup("lab.html"),
+)  # fmt: skip
+_SHOWN = 2000
+_SCORED = ("hinge", "wasserstein")
+_CODES = {
+    "gan2d": "G bends this square of codes into the warped grid. Dashed: where one and two deviations of the codes end.",
+    "vae2d": "Codes of test points in ellipses of their doubt, coloured by where the points lie. Dashed: the prior.",
+    "ae2d": "Codes of test points, coloured by where the points lie. Nobody says where codes are to lie.",
+    "mixture2d": "",
+}
+_WIDE = " The first two numbers of each."
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Points that the next run is to learn from, before there is one.
+
+    Arguments:
+        settings: Of that run; its points may be too few to train.
+        points: (N, 2); those that were put by hand come first.
+        box: Left, right, lower and upper end of the picture.
+        emphasis: How many were put by hand.
+    """
+
+    settings: RunSettings
+    points: np.ndarray
+    box: tuple[float, float, float, float]
+    emphasis: int = 0
+
+
+def plane_lab(
+    shown: Sequence[Opened | Draft],
+    *,
+    key: str,
+    follows: bool = True,
+    added: Sequence[tuple[float, float]] = (),
+    epoch: int = 0,
+) -> list[tuple[float, float]] | None:
+    """Show runs under one player; returns the points that a visitor has put, or None while there is no news.
+
+    Arguments:
+        shown: One to four.
+        key: Name of the element on its page.
+        follows: Whether the page runs again when the standing of a run changes, on which its buttons depend.
+        added: The points that were put by hand so far.
+        epoch: Counts how often they were cleared, so that a stale answer is told apart.
+
+    Raises:
+        InputError: If what comes back is no list of points.
+    """
+    told = [_draft(each) if isinstance(each, Draft) else _told(each) for each in shown]
+    standing = "|".join("" if isinstance(each, Draft) else each.standing for each in shown) if follows else ""
+    data = {"runs": told, "standing": standing, "palette": CLASSES, "epoch": epoch, "added": [list(p) for p in added]}
+    result = _lab(key=key, data=data, on_standing_change=lambda: None, on_added_change=lambda: None)
+    return None if result.added is None else added_points(result.added, epoch)
+
+
+def _told(shown: Opened) -> dict[str, Any]:
+    settings = shown.settings
+    return _common(settings) | {
+        "name": shown.run.id,
+        "recorded": shown.recorded,
+        "title": shown.title,
+        "settings": shown.line,
+        "changed": changed(settings, shown.changes),
+        "changes": [change.step for change in shown.changes],
+        "empty": "It draws its first picture in a moment.",
+        "news": news(shown),
+    }
+
+
+def _draft(draft: Draft) -> dict[str, Any]:
+    points = draft.points
+    thinned = np.concatenate([points[: draft.emphasis], points[draft.emphasis :: max(1, len(points) // _SHOWN)]])
+    news = {"state": "draft", "active": False, "standing": "", "attempt": 0, "step": 0, "per_epoch": 0, "film": ""}
+    news |= {"title": "", "words": "", "progress": 0, "health": None, "steps": [], "curves": {}}
+    return _common(draft.settings) | {
+        "name": "",
+        "recorded": False,
+        "title": points_name(draft.settings.points) if draft.settings.points else "",
+        "settings": "",
+        "changed": "",
+        "changes": [],
+        "empty": "These are the points. Press Train, and a model learns to make more of them.",
+        "news": news,
+        "points": encode(thinned),
+        "box": list(draft.box),
+        "emphasis": draft.emphasis,
+    }
+
+
+def _common(settings: RunSettings) -> dict[str, Any]:
+    """What is known of a run before it has begun."""
+    model, family, points = settings.model, settings.family, settings.points
+    k = known_groups(points) if points else 0
+    note = _CODES[family]
+    return {
+        "family": family,
+        "colour": FAMILIES[family.removesuffix("2d")],
+        "width": model.latent_dim,
+        "known": k > 0,
+        "scored": isinstance(model, PlaneGANConfig) and model.loss in _SCORED,
+        "zero": isinstance(model, PlaneGANConfig) and model.loss == "hinge",
+        "codenote": note + (_WIDE if note and model.latent_dim > 2 else ""),
+        "charts": charts(settings),
+        "readings": _readings(family, k),
+        "points": "",
+        "box": [-1.0, 1.0, -1.0, 1.0],
+        "emphasis": 0,
+    }
+
+
+def _readings(family: str, k: int) -> list[dict[str, Any]]:
+    """The figures beside a picture: which metric, and how it is told."""
+    judged = {"split": "validation", "digits": 2, "error": "", "of": 0, "share": False}
+    rows = []
+    if k:
+        rows += [
+            {"title": "Modes found", "metric": "modes", "of": k, "help": "On how many groups a fair share of it lies."},
+            {"title": "High quality", "metric": "high_quality", "share": True,
+             "help": "The share of samples within three deviations of a true group."},
+        ]  # fmt: skip
+    rows += [
+        {"title": "Energy distance", "metric": "energy", "digits": 4, "help": "Between samples and fresh real points."},
+        {"title": "Missing (nats)", "metric": "missing", "error": "missing_error",
+         "help": "KL(data, samples): grows where a part of the data is never made."},
+        {"title": "Invented (nats)", "metric": "invented", "error": "invented_error",
+         "help": "KL(samples, data): grows where something is made that is no data."},
+    ]  # fmt: skip
+    if family == "gan2d":
+        rows += [{"title": f"Loss of {who}", "metric": metric, "split": "train", "help": "What it makes small."}
+                 for who, metric in (("D", "loss_d"), ("G", "loss_g"))]  # fmt: skip
+    return [judged | row for row in rows]
