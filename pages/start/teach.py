@@ -98,13 +98,15 @@ def acts(key: str | None) -> None:
             st.markdown("Runs of visitors that are over go for good. Those with a name, and those that train, stay.")
             st.button("Clear all runs that are over", on_click=clear, key="class_clear_sure")
     if started := st.session_state.get("class_run"):
-        st.page_link("images/train.py", label="The run for the class: its address lets anybody watch", query_params={
-            "run": started}, icon=":material/link:")  # fmt: skip
+        st.page_link(st.session_state["class_page"], label="The run for the class: its address lets anybody watch",
+                     query_params={"run": started}, icon=":material/link:")  # fmt: skip
 
 
 def start(name: str, key: str) -> None:
-    for run in submit([PRESETS[name].settings], key):
+    settings = PRESETS[name].settings
+    for run in submit([settings], key):
         st.session_state["class_run"] = run
+        st.session_state["class_page"] = "images/train.py" if settings.points is None else "two_d/lab.py"
         tell("The run for the class is in the queue.", good=True)
 
 
@@ -142,7 +144,7 @@ def wall() -> None:
 def picture(shown: Opened) -> None:
     told, drawn = news(shown), archive.thumbnail(shown.run)
     if drawn is not None:
-        st.html(inline(drawn, f"Sixteen images made by {shown.title}", 200))
+        st.html(inline(drawn, f"What {shown.title} makes", 200))
     state = told["title"] if shown.run.status.state in ACTIVE else f":gray[{told['title']}]"
     st.markdown(
         f"**{plain(shown.label)}**  \n:small[{state} · step {told['step']:,} · {watchers.count(shown.run.id)} watching]"

@@ -24,8 +24,6 @@ from pages.ui.room import MOST_RUNS
 from pages.ui.steering import button, keep_running, resume, steer, steer_knob, steering, submit
 from pages.ui.words import plain, unlinked
 
-_RUN = f"{SPACE}run"
-
 
 def main() -> None:
     st.title("2-D lab")
@@ -55,8 +53,8 @@ def main() -> None:
     with head:
         toolbar(runs, wanted, key, steered and not difference)
     with picture:
-        pictures(runs, wanted, chosen)
-    more(shown, wanted)
+        lanes = pictures(runs, wanted, chosen)
+    more(shown, wanted, lanes)
     with notices:
         show(keep=key is None)
     ask_key()
@@ -66,8 +64,8 @@ def in_the_address() -> list[Opened]:
     """The runs that the address names, if there are any; none from before, if it names what to learn from."""
     anew = any(name.startswith("data_") or name in ("points", "family") for name in st.query_params)
     if anew and "run" not in st.query_params:
-        st.session_state.pop(_RUN, None)
-    if names := st.query_params.get("run") or st.session_state.get(_RUN):
+        st.session_state.pop(asked.RUN, None)
+    if names := st.query_params.get("run") or st.session_state.get(asked.RUN):
         found = []
         for name in dict.fromkeys(names.split(",")[:MOST_RUNS]):
             try:
@@ -75,7 +73,7 @@ def in_the_address() -> list[Opened]:
             except InputError as error:
                 tell(str(error))
         if found:
-            st.session_state[_RUN] = st.query_params["run"] = ",".join(each.run.id for each in found)
+            st.session_state[asked.RUN] = st.query_params["run"] = ",".join(each.run.id for each in found)
             return found
         close()
     st.session_state.pop(asked.ADOPTED, None)
@@ -143,12 +141,12 @@ def start(wanted: list[RunSettings], key: str) -> None:
     """Queue new runs, unless a second click follows the first."""
     before = []
     with suppress(InputError):  # there is none before it, or it was deleted
-        before = [opened(name) for name in (st.session_state.get(_RUN) or "").split(",")]
+        before = [opened(name) for name in (st.session_state.get(asked.RUN) or "").split(",")]
     same = [each.wished for each in before] == wanted
     if same and all(each.run.may_steer(key) and each.run.status.state in ACTIVE for each in before):
         return
     if names := submit(wanted, key):
-        st.session_state[_RUN] = st.query_params["run"] = ",".join(names)
+        st.session_state[asked.RUN] = st.query_params["run"] = ",".join(names)
 
 
 def restart(shown: Opened, key: str) -> None:
@@ -156,16 +154,16 @@ def restart(shown: Opened, key: str) -> None:
     if shown.run.status.state in ACTIVE:
         steer(shown.run, key, "stop")
     if names := submit([shown.wished], key):
-        st.session_state[_RUN] = st.query_params["run"] = ",".join(names)
+        st.session_state[asked.RUN] = st.query_params["run"] = ",".join(names)
 
 
 def close() -> None:
-    st.session_state.pop(_RUN, None)
+    st.session_state.pop(asked.RUN, None)
     st.query_params.pop("run", None)
 
 
-def pictures(runs: list[Opened], wanted: list[RunSettings], chosen: Chosen) -> None:
-    """The runs, a recorded one where there is none yet, or the points that are to be learnt from."""
+def pictures(runs: list[Opened], wanted: list[RunSettings], chosen: Chosen) -> list[Opened | Draft]:
+    """Draw the runs, a recorded one where there is none yet, or the points that are to be learnt from."""
     lanes: list[Opened | Draft] = [*(runs or alike(wanted))]
     if not lanes or (chosen.points != lanes[0].settings.points and len(runs) < 2):
         settings = wanted[0] if wanted else asked.first("gan2d")
@@ -181,6 +179,7 @@ def pictures(runs: list[Opened], wanted: list[RunSettings], chosen: Chosen) -> N
     elif chosen.points:
         for sentence in noticed(chosen.points):
             st.info(unlinked(sentence), icon=":material/info:")
+    return lanes
 
 
 def alike(wanted: list[RunSettings]) -> list[Opened]:

@@ -24,10 +24,10 @@ from pages.ui.plane_points import SPACE, Chosen, put_points
 from pages.ui.steering import button
 from pages.ui.words import differences, of_points, unlinked
 
-__all__ = ["ADOPTED", "adopt", "ask", "draft", "first"]
+__all__ = ["ADOPTED", "RUN", "adopt", "ask", "draft", "first"]
 
 _FAMILIES = {"gan2d": "GAN", "vae2d": "VAE", "ae2d": "AE", "mixture2d": "Mixture", "all": "All four"}
-_FAMILY, ADOPTED = f"{SPACE}family", f"{SPACE}adopted"
+_FAMILY, ADOPTED, RUN = (f"{SPACE}{name}" for name in ("family", "adopted", "run"))
 _FIRST = ("loss", "beta", "components", "latent_dim", "noise", "packing")  # others are folded away
 _KNOWN = {knob.name for config in (TrainConfig, *PLANE_CONFIGS.values()) for knob in config.knobs()}
 

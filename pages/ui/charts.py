@@ -70,7 +70,7 @@ _CHARTS: dict[str, dict[str, Any]] = {
     "modes": {
         "title": "Modes found",
         "unit": "",
-        "gloss": "On how many of the true groups a fair share of its samples lies.",
+        "gloss": "Of the true groups, those within three deviations of which at least one of 2,000 samples lies.",
         "judged": True,
     },
     "divergence": {

@@ -25,7 +25,8 @@ const tellPlane = (lane) => {
     [box.children[2 * i].textContent, box.children[2 * i].title] = [title, help];
   });
   tellLayers(lane.room, lane);
-  ask(".coded").hidden = !run.codenote;
+  ask(".coded").hidden = !run.codenote || !run.name;
+  box.hidden = !run.name;
   ask(".codenote").textContent = run.codenote;
   ask(".latent").setAttribute("aria-label", run.codenote);
   ask(".field canvas").setAttribute("aria-label", `${run.title}: ${layersOf(run).filter((layer) => isOn(lane.room, run, layer)).map((layer) => wordOf(run, layer)).join(", ")}.`);
@@ -64,15 +65,15 @@ const paintData = (context, view, scene, run, { colours, alpha, palette }) => {
       context.arc(...place(scene.points[i], scene.points[i + 1]), radius, 0, 7);
       context.fill();
     }
-  } else dots(context, scene.points, place, radius, REAL, run.family === "gan2d" ? colours.ground : null);
-  if (run.emphasis) dots(context, scene.points.subarray(0, 2 * run.emphasis), place, radius + 2.5, REAL, colours.ground);
+  } else dots(context, scene.points, place, radius, realOn(colours), run.family === "gan2d" ? colours.ground : null);
+  if (run.emphasis) dots(context, scene.points.subarray(0, 2 * run.emphasis), place, radius + 2.5, realOn(colours), colours.ground);
 };
 
 const paintField = (lane, frame, scene, look) => {
   const { run } = lane;
   const { colours, alpha, palette } = look;
   const box = scene.box;
-  const ratio = clamp((box[3] - box[2]) / (box[1] - box[0]), 0.62, lane.room.lanes.length > 1 ? 1 : 0.86);
+  const ratio = clamp((box[3] - box[2]) / (box[1] - box[0]), 0.62, 1);
   const { context, width, height } = fit(lane.ask(".field canvas"), ratio);
   const view = planeView(box, width, height);
   const place = (x, y) => [view.px(x), view.py(y)];
@@ -135,6 +136,7 @@ const sceneOf = (lane, frame, next, moved, unfold) => {
 const drawPlane = (lane, frame, room) => {
   const { run, film, panel } = lane;
   const colours = theme(room.host);
+  room.host.style.setProperty("--real", realOn(colours));
   if (lane.givenAs !== run.points) [lane.givenAs, lane.given] = [run.points, floats(run.points)];
   const slow = room.sub > 1 && frame && SUBSTEPS[run.family];
   const part = room.player.at % room.sub;
@@ -148,7 +150,7 @@ const drawPlane = (lane, frame, room) => {
   const palette = room.data.palette.slice(0, run.family === "mixture2d" ? 10 : TURNS);
   paintField(lane, frame, scene, { colours, palette, alpha: (layer) => seen(layer, isOn(room, run, layer)) });
   if (panel.cursor) paintCursor(panel, colours);
-  if (run.codenote) {
+  if (run.codenote && run.name) {
     paintCodes(lane.ask(".latent"), { ...scene, line: run.width === 1, prior: run.family !== "ae2d", square: colourOf(run, "grid") }, lane.turns || [], palette, colours, run.family !== "gan2d");
     lane.ask(".coded").classList.toggle("faded", !!slow && !seen("codes", false));
   }
@@ -183,7 +185,7 @@ const PLANE = {
   bare: true,
   pictures: `
   <div class="stage">
-    <section class="field"><div class="frame"><canvas role="img"></canvas><p class="empty"></p></div><p class="layers" role="group" aria-label="What is drawn"></p></section>
+    <section class="field"><div class="frame"><canvas role="img"></canvas></div><p class="empty"></p><p class="layers" role="group" aria-label="What is drawn"></p></section>
     <section class="aside"><dl class="readings"></dl><div class="coded"><h4>The codes</h4><div class="frame"><canvas class="latent" role="img"></canvas></div><p class="codenote"></p></div></section>
   </div>`,
   tell: tellPlane,
@@ -222,5 +224,6 @@ export default function (component) {
   // Points put since the server last looked are still on their way.
   if (fresh || data.added.length >= room.added.length) room.added = data.added.slice();
   room.epoch = data.epoch;
-  room.ask("[data-act=slow]").hidden = room.lanes.length > 1;
+  room.ask("[data-act=slow]").hidden = room.lanes.length > 1 || !data.runs[0].name;
+  room.host.classList.toggle("drafted", !data.runs[0].name);
 }

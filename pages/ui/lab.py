@@ -74,6 +74,10 @@ def plane_lab(
         InputError: If what comes back is no list of points.
     """
     told = [_draft(each) if isinstance(each, Draft) else _told(each) for each in shown]
+    if len(told) > 1:  # what all have in common
+        for each in told:
+            each["charts"] = [chart for chart in each["charts"] if chart.get("judged")]
+            each["codenote"] = ""
     standing = "|".join("" if isinstance(each, Draft) else each.standing for each in shown) if follows else ""
     data = {"runs": told, "standing": standing, "palette": CLASSES, "epoch": epoch, "added": [list(p) for p in added]}
     result = _lab(key=key, data=data, on_standing_change=lambda: None, on_added_change=lambda: None)
@@ -141,7 +145,7 @@ def _readings(family: str, k: int) -> list[dict[str, Any]]:
     rows = []
     if k:
         rows += [
-            {"title": "Modes found", "metric": "modes", "of": k, "help": "On how many groups a fair share of it lies."},
+            {"title": "Modes found", "metric": "modes", "of": k, "help": "The true groups with at least one of 2,000 samples within three deviations."},
             {"title": "High quality", "metric": "high_quality", "share": True,
              "help": "The share of samples within three deviations of a true group."},
         ]  # fmt: skip

@@ -11,14 +11,14 @@ const layersOf = (run) => {
     ae2d: ["grid", "pairs"],
     mixture2d: ["ellipses", "density"],
   }[run.family];
-  return ["data", "samples", ...own];
+  return run.name ? ["data", "samples", ...own] : ["data"];
 };
 const wordOf = (run, layer) => {
   if (layer === "grid" && run.width === 1) return "the curve of all codes";
   if (layer === "surface" && run.scored) return "D's score with its level lines";
   return WORDS[layer];
 };
-const colourOf = (run, layer) => ({ data: REAL, ideal: "currentColor", grid: run.family === "gan2d" ? "#8C6BB1" : run.colour, ellipses: "currentColor", needles: "currentColor", pairs: "#009E73" })[layer] || run.colour;
+const colourOf = (run, layer) => ({ data: "var(--real)", ideal: "currentColor", grid: run.family === "gan2d" ? "#8C6BB1" : run.colour, ellipses: "currentColor", needles: "currentColor", pairs: "#009E73" })[layer] || run.colour;
 
 // What is on: a layer of one family's is not asked for where another has it.
 const isOn = (room, run, layer) => room.layers[layer] ?? (layer === "grid" ? run.family !== "gan2d" : SHOWN.includes(layer));
@@ -26,7 +26,7 @@ const isOn = (room, run, layer) => room.layers[layer] ?? (layer === "grid" ? run
 const tellLayers = (room, lane) => {
   const { run, ask } = lane;
   const box = ask(".layers");
-  const mark = JSON.stringify([run.family, run.known, run.scored, run.width]);
+  const mark = JSON.stringify([run.name, run.family, run.known, run.scored, run.width]);
   if (lane.layered !== mark) {
     lane.layered = mark;
     box.textContent = "";

@@ -2,10 +2,14 @@
 
 const REAL = "#0072B2"; // and in a surface: D takes it for real ...
 const MADE = "#E69F00"; // ... or for made
+const REAL_ON_DARK = "#56B4E9";
 const SQUARE = 2.5; // half the width of the square of codes whose image is the grid
 const LINE = 3; // half the length of a line of codes
 
 const mixed = (a, b, t) => (!b || b.length !== a.length || !t ? a : a.map((value, i) => value + t * (b[i] - value)));
+
+// The colour of real points, which is to be seen on any ground.
+const realOn = ({ ground }) => (/^#[0-7]/.test(ground) ? REAL_ON_DARK : REAL);
 
 const dots = (context, flat, place, radius, colour, ground) => {
   context.beginPath();
@@ -42,7 +46,7 @@ const paintSurface = (context, view, box, values, { middle, reach }) => {
     const t = clamp((values[i] - middle) / reach, -1, 1);
     const at = 4 * ((side - 1 - Math.floor(i / side)) * side + (i % side));
     image.data.set(t > 0 ? high : low, at);
-    image.data[at + 3] = 150 * Math.abs(t);
+    image.data[at + 3] = 160 * Math.abs(t) ** 0.7; // small differences are seen, too
   }
   paint.putImageData(image, 0, 0);
   // A place is the middle of its pixel.

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 
 from genlib import recipe
-from genlib.knobs import InputError
+from genlib.film import Film
+from genlib.morph import FORMS
+from genlib.plane_film import MOST_PICTURES, SIZE, plane_film
 from genlib.settings import RunSettings
 from pages.ui.explain import method
+from pages.ui.lab import Draft
 from pages.ui.opened import Opened
+from pages.ui.server import compute_part
+from pages.ui.words import plain
 
 __all__ = ["more"]
 
-TABS = ("In short", "Formula and code", "The same in Python", "The same on the command line")
+TABS = ("In short", "Formula and code", "The same in Python", "The same on the command line", "Film")
 IN_SHORT = {
     "gan2d": (
         "**A GAN in short.** The generator G puts random codes on the plane; the discriminator D says of every place "
@@ -49,9 +57,9 @@ CODE = {
 }  # fmt: skip
 
 
-def more(shown: Opened | None, wanted: list[RunSettings]) -> None:
-    """How it works, and how to do the same without the app; only the open tab is made, and the first is light."""
-    short, works, python, command = st.tabs(TABS, on_change="rerun", key="lab_more")
+def more(shown: Opened | None, wanted: list[RunSettings], lanes: Sequence[Opened | Draft]) -> None:
+    """How it works, how to do the same without the app, and the films of what is seen; only the open tab is made."""
+    short, works, python, command, film = st.tabs(TABS, on_change="rerun", key="lab_more")
     families = [shown.settings.family] if shown else [each.family for each in wanted]
     if short.open:
         for family in families:
@@ -63,6 +71,27 @@ def more(shown: Opened | None, wanted: list[RunSettings]) -> None:
         if part.open:
             for found in [recipe.of_run(shown.run)] if shown else [_recipes(each) for each in wanted]:
                 part.code(found[which], language)
+    if film.open:
+        with film:
+            films([each for each in lanes if isinstance(each, Opened)])
+
+
+def films(runs: Sequence[Opened]) -> None:
+    """Files to take along, painted when they are asked for."""
+    ready = [each for each in runs if Film(each.run.path / "frames").steps()]
+    if not ready:
+        st.caption("There is no film yet: train something.")
+        return
+    st.caption(f"What is seen above, {SIZE} pixels wide, in at most {MOST_PICTURES} pictures, for slides and messages. "
+               "It is painted when you press a button, which takes some seconds.")  # fmt: skip
+    for each in ready:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for form, name in FORMS.items():
+                st.download_button(
+                    f"{name}: {plain(each.title)}", partial(compute_part, plane_film, each.run.path, each.settings.family, form),
+                    f"{each.settings.family}-{each.run.id[:6]}.{form}", f"image/{form}", icon=":material/movie:",
+                    key=f"film_{form}_{each.run.id}", on_click="ignore",
+                )  # fmt: skip
 
 
 def _recipes(settings: RunSettings) -> tuple[str, str]:

@@ -40,5 +40,5 @@ const stepped = (steps, at, share) => ({
     const when = steps.findIndex(({ moves }) => moves && moves.includes(layer));
     return when < 0 || at < when ? 0 : at > when ? 1 : share;
   },
-  seen: (layer, on) => (steps[at].shows.includes(layer) ? 1 : on ? 0.13 : 0),
+  seen: (layer, on) => (steps[at].shows.includes(layer) ? 1 : on ? 0.18 : 0),
 });
