@@ -15,6 +15,7 @@ from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.morph import Form
 from genlib.sampling import animation
+from genlib.settings import RunSettings
 
 __all__ = ["MOST_PICTURES", "SIZE", "draw_frame", "plane_film", "plane_picture"]
 
@@ -27,12 +28,12 @@ _NET = 21
 Frame = Mapping[str, NDArray[np.float32]]
 
 
-def plane_film(folder: Path, family: str, form: Form = "gif") -> bytes:
+def plane_film(folder: Path, settings: RunSettings, form: Form = "gif") -> bytes:
     """How a model learned, as an animation of at most 60 pictures that rests on the last.
 
     Arguments:
         folder: Of the run.
-        family: Of its model.
+        settings: What it was asked to do.
         form: "gif" or "webp".
 
     Raises:
@@ -40,28 +41,34 @@ def plane_film(folder: Path, family: str, form: Form = "gif") -> bytes:
     """
     film = Film(folder / "frames")
     constants, steps = film.constants(), film.steps()
-    kept = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, MOST_PICTURES).round().astype(int))] if steps else []
+    kept = (
+        [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, MOST_PICTURES).round().astype(int))]
+        if steps
+        else []
+    )
     frames = [(step, film.frame(step)) for step in kept]
-    pictures = [draw_frame(constants, frame, family, f"step {step:,}") for step, frame in frames if frame]
+    pictures = [draw_frame(constants, frame, settings, f"step {step:,}") for step, frame in frames if frame]
     if not pictures or not constants:
         raise InputError("This run has drawn no pictures yet: wait until it has begun to train.")
     return animation(pictures, form)
 
 
-def plane_picture(folder: Path, family: str, size: int = 112) -> NDArray[np.uint8] | None:
+def plane_picture(folder: Path, settings: RunSettings, size: int = 112) -> NDArray[np.uint8] | None:
     """The newest frame as a small square picture, (size, size, 3); None before the first."""
     steps = Film(folder / "frames").steps()
-    return _newest(folder, steps[-1], family, size) if steps else None
+    return _newest(folder, steps[-1], settings, size) if steps else None
 
 
 @lru_cache(maxsize=64)
-def _newest(folder: Path, step: int, family: str, size: int) -> NDArray[np.uint8] | None:
+def _newest(folder: Path, step: int, settings: RunSettings, size: int) -> NDArray[np.uint8] | None:
     film = Film(folder / "frames")
     constants, frame = film.constants(), film.frame(step)
-    return draw_frame(constants, frame, family, size=size) if constants and frame else None
+    return draw_frame(constants, frame, settings, size=size) if constants and frame else None
 
 
-def draw_frame(constants: Frame, frame: Frame, family: str, title: str = "", size: int = SIZE) -> NDArray[np.uint8]:
+def draw_frame(
+    constants: Frame, frame: Frame, settings: RunSettings, title: str = "", size: int = SIZE
+) -> NDArray[np.uint8]:
     """A frame as a picture, (size, size, 3): the data blue, what is made in the colour of the family.
 
     Behind them what the model thinks: D's surface with its 0.5 line where that is a probability, the grid of codes, or
@@ -70,7 +77,7 @@ def draw_frame(constants: Frame, frame: Frame, family: str, title: str = "", siz
     Arguments:
         constants: Of the film.
         frame: One of its frames.
-        family: Of the model.
+        settings: Of the run.
         title: Stands in a corner.
         size: Pixels along each side.
     """
@@ -80,9 +87,9 @@ def draw_frame(constants: Frame, frame: Frame, family: str, title: str = "", siz
     box = constants["box"]
     picture = Image.new("RGB", (large, large), "white")
     if "surface" in frame:
-        picture.paste(_surface(frame["surface"], large))
+        picture.paste(_surface(frame["surface"], large, settings))
     pen = ImageDraw.Draw(picture)
-    own = FAMILIES[family.removesuffix("2d")]
+    own = FAMILIES[settings.family.removesuffix("2d")]
     _dots(pen, _places(constants["points"], box, large), _REAL, large / 320)
     if "grid" in frame and "surface" not in frame:
         for line in _lines(_places(frame["grid"], box, large)):
@@ -117,13 +124,13 @@ def _lines(places: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     return [*square, *square.swapaxes(0, 1)]
 
 
-def _surface(values: NDArray[np.float32], size: int) -> Any:
+def _surface(values: NDArray[np.float32], size: int, settings: RunSettings) -> Any:
     """What D says as colours, blue for real and orange for made, with a line between; scores around their mean."""
     from PIL import Image
 
     side = round(len(values) ** 0.5)
     grid = values.reshape(side, side)[::-1]
-    probable = 0 <= values.min() and values.max() <= 1
+    probable = getattr(settings.model, "loss", "") not in ("hinge", "wasserstein")
     middle = 0.5 if probable else float(values.mean())
     reach = 0.5 if probable else max(float(np.abs(values - middle).max()), 1e-9)
     wide = np.asarray(Image.fromarray((grid - middle) / reach).resize((size, size), Image.Resampling.BILINEAR))
@@ -145,7 +152,9 @@ def _ellipse(pen: Any, row: NDArray[np.float32], box: NDArray[np.float32], size:
     b, d = xy / a, max(yy - (xy / a) ** 2, 0.0) ** 0.5
     turn = np.linspace(0, 2 * np.pi, 73)
     around = np.column_stack([mx + 2 * a * np.cos(turn), my + 2 * (b * np.cos(turn) + d * np.sin(turn))])
-    pen.line([tuple(place) for place in _places(around.astype(np.float32), box, size)], fill=_INK, width=max(1, size // 240))
+    pen.line(
+        [tuple(place) for place in _places(around.astype(np.float32), box, size)], fill=_INK, width=max(1, size // 240)
+    )
 
 
 def _rgb(colour: str) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from genlib.knobs import InputError
 from genlib.plane_film import plane_film, plane_picture
 from genlib.runs import RunFolder, newest_checkpoint, saved_status
 from genlib.sampling import gif, sheet
+from genlib.settings import RunSettings
 
 __all__ = ["film", "settings_json", "thumbnail", "weights"]
 
@@ -68,7 +69,7 @@ def film(run: RunFolder) -> bytes:
         InputError: If nothing was drawn yet.
     """
     if "points" in run.settings:
-        return plane_film(run.path, str(run.settings["family"]))
+        return plane_film(run.path, RunSettings.from_json(run.settings))
     drawn = list(_newest_first(run))[::-1]
     if not drawn:
         raise InputError("This run has drawn no pictures yet: wait until it has begun to train.")
@@ -89,7 +90,7 @@ def thumbnail(run: RunFolder) -> np.ndarray | None:
         Four rows of four, (112, 112) uint8; of points in the plane (112, 112, 3).
     """
     if "points" in run.settings:
-        return plane_picture(run.path, str(run.settings["family"]))
+        return plane_picture(run.path, RunSettings.from_json(run.settings))
     newest = next(_newest_first(run), None)
     if newest is None:
         return None

@@ -183,7 +183,7 @@ def pictures(runs: list[Opened], wanted: list[RunSettings], chosen: Chosen) -> l
 
 
 def alike(wanted: list[RunSettings]) -> list[Opened]:
-    """For each of the settings the recorded run that was asked the same, else the one with which its family is shown."""
+    """For each of the settings a recorded run: one that was asked the same, else the one that shows its family."""
     found = []
     for settings in wanted:
         same = (run for run in recorded() if RunSettings.from_json(run.settings) == settings)

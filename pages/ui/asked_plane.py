@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from genlib.knobs import InputError
+from genlib.knobs import Config, InputError
 from genlib.presets import PRESETS, named, presets_of
 from genlib.settings import (
     PLANE_CONFIGS,
@@ -29,7 +29,8 @@ __all__ = ["ADOPTED", "RUN", "adopt", "ask", "draft", "first"]
 _FAMILIES = {"gan2d": "GAN", "vae2d": "VAE", "ae2d": "AE", "mixture2d": "Mixture", "all": "All four"}
 _FAMILY, ADOPTED, RUN = (f"{SPACE}{name}" for name in ("family", "adopted", "run"))
 _FIRST = ("loss", "beta", "components", "latent_dim", "noise", "packing")  # others are folded away
-_KNOWN = {knob.name for config in (TrainConfig, *PLANE_CONFIGS.values()) for knob in config.knobs()}
+_CONFIGS: list[type[Config]] = [TrainConfig, *PLANE_CONFIGS.values()]
+_KNOWN = {knob.name for config in _CONFIGS for knob in config.knobs()}
 
 Act = Callable[[str, float], None]
 
@@ -139,9 +140,7 @@ def _owner(family: str, name: str, addressed: bool = True) -> Controls:
     return _train(addressed)
 
 
-def _one(
-    family: str, addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act
-) -> RunSettings:
+def _one(family: str, addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act) -> RunSettings:
     """One run; raises InputError if its settings do not go together."""
     model, train = _owner(family, "latent_dim", addressed), _train(addressed)
     _presets(family, model, train)

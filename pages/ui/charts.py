@@ -83,7 +83,9 @@ _CHARTS: dict[str, dict[str, Any]] = {
 }
 _READ = ("energy", "high_quality", "missing_error", "invented_error")  # that are told and not drawn
 METRICS = tuple(
-    dict.fromkeys([*(metric for name, chart in _CHARTS.items() for metric, *_ in chart.get("lines", [(name,)])), *_READ])
+    dict.fromkeys(
+        [*(metric for name, chart in _CHARTS.items() for metric, *_ in chart.get("lines", [(name,)])), *_READ]
+    )
 )
 
 
@@ -118,8 +120,8 @@ def _loss(settings: RunSettings) -> str:
 
 def _names(settings: RunSettings) -> list[str]:
     if settings.points is not None:
-        own = {"gan2d": ["game", "belief"], "vae2d": ["reconstruction", "kl"]}.get(settings.family) or [_loss(settings)]
-        return [*own, *(["modes"] if known_groups(settings.points) else []), "divergence"]
+        first = {"gan2d": ["game", "belief"], "vae2d": ["reconstruction", "kl"]}.get(settings.family)
+        return [*(first or [_loss(settings)]), *(["modes"] if known_groups(settings.points) else []), "divergence"]
     if settings.family == "gan":
         return ["game", "belief", "gradients", "spread"]
     own = _loss(settings)

@@ -102,9 +102,7 @@ def _widget(knob: Knob, key: str, words: Callable[[str], str], acting: dict[str,
     if knob.kind is bool:
         return st.toggle(title, **common)
     if knob.choices:
-        return st.selectbox(
-            title, knob.choices, format_func=lambda choice: knob.names.get(choice, choice), **common
-        )
+        return st.selectbox(title, knob.choices, format_func=lambda choice: knob.names.get(choice, choice), **common)
     if knob.log:
         options = _ladder(knob, st.session_state[key])
         return st.select_slider(title, options, format_func=_number, **common)

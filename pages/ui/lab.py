@@ -1,4 +1,4 @@
-"""The 2-D lab: one to four models of points in the plane, live and back in time, with what each thinks drawn in layers."""
+"""The 2-D lab: one to four models of points in the plane, live and back in time, and what each thinks."""
 
 from __future__ import annotations
 
@@ -28,10 +28,35 @@ _lab = element(
 _SHOWN = 2000
 _SCORED = ("hinge", "wasserstein")
 _CODES = {
-    "gan2d": "G bends this square of codes into the warped grid. Dashed: where one and two deviations of the codes end.",
+    "gan2d": "G bends this square of codes into the warped grid. Dashed: one and two deviations of the codes.",
     "vae2d": "Codes of test points in ellipses of their doubt, coloured by where the points lie. Dashed: the prior.",
     "ae2d": "Codes of test points, coloured by where the points lie. Nobody says where codes are to lie.",
     "mixture2d": "",
+}
+_USUAL = {"split": "validation", "digits": 2, "error": "", "share": False}
+_FIGURES: dict[str, dict[str, Any]] = {
+    "modes": {
+        "title": "Modes found",
+        "help": "True groups with one of 2,000 samples within three deviations.",
+    },
+    "high_quality": {
+        "title": "High quality",
+        "share": True,
+        "help": "The share of samples within three deviations of a true group.",
+    },
+    "energy": {"title": "Energy distance", "digits": 4, "help": "Between samples and fresh real points."},
+    "missing": {
+        "title": "Missing (nats)",
+        "error": "missing_error",
+        "help": "KL(data, samples): grows where a part of the data is never made.",
+    },
+    "invented": {
+        "title": "Invented (nats)",
+        "error": "invented_error",
+        "help": "KL(samples, data): grows where something is made that is no data.",
+    },
+    "loss_d": {"title": "Loss of D", "split": "train", "help": "What D makes small."},
+    "loss_g": {"title": "Loss of G", "split": "train", "help": "What G makes small."},
 }
 _WIDE = " The first two numbers of each."
 
@@ -141,22 +166,6 @@ def _common(settings: RunSettings) -> dict[str, Any]:
 
 def _readings(family: str, k: int) -> list[dict[str, Any]]:
     """The figures beside a picture: which metric, and how it is told."""
-    judged = {"split": "validation", "digits": 2, "error": "", "of": 0, "share": False}
-    rows = []
-    if k:
-        rows += [
-            {"title": "Modes found", "metric": "modes", "of": k, "help": "The true groups with at least one of 2,000 samples within three deviations."},
-            {"title": "High quality", "metric": "high_quality", "share": True,
-             "help": "The share of samples within three deviations of a true group."},
-        ]  # fmt: skip
-    rows += [
-        {"title": "Energy distance", "metric": "energy", "digits": 4, "help": "Between samples and fresh real points."},
-        {"title": "Missing (nats)", "metric": "missing", "error": "missing_error",
-         "help": "KL(data, samples): grows where a part of the data is never made."},
-        {"title": "Invented (nats)", "metric": "invented", "error": "invented_error",
-         "help": "KL(samples, data): grows where something is made that is no data."},
-    ]  # fmt: skip
-    if family == "gan2d":
-        rows += [{"title": f"Loss of {who}", "metric": metric, "split": "train", "help": "What it makes small."}
-                 for who, metric in (("D", "loss_d"), ("G", "loss_g"))]  # fmt: skip
-    return [judged | row for row in rows]
+    names = [*(("modes", "high_quality") if k else ()), "energy", "missing", "invented"]
+    rows = [*names, *(("loss_d", "loss_g") if family == "gan2d" else ())]
+    return [{"metric": name, "of": k if name == "modes" else 0} | _USUAL | _FIGURES[name] for name in rows]

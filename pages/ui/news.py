@@ -72,7 +72,9 @@ def news(shown: Opened) -> dict[str, Any]:
         "attempt": status.attempt,
         "step": status.step,
         "title": "A recorded run" if recorded else STATES[status.state],
-        "words": f"{status.seconds:.0f} s of training" if recorded else status_words(status, silent, place, shown.things),
+        "words": f"{status.seconds:.0f} s of training"
+        if recorded
+        else status_words(status, silent, place, shown.things),
         "progress": status.progress,
         "per_epoch": status.per_epoch,
         "health": None if health.level == "early" else asdict(health),

@@ -50,11 +50,15 @@ IN_SHORT = {
     ),
 }
 CODE = {
-    "gan2d": ("genlib.models.plane:PlaneGAN", "genlib.models.plane:PlaneDiscriminator", "genlib.training.plane:best_discriminator"),
+    "gan2d": (
+        "genlib.models.plane:PlaneGAN",
+        "genlib.models.plane:PlaneDiscriminator",
+        "genlib.training.plane:best_discriminator",
+    ),
     "vae2d": ("genlib.models.plane:PlaneVAE", "genlib.models.vae:negative_bound", "genlib.models.vae:gaussian_kl"),
     "ae2d": ("genlib.models.plane:PlaneAutoencoder",),
     "mixture2d": ("genlib.models.plane_mixture:PlaneMixture",),
-}  # fmt: skip
+}
 
 
 def more(shown: Opened | None, wanted: list[RunSettings], lanes: Sequence[Opened | Draft]) -> None:
@@ -85,11 +89,12 @@ def films(runs: Sequence[Opened]) -> None:
     st.caption(f"What is seen above, {SIZE} pixels wide, in at most {MOST_PICTURES} pictures, for slides and messages. "
                "It is painted when you press a button, which takes some seconds.")  # fmt: skip
     for each in ready:
+        family, painted = each.settings.family, partial(compute_part, plane_film, each.run.path, each.settings)
         with st.container(horizontal=True, vertical_alignment="center"):
             for form, name in FORMS.items():
                 st.download_button(
-                    f"{name}: {plain(each.title)}", partial(compute_part, plane_film, each.run.path, each.settings.family, form),
-                    f"{each.settings.family}-{each.run.id[:6]}.{form}", f"image/{form}", icon=":material/movie:",
+                    f"{name}: {plain(each.title)}", partial(painted, form),
+                    f"{family}-{each.run.id[:6]}.{form}", f"image/{form}", icon=":material/movie:",
                     key=f"film_{form}_{each.run.id}", on_click="ignore",
                 )  # fmt: skip
 

@@ -91,14 +91,16 @@ def _asked(addressed: bool) -> tuple[PointsConfig | None, Pairs, Pairs, int]:
     if bare:
         st.subheader("Data", anchor=False)
         put = added(SPACE, addressed)
-        st.caption("Nothing but what you put on the plane by clicking." + (f" {len(put)} points so far." if put else ""))
+        st.caption(
+            "Nothing but what you put on the plane by clicking." + (f" {len(put)} points so far." if put else "")
+        )
         for name in PlanePoints.addressed():
             st.query_params.pop(name, None)
         origin, groups = None, 0
     else:
         (origin, put), groups = choose_points(SPACE, addressed)
     st.toggle("Only points that I click", key=_BARE, persist_state="session", on_change=_emptied,
-              help="An empty plane, for points of your own: switch on Add points by clicking under the picture.")  # fmt: skip
+              help="An empty plane, for points of your own: use Add points by clicking under the picture.")  # fmt: skip
     if isinstance(origin, tuple):
         return None, (*put, *_thinned(cached.rows(origin), len(put))), put, 0
     return origin, put, put, groups
@@ -114,7 +116,9 @@ def _thinned(rows: np.ndarray, before: int) -> list[tuple[float, float]]:
 
 def _around(x: np.ndarray) -> Box:
     """A picture of few points that does not jump with each that is put."""
-    (left, low), (right, high) = [end(np.concatenate([x, [[-_REACH] * 2, [_REACH] * 2]]), 0) for end in (np.min, np.max)]
+    (left, low), (right, high) = [
+        end(np.concatenate([x, [[-_REACH] * 2, [_REACH] * 2]]), 0) for end in (np.min, np.max)
+    ]
     return float(left), float(right), float(low), float(high)
 
 

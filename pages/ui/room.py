@@ -17,7 +17,9 @@ from pages.ui.words import said
 __all__ = ["MOST_RUNS", "changed", "training_room"]
 
 MOST_RUNS = 4
-_room = element("training_room", "draw.js", "player.js", "tensors.js", "film.js", "lanes.js", "room.js", html=markup("room.html"))
+_room = element(
+    "training_room", "draw.js", "player.js", "tensors.js", "film.js", "lanes.js", "room.js", html=markup("room.html")
+)
 
 
 def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> list[dict[str, Any]]:

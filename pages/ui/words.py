@@ -10,7 +10,18 @@ from genlib.knobs import InputError, Knob
 from genlib.settings import FAMILY_NAMES, MNIST, PlanePoints, RunSettings
 from pages.ui.owner import visitor_hash
 
-__all__ = ["about", "data_name", "described", "differences", "duration", "of_points", "plain", "points_name", "said", "unlinked"]
+__all__ = [
+    "about",
+    "data_name",
+    "described",
+    "differences",
+    "duration",
+    "of_points",
+    "plain",
+    "points_name",
+    "said",
+    "unlinked",
+]
 
 
 def described(settings: RunSettings) -> dict[str, str]:

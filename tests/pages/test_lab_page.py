@@ -218,7 +218,9 @@ def test_my_runs_lists_a_run_on_points_and_opens_it_in_the_lab(app, plane_run):
     assert not test.exception
     assert [box.label for box in test.checkbox] == [], "it cannot be compared with images"
     links = [item.proto for item in test.get("page_link")]
-    assert [(link.page, link.query_string) for link in links if link.label == "Open"] == [("lab", f"run={plane_run.id}")]
+    assert [(link.page, link.query_string) for link in links if link.label == "Open"] == [
+        ("lab", f"run={plane_run.id}")
+    ]
     assert any("on Ring of eight" in item.value for item in test.markdown)
 
 
@@ -229,7 +231,9 @@ def test_every_tab_opens(app, plane_run, tab):
     test.run()
     assert not test.exception
     if tab == "The same on the command line":
-        assert test.code[0].value.startswith("genlib train --family gan2d --data-dataset=ring --data-n=200 --hidden-dim 16")
+        assert test.code[0].value.startswith(
+            "genlib train --family gan2d --data-dataset=ring --data-n=200 --hidden-dim 16"
+        )
     if tab == "Film":
         assert [item.proto.label.split(":")[0] for item in test.get("download_button")] == ["GIF", "WebP"]
 
