@@ -93,6 +93,7 @@ const paintContour = (context, view, pieces, colour, width, dash = []) => {
 const paintGrid = (context, place, grid, line, colour) => {
   const n = grid.length / 2;
   const side = line ? n : Math.round(Math.sqrt(n));
+  context.save();
   context.strokeStyle = colour;
   context.lineWidth = line ? 3.5 : 1.2;
   context.lineJoin = "round";
@@ -110,6 +111,7 @@ const paintGrid = (context, place, grid, line, colour) => {
       along(k, side);
     }
   context.stroke();
+  context.restore();
 };
 
 // Short arrows; the longest but a tenth of them are `most` pixels.
@@ -130,12 +132,14 @@ const paintNeedles = (context, view, points, needles, colour, ground, most = 34)
     path.lineTo(tx, ty);
     path.lineTo(tx - head * (ux - 0.55 * uy), ty - head * (uy + 0.55 * ux));
   }
+  context.save();
   context.lineCap = "round";
   for (const [stroke, width] of [[ground, 4], [colour, 1.8]]) {
     context.strokeStyle = stroke;
     context.lineWidth = width;
     context.stroke(path);
   }
+  context.restore();
 };
 
 // Test points and what became of them; `turns` are their colours.

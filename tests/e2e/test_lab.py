@@ -20,13 +20,19 @@ def scrub(page, at):
     page.locator(".lab input[type=range]").evaluate(
         "(range, at) => { range.value = at; range.dispatchEvent(new Event('input')) }", at
     )
+    drawn(page)
+
+
+def drawn(page):
+    """Wait until what was asked for is on the canvas."""
     page.wait_for_function(
         "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
     )
 
 
-def picture(page, which=FIELD):
-    return page.locator(which).evaluate("canvas => canvas.toDataURL()")
+def picture(page):
+    drawn(page)
+    return page.locator(FIELD).evaluate("canvas => canvas.toDataURL()")
 
 
 def colour(page, place, box):
@@ -83,6 +89,7 @@ def test_words_of_the_caption_switch_layers_which_show_the_numbers_of_the_frame(
     for name in ("data", "samples"):
         layer(page, name).click()
         assert layer(page, name).get_attribute("aria-pressed") == "false"
+    drawn(page)
     # Where D is most and least sure, off the edge, where the axes are.
     inner = surface[4:-4, 4:-4]
     columns, rows = np.linspace(box[0], box[1], 40)[4:-4], np.linspace(box[2], box[3], 40)[4:-4]
