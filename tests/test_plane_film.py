@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from genlib import archive
+from genlib import archive, cli
 from genlib.colours import CLASSES, FAMILIES
 from genlib.film import Film
 from genlib.knobs import InputError
@@ -115,3 +115,17 @@ def test_a_run_on_points_has_a_thumbnail_and_a_film_like_others():
     filmed(run.path)
     assert archive.thumbnail(run).shape == (112, 112, 3)
     assert Image.open(io.BytesIO(archive.film(run))).n_frames == 3
+
+
+def test_the_command_writes_what_the_page_gives(tmp_path, capsys):
+    run = RunFolder.create(settings("vae2d").to_json(), "k" * 32)
+    filmed(run.path)
+    for form in ("gif", "webp"):
+        out = tmp_path / f"mine.{form}"
+        assert cli.main(["film", run.id, "--out", str(out)]) == 0
+        assert out.read_bytes() == plane_film(run.path, settings("vae2d"), form)
+    capsys.readouterr()
+    assert cli.main(["film", run.id, "--out", "mine.mp4"]) == 2
+    assert "end its name in .gif or .webp" in capsys.readouterr().err
+    assert cli.main(["film", run.id, "--out", str(tmp_path / "none" / "mine.gif")]) == 2
+    assert "cannot be written" in capsys.readouterr().err

@@ -70,6 +70,7 @@ _CHARTS: dict[str, dict[str, Any]] = {
     "modes": {
         "title": "Modes found",
         "unit": "",
+        "from": 0,
         "gloss": "Of the true groups, those within three deviations of which at least one of 2,000 samples lies.",
         "judged": True,
     },

@@ -53,20 +53,33 @@ const paintGame = (context, view, box, scene, run, { colours, alpha }) => {
   if (scene.ideal && context.globalAlpha) paintContour(context, view, contour(scene.ideal, box, 0.5), colours.text, 2, [7, 5]);
 };
 
-const paintData = (context, view, scene, run, { colours, alpha, palette }) => {
+const paintData = (context, view, scene, lane, { colours, alpha, palette }) => {
+  const { run } = lane;
   const radius = clamp(90 / Math.sqrt(scene.points.length / 2 || 1), 1.5, 4.5) * clamp(view.width / 560, 0.55, 1);
   context.globalAlpha = 0.85 * alpha("data");
   if (!context.globalAlpha) return;
   const place = (x, y) => [view.px(x), view.py(y)];
   if (scene.owners) {
+    const colour = palette.map(rgb);
     for (let i = 0; i < scene.points.length; i += 2) {
-      context.fillStyle = softColour(scene.owners, palette.map(rgb), scene.points[i], scene.points[i + 1]);
+      context.fillStyle = softColour(scene.owners, colour, scene.points[i], scene.points[i + 1]);
       context.beginPath();
       context.arc(...place(scene.points[i], scene.points[i + 1]), radius, 0, 7);
       context.fill();
     }
-  } else dots(context, scene.points, place, radius, realOn(colours), run.family === "gan2d" ? colours.ground : null);
-  if (run.emphasis) dots(context, scene.points.subarray(0, 2 * run.emphasis), place, radius + 2.5, realOn(colours), colours.ground);
+    return;
+  }
+  // They stay where they are from frame to frame: painted once, and laid on after that.
+  const mark = [view.width, view.height, devicePixelRatio, colours.ground, run.emphasis].join(" ");
+  if (lane.stamp !== mark || lane.stamped !== scene.points) {
+    [lane.stamp, lane.stamped] = [mark, scene.points];
+    lane.sheet = new OffscreenCanvas(context.canvas.width, context.canvas.height);
+    const paint = lane.sheet.getContext("2d");
+    paint.setTransform(context.getTransform());
+    dots(paint, scene.points, place, radius, realOn(colours), run.family === "gan2d" ? colours.ground : null);
+    if (run.emphasis) dots(paint, scene.points.subarray(0, 2 * run.emphasis), place, radius + 2.5, realOn(colours), colours.ground);
+  }
+  context.drawImage(lane.sheet, 0, 0, view.width, view.height);
 };
 
 const paintField = (lane, frame, scene, look) => {
@@ -84,7 +97,7 @@ const paintField = (lane, frame, scene, look) => {
     paintDensity(context, scene.components, view, colours);
   }
   paintGame(context, view, box, scene, run, look);
-  paintData(context, view, scene, run, look);
+  paintData(context, view, scene, lane, look);
   if (scene.grid && alpha("grid")) {
     context.globalAlpha = (run.width === 1 ? 0.95 : 0.6) * alpha("grid");
     paintGrid(context, place, scene.grid, run.width === 1, colourOf(run, "grid"));
@@ -191,7 +204,7 @@ const PLANE = {
   tell: tellPlane,
   draw: drawPlane,
   made: (room) => {
-    room.layers = {};
+    room.layers = { ...PLANE.layers };
     room.added = [];
     room.adding = false;
     room.ask("[data-act=slow]").onclick = () => setSlow(room, room.sub === 1);
@@ -218,6 +231,8 @@ const PLANE = {
 
 export default function (component) {
   const { data } = component;
+  // What an address asks for holds until a word is clicked.
+  PLANE.layers = data.layers && Object.fromEntries(Object.keys(WORDS).map((name) => [name, data.layers.includes(name)]));
   showRoom(component, PLANE);
   const room = rooms.get(component.parentElement);
   const fresh = data.epoch !== room.epoch;

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from genlib.colours import CLASSES, FAMILIES
 from genlib.data.cloud import known_groups
@@ -19,12 +20,13 @@ from pages.ui.opened import Opened
 from pages.ui.room import changed
 from pages.ui.words import points_name
 
-__all__ = ["Draft", "plane_lab"]
+__all__ = ["LAYERS", "Draft", "layers_from_text", "plane_lab"]
 
 _lab = element(
     "plane_lab", "draw.js", "player.js", "tensors.js", "film.js", "lanes.js", "mixture.js", "adding.js", "plane.js",
     "slow.js", "layers.js", "lab.js", html=markup("lab.html"),
 )  # fmt: skip
+LAYERS = ("data", "samples", "surface", "ideal", "best", "grid", "needles", "pairs", "ellipses", "density")
 _SHOWN = 2000
 _SCORED = ("hinge", "wasserstein")
 _CODES = {
@@ -105,8 +107,17 @@ def plane_lab(
             each["codenote"] = ""
     standing = "|".join("" if isinstance(each, Draft) else each.standing for each in shown) if follows else ""
     data = {"runs": told, "standing": standing, "palette": CLASSES, "epoch": epoch, "added": [list(p) for p in added]}
-    result = _lab(key=key, data=data, on_standing_change=lambda: None, on_added_change=lambda: None)
+    data["layers"] = layers_from_text(layers) if (layers := st.query_params.get("drawn")) else None
+    quiet = {f"on_{name}_change": lambda: None for name in ("standing", "added", "layers")}
+    result = _lab(key=key, data=data, **quiet)
+    if result.layers is not None:
+        st.query_params["drawn"] = ",".join(layers_from_text(result.layers))
     return None if result.added is None else added_points(result.added, epoch)
+
+
+def layers_from_text(text: Any) -> list[str]:
+    """The layers that are to be drawn, as "data,surface"; of what is none nothing is left."""
+    return [name for name in str(text).split(",") if name in LAYERS]
 
 
 def _told(shown: Opened) -> dict[str, Any]:

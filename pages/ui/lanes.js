@@ -10,11 +10,11 @@
 const SPLITS = [["train", []], ["validation", [5, 4]]];
 
 // The first steps fall from so high that they would flatten all the rest: the axis leaves them out.
-const usualRange = (series, lines) => {
+const usualRange = (series, lines, from) => {
   const usual = (y) => Array.from(y).slice(y.length > 3 ? Math.ceil(y.length * 0.06) : 0);
   const values = series.flatMap((line) => usual(line.y)).filter(Number.isFinite);
   if (!values.length) return undefined;
-  values.push(...lines.map((line) => line.y));
+  values.push(...lines.map((line) => line.y), ...(from === undefined ? [] : [from]));
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return [low - 0.05 * (high - low), high + 0.05 * (high - low)];
 };
@@ -93,7 +93,7 @@ const drawCharts = (room, marker) => {
       run.changes.map((step) => ({ x: room.axis === "step" ? step : film.seconds(step), colour: alone ? colours.text : run.colour })),
     );
     const scale = curves(canvas, Math.max(0.42, 150 / canvas.parentElement.clientWidth), series, colours, {
-      range: usualRange(series, lines), span, lines, marks, marker, empty: chart.empty, xName: room.axis === "step" ? "step" : "seconds of training", yName: chart.unit,
+      range: usualRange(series, lines, chart.from), span, lines, marks, marker, empty: chart.empty, xName: room.axis === "step" ? "step" : "seconds of training", yName: chart.unit,
     });
     room.player.scrubs(canvas, (x) => room.sub * room.nearest(scale(x)));
     const newest = series.filter((line) => line.y.length).map((line) => `${line.label} ${line.y[line.y.length - 1].toFixed(chart.lines.length > 1 ? 2 : 1)}`.trim());

@@ -104,6 +104,7 @@ def test_words_of_the_caption_switch_layers_which_show_the_numbers_of_the_frame(
         assert picture(page) != plain
         layer(page, name).click()
         assert picture(page) == plain
+    page.wait_for_url("**drawn=surface*")
     layer(page, "best").click()
     assert layer(page, "surface").get_attribute("aria-pressed") == "false", "one surface covers the other"
 

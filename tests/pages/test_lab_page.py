@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genlib.film import Film
 from genlib.runs import RunFolder, Status, find, list_runs
@@ -16,16 +18,22 @@ from genlib.settings import (
     RunSettings,
     TrainConfig,
 )
+from pages.ui.lab import LAYERS, layers_from_text
 from tests.pages.conftest import KEY, labels, own
 
 pytestmark = pytest.mark.fast
 PAGE = "two_d/lab.py"
 
 
+def element(test):
+    """What the element was told."""
+    found = next(item for item in test.get("bidi_component") if "plane_lab" in item.proto.component_name)
+    return json.loads(found.proto.json)
+
+
 def lanes(test):
-    """What the element was told of each run."""
-    element = next(item for item in test.get("bidi_component") if "plane_lab" in item.proto.component_name)
-    return json.loads(element.proto.json)["runs"]
+    """What it was told of each run."""
+    return element(test)["runs"]
 
 
 def sentences(test):
@@ -236,6 +244,17 @@ def test_every_tab_opens(app, plane_run, tab):
         )
     if tab == "Film":
         assert [item.proto.label.split(":")[0] for item in test.get("download_button")] == ["GIF", "WebP"]
+
+
+@given(st.none() | st.integers() | st.text(max_size=40) | st.lists(st.text(max_size=5), max_size=3))
+def test_junk_about_layers_is_left_out(text):
+    assert set(layers_from_text(text)) <= set(LAYERS)
+
+
+def test_layers_in_the_address_are_drawn(app, plane_run):
+    test = app(PAGE, run=plane_run.id, drawn="grid,x,needles")
+    assert element(test)["layers"] == ["grid", "needles"]
+    assert layers_from_text(",".join(LAYERS)) == list(LAYERS)
 
 
 def test_settings_of_a_run_are_taken_over_once(app, plane_run, queued):
