@@ -44,6 +44,6 @@ def look(settings: RunSettings, curves: Curves, frame: Mapping[str, np.ndarray],
         return broken(seen)
     if seen.step < _ENOUGH_OF.get(settings.family, _ENOUGH):
         return Health("early", "Too early to say.")
-    found = [health for rule in _RULES.get(settings.family, ()) if (health := rule(seen))]
+    found = [health for rule in _RULES[settings.family] if (health := rule(seen))]
     grave = [health for health in found if health.level == "bad"]
     return (grave or found or [Health("good", "Nothing is wrong.", "Its curves show none of the known failures.")])[0]
