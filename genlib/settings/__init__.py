@@ -23,6 +23,7 @@ from genlib.settings.models import (
 from genlib.settings.plane import (
     FEWEST_POINTS,
     MOST_POINTS,
+    POINTS_HELP,
     PlaneAutoencoderConfig,
     PlaneGANConfig,
     PlaneMixtureConfig,
@@ -42,6 +43,7 @@ __all__ = [
     "MOST_POINTS",
     "PLANE_CONFIGS",
     "PLANE_FAMILIES",
+    "POINTS_HELP",
     "AutoencoderConfig",
     "BenchConfig",
     "ClassifierConfig",

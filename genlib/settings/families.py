@@ -41,10 +41,10 @@ FAMILY_NAMES = {
     "mixture": "Pixel mixture",
     "classifier": "Classifier",
     "masked": "Masked autoencoder",
-    "ae2d": "Autoencoder, 2-D",
-    "vae2d": "VAE, 2-D",
-    "gan2d": "GAN, 2-D",
-    "mixture2d": "Gaussian mixture, 2-D",
+    "ae2d": "2-D autoencoder",
+    "vae2d": "2-D VAE",
+    "gan2d": "2-D GAN",
+    "mixture2d": "2-D mixture",
 }
 FAMILIES = ("ae", "vae", "gan", "mixture")  # those that make images, as people meet them
 PLANE_CONFIGS: dict[str, type[ModelConfig]] = {

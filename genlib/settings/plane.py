@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from genlib.knobs import InputError, knob, shown
+from genlib.knobs import InputError, Knob, knob, shown
 from genlib.settings.base import ModelConfig
 from genlib.settings.models import AutoencoderConfig, GANConfig, VAEConfig
 from genlib.settings.points import PointsConfig
@@ -15,6 +15,7 @@ from genlib.settings.points import PointsConfig
 __all__ = [
     "FEWEST_POINTS",
     "MOST_POINTS",
+    "POINTS_HELP",
     "PlaneAutoencoderConfig",
     "PlaneGANConfig",
     "PlaneMixtureConfig",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 FEWEST_POINTS, MOST_POINTS = 10, 2000  # that are given by themselves
+POINTS_HELP = "Points in the plane to learn from, as x,y;x,y: alone, or before those that are drawn."
 _REACH = 1e9
 _DENSE = {"dense": "Fully connected"}
 _WIDTH_HELP = "Units of each hidden layer."
@@ -162,15 +164,20 @@ class PlanePoints:
         drawn = values.get("drawn")
         return cls(None if drawn is None else PointsConfig.from_json(drawn), _pairs(values.get("given", [])))
 
+    @staticmethod
+    def addressed() -> dict[str, Knob]:
+        """The knobs of what is drawn, by their names in an address."""
+        return {f"data_{knob.name}": knob for knob in PointsConfig.knobs()}
+
     @classmethod
     def from_text(cls, values: Mapping[str, str]) -> Self:
-        """Build from texts by name, as in an address: ``data_dataset``, ``data_n``, ``data_noise``, ``data_seed``, and
-        ``points`` as "x,y;x,y"; points alone, without any of the others, are all there are.
+        """Build from texts by name, as in an address: those of :meth:`addressed`, and ``points`` as "x,y;x,y"; points
+        alone, without any of the others, are all there are.
 
         Raises:
             InputError: If one of them cannot be read.
         """
-        asked = {name[5:]: text for name, text in values.items() if name.startswith("data_")}
+        asked = {knob.name: values[name] for name, knob in cls.addressed().items() if name in values}
         given = _pairs([pair.split(",") for pair in values["points"].split(";")] if values.get("points") else [])
         drawn = None if given and not asked else PointsConfig.from_text({"dataset": "ring"} | asked)
         return cls(drawn, given)
@@ -183,7 +190,7 @@ class PlanePoints:
         """Texts by name that :meth:`from_text` reads back."""
         told = {}
         if self.drawn is not None:
-            told = {f"data_{knob.name}": knob.text(getattr(self.drawn, knob.name)) for knob in self.drawn.knobs()}
+            told = {name: knob.text(getattr(self.drawn, knob.name)) for name, knob in self.addressed().items()}
         return told | ({"points": ";".join(f"{x!r},{y!r}" for x, y in self.given)} if self.given else {})
 
 

@@ -10,7 +10,7 @@ from genlib.changes import Change, read_changes
 from genlib.data.images import load_images
 from genlib.data.own import find_own
 from genlib.knobs import InputError
-from genlib.library import bundled
+from genlib.library import recorded
 from genlib.runs import RunFolder, Status, Wish, find, list_runs
 from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST, RunSettings
 from pages.ui.words import data_name, described, duration, said
@@ -52,7 +52,7 @@ class Opened:
     @property
     def recorded(self) -> bool:
         """Whether it came with genlib."""
-        return self.run.path.parent.name == "models"
+        return self.run.path.parent.name in ("models", "plane")
 
     @property
     def own(self) -> bool:
@@ -126,7 +126,7 @@ def opened(name: str) -> Opened:
     Raises:
         InputError: If there is none, or its settings were altered.
     """
-    run = next((run for run in bundled() if run.id == name), None) or find(name)
+    run = next((run for run in recorded() if run.id == name), None) or find(name)
     if run.id != name:
         raise InputError("A run is named by all sixteen letters of its id: take the whole address.")
     status, wish = run.status, run.wish
