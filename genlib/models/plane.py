@@ -6,6 +6,7 @@ model sees them, so x has mean 0 and deviation 1 along each axis.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from torch import nn
@@ -17,6 +18,8 @@ from genlib.models.vae import VAE
 from genlib.settings import NetworkConfig, PlaneAutoencoderConfig, PlaneVAEConfig
 
 __all__ = ["PlaneAutoencoder", "PlaneVAE", "net"]
+
+_NARROW = 0.1  # deviations of the data: sigma of a VAE before training
 
 
 class PlaneAutoencoder(Autoencoder):
@@ -63,6 +66,11 @@ class PlaneVAE(VAE):
     family: ClassVar[str] = "vae2d"
     form: ClassVar[tuple[int, ...]] = (2,)
     config_class = PlaneVAEConfig
+
+    def __init__(self, config: PlaneVAEConfig) -> None:
+        super().__init__(config)
+        # At sigma = 1 the points, of deviation 1, are explained by noise alone, and the codes would never say a word.
+        self.log_sigma.data.fill_(math.log(_NARROW))
 
     def make_pixels(self) -> Unit:
         return Coordinates()
