@@ -54,13 +54,43 @@ PLANE_PRESETS: dict[str, Preset] = {
     ),
     "gan2d": Preset(
         "Ring of eight",
-        "G bends a square of codes over all eight groups, and tears it thin between them.",
+        "G bends a square of codes over all eight groups, and learns to leave little between them.",
         RunSettings("gan2d", PlaneGANConfig(), _GAME),
+    ),
+    "gan2d-packing": Preset(
+        "Packing",
+        "D sees four points at once, and so at a glance whether they are all alike: no group is left out for long.",
+        RunSettings("gan2d", PlaneGANConfig(packing=4, d_rate=0.3), _SHORT),
     ),
     "gan2d-wasserstein": Preset(
         "Wasserstein with gradient penalty",
         "D estimates how far the points have to be moved, so that no group is forgotten.",
         RunSettings("gan2d", PlaneGANConfig(loss="wasserstein"), _SHORT),
+    ),
+    "gan2d-collapse": Preset(
+        "Fails: mode collapse",
+        "D learns at a third of G's pace: G crowds all its points where D is weakest, and most groups stay empty.",
+        RunSettings("gan2d", PlaneGANConfig(average=0.0, d_rate=0.3), _SHORT),
+        "failure",
+        cure="gan2d-packing",
+    ),
+    "gan2d-oscillation": Preset(
+        "Fails: oscillation",
+        "At a tenth of G's pace D is always late: G sits on one group, is found out, and jumps to the next.",
+        RunSettings("gan2d", PlaneGANConfig(average=0.0, d_rate=0.1), _SHORT),
+        "failure",
+        cure="gan2d",
+    ),
+    "gan2d-d-wins": Preset(
+        "Fails: D wins",
+        "Ten steps of D for each of G, and of the game as first written: D is sure, and G is told next to nothing.",
+        RunSettings(
+            "gan2d",
+            PlaneGANConfig(loss="minimax", d_rate=10.0, d_steps=10),
+            replace(_SHORT, learning_rate=3e-5),
+        ),
+        "failure",
+        cure="gan2d",
     ),
 }
 
