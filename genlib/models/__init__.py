@@ -11,7 +11,8 @@ from genlib.models.classifier import Classifier
 from genlib.models.gan import GAN
 from genlib.models.masked import MaskedAutoencoder
 from genlib.models.pixel_mixture import PixelMixture
-from genlib.models.plane import PlaneAutoencoder, PlaneGAN, PlaneVAE
+from genlib.models.plane import PlaneAutoencoder, PlaneVAE
+from genlib.models.plane_gan import PlaneGAN
 from genlib.models.plane_mixture import PlaneMixture
 from genlib.models.vae import VAE
 from genlib.seeding import torch_rng

@@ -152,10 +152,14 @@ class Network(Model):
         """The part of that name; in evaluation mode its average, where there is one."""
         return getattr(self, name) if self.training or name not in self.averages else self.averages[name]
 
+    def averaged_share(self, step: int) -> float:
+        """How far the averages move after update number ``step``, counted from 0."""
+        return 1 - min(self.config.average, (1 + step) / (10 + step))
+
     @torch.no_grad()
     def follow_average(self, step: int) -> None:
         """Move the averages after update number ``step``, counted from 0."""
-        share = 1 - min(self.config.average, (1 + step) / (10 + step))
+        share = self.averaged_share(step)
         for name, average in self.averages.items():
             part = getattr(self, name)
             torch._foreach_lerp_(list(average.parameters()), list(part.parameters()), share)

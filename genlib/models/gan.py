@@ -112,8 +112,7 @@ class GAN(Network):
         """
         config = self.config
         x = self._real(x, rng)
-        d_learns = config.turns != _G_ALONE
-        g_learns = config.turns == _G_ALONE or (config.turns != _D_ALONE and (step + 1) % config.d_steps == 0)
+        d_learns, g_learns = self.learners(step)
         # Who is left out is not to change at all, and means and lengths that layers keep change in training mode.
         self.discriminator.train(d_learns)
         self.generator.train(config.turns != _D_ALONE)
@@ -141,6 +140,11 @@ class GAN(Network):
             self.discriminator.requires_grad_(True)
             self.follow_average(step)
         return {name: value.detach() for name, value in told.items()}
+
+    def learners(self, step: int) -> tuple[bool, bool]:
+        """Whether D, and whether G, takes a step after so many."""
+        turns = self.config.turns
+        return turns != _G_ALONE, turns == _G_ALONE or (turns != _D_ALONE and (step + 1) % self.config.d_steps == 0)
 
     @torch.no_grad()
     def metrics(self, x: Tensor, labels: Tensor, rng: torch.Generator) -> dict[str, Tensor]:

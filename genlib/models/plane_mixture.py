@@ -1,6 +1,7 @@
 r"""Mixtures of Gaussians on points in the plane, fitted by EM that goes on a little with each batch.
 
 References:
+    k-means++: The Advantages of Careful Seeding (Arthur & Vassilvitskii, 2007), SODA
     On-line Expectation-Maximization Algorithm for Latent Data Models (Cappé & Moulines, 2009), JRSS B 71, 593-613
 """
 
@@ -18,6 +19,7 @@ from genlib.settings import PlaneMixtureConfig
 
 __all__ = ["PlaneMixture"]
 
+_BEGINNINGS = 8  # of which the best is taken: one alone finds all of eight groups about every second time
 _PATIENCE = 2  # points for each axis of each component, which the statistics of the beginning are averaged over
 
 
@@ -61,8 +63,14 @@ class PlaneMixture(Model):
 
     @torch.no_grad()
     def prepare(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> None:
-        """Find where the components begin."""
-        self.weights[:], self.means[:], self.scatters[:] = beginning(images, self.config.components, rng)
+        """Begin where the points are likeliest of some beginnings, each of which starts at points far apart."""
+        k, found = self.config.components, []
+        for _ in range(_BEGINNINGS):
+            self.weights[:], self.means[:], self.scatters[:] = start = beginning(
+                images, k, rng, _far_apart(images, k, rng)
+            )
+            found.append((float(self.log_prob(images).mean()), start))
+        self.weights[:], self.means[:], self.scatters[:] = max(found, key=lambda each: each[0])[1]
 
     @torch.no_grad()
     def training_step(
@@ -106,3 +114,12 @@ class PlaneMixture(Model):
     def _joint(self, x: Tensor) -> Tensor:
         r"""$\log \alpha_k \mathcal{N}(x; \mu_k, \Sigma_k)$, (B, K)."""
         return log_densities(x, self.means, self.covariances) + self.weights.log()
+
+
+def _far_apart(x: Tensor, k: int, rng: torch.Generator) -> Tensor:
+    """K of the points (N, 2), each chosen by its squared distance to those before (Arthur & Vassilvitskii, 2007)."""
+    chosen = x[torch.randint(len(x), (1,), generator=rng, device=rng.device)]
+    for _ in range(k - 1):
+        squares = torch.cdist(x, chosen).amin(1).square() + 1e-12  # where all points are taken, any is as good
+        chosen = torch.cat([chosen, x[torch.multinomial(squares, 1, generator=rng)]])
+    return chosen

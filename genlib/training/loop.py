@@ -90,7 +90,8 @@ def train(run: Run, images: Data, until_step: int | None = None) -> Iterator[Eve
 def _step(run: Run, batches: _Batches) -> dict[str, Tensor]:
     rng = torch_rng(run.train_config.seed, "train", run.step, device=run.device)
     run.set_rates(len(batches.images))
-    run.model.train()
+    if not run.model.training:
+        run.model.train()
     losses = run.model.training_step(*batches[run.step], run.optimizers, rng, run.step)
     run.step += 1
     return losses

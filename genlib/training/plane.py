@@ -12,7 +12,8 @@ from genlib.latent import draw_codes, fit_codes
 from genlib.metrics import divergence, energy_distance, modes
 from genlib.models.base import Model
 from genlib.models.gan_losses import PROBABILITIES, generator_loss
-from genlib.models.plane import PlaneGAN, PlaneVAE
+from genlib.models.plane import PlaneVAE
+from genlib.models.plane_gan import PlaneGAN
 from genlib.models.plane_mixture import PlaneMixture
 from genlib.seeding import torch_rng
 from genlib.training.run import Run
