@@ -12,7 +12,7 @@ from genlib.settings import RunSettings, TrainConfig
 
 __all__ = ["PLANE_PRESETS", "PRESETS", "SIDE_BY_SIDE", "Preset", "named", "presets_of", "suited"]
 
-_MNIST = 55_000  # images to learn from
+_MNIST, _RING = 55_000, 2000  # images and points that presets are meant for
 
 
 def presets_of(family: str) -> dict[str, Preset]:
@@ -22,18 +22,19 @@ def presets_of(family: str) -> dict[str, Preset]:
 
 
 def suited(settings: RunSettings, n: int | None) -> RunSettings:
-    """The same for ``n`` images to learn from: a network makes at least eight updates an epoch of few images, and where
-    the length is in epochs about as many in all as with MNIST.
+    """The same for ``n`` images or points to learn from: a network makes at least eight updates an epoch of few, and
+    where the length is in epochs about as many in all as with those that it is meant for.
 
     Arguments:
-        settings: Meant for MNIST.
-        n: None for MNIST itself, and for points.
+        settings: Meant for MNIST, or for 2,000 points.
+        n: None for these themselves.
     """
     if n is None:
         return settings
     train, most = settings.train, int(TrainConfig.knob("epochs").high or 1)
-    updates, batch = train.epochs * (_MNIST // train.batch_size), train.batch_size
-    if settings.family != "mixture":  # EM wants all images at once
+    meant = _MNIST if settings.points is None else _RING
+    updates, batch = train.epochs * (meant // train.batch_size), train.batch_size
+    if settings.family not in ("mixture", "mixture2d"):  # EM wants all images at once
         batch = min(batch, max(8, 2 ** int(math.log2(n / 8))))
     epochs = min(most, max(1, round(updates / max(1, n // batch)))) if train.budget == "epochs" else train.epochs
     return replace(settings, train=replace(train, batch_size=batch, epochs=epochs))

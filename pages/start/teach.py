@@ -10,7 +10,7 @@ import streamlit as st
 
 from genlib import archive
 from genlib.knobs import InputError
-from genlib.presets import PRESETS
+from genlib.presets import PLANE_PRESETS, PRESETS
 from genlib.runs import ACTIVE
 from genlib.runs.classroom import clear_all, current, machine, stop_all, taken
 from genlib.settings import FAMILY_NAMES
@@ -86,7 +86,8 @@ def on_the_disk() -> float:
 def acts(key: str | None) -> None:
     """Start one run for all to watch; stop or clear all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        titles = {name: f"{FAMILY_NAMES[each.settings.family]}: {each.title}" for name, each in PRESETS.items()}
+        every = PRESETS | PLANE_PRESETS
+        titles = {name: f"{FAMILY_NAMES[each.settings.family]}: {each.title}" for name, each in every.items()}
         name = st.selectbox("One run for the class", list(titles), format_func=titles.__getitem__, key="class_preset",
                             width=380)  # fmt: skip
         st.button("Start it", type="primary", icon=":material/play_arrow:", disabled=key is None, on_click=start,
@@ -103,7 +104,7 @@ def acts(key: str | None) -> None:
 
 
 def start(name: str, key: str) -> None:
-    settings = PRESETS[name].settings
+    settings = (PRESETS | PLANE_PRESETS)[name].settings
     for run in submit([settings], key):
         st.session_state["class_run"] = run
         st.session_state["class_page"] = "images/train.py" if settings.points is None else "two_d/lab.py"

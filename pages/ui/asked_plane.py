@@ -9,11 +9,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from genlib.data.cloud import load_cloud
 from genlib.knobs import Config, InputError
-from genlib.presets import PRESETS, named, presets_of
+from genlib.presets import PLANE_PRESETS, SIDE_BY_SIDE, named, presets_of, suited
 from genlib.settings import (
     PLANE_CONFIGS,
-    PLANE_FAMILIES,
     PlanePoints,
     RunSettings,
     TrainConfig,
@@ -28,6 +28,7 @@ __all__ = ["ADOPTED", "RUN", "adopt", "ask", "draft", "first"]
 
 _FAMILIES = {"gan2d": "GAN", "vae2d": "VAE", "ae2d": "AE", "mixture2d": "Mixture", "all": "All four"}
 _FAMILY, ADOPTED, RUN = (f"{SPACE}{name}" for name in ("family", "adopted", "run"))
+_COUNT = f"{SPACE}count"  # of the points chosen: a preset is to be as long with them
 _FIRST = ("loss", "beta", "components", "latent_dim", "noise", "packing")  # others are folded away
 _CONFIGS: list[type[Config]] = [TrainConfig, *PLANE_CONFIGS.values()]
 _KNOWN = {knob.name for config in _CONFIGS for knob in config.knobs()}
@@ -37,10 +38,7 @@ Act = Callable[[str, float], None]
 
 def first(family: str) -> RunSettings:
     """With what a family begins."""
-    preset = next(iter(presets_of(family).values()), None)
-    if preset is None:
-        return RunSettings(family, PLANE_CONFIGS[family](), TrainConfig(budget="seconds", seconds=20))
-    return preset.settings
+    return next(iter(presets_of(family).values())).settings
 
 
 def adopt(settings: RunSettings, of: str = "") -> None:
@@ -49,6 +47,7 @@ def adopt(settings: RunSettings, of: str = "") -> None:
     if before == now:
         return
     st.session_state[ADOPTED] = now
+    st.session_state.pop(_COUNT, None)
     if before is None or before[0] != of:
         _put(settings)
         put_points(settings.points or PlanePoints())
@@ -72,7 +71,11 @@ def ask(
         act: Called with the name and the new value of one of them that was moved.
     """
     st.subheader("Model", anchor=False)
+    before, now = st.session_state.get(_COUNT), len(load_cloud(chosen.points).train) if chosen.points else None
+    st.session_state[_COUNT] = now or before
     family = _choose(addressed)
+    if family != "all" and before and now and before != now and (name := _named(family, before)):
+        _put(suited(PLANE_PRESETS[name].settings, now))
     if family == "mixture2d" and chosen.groups:
         _owner(family, "components", addressed).renew("components", chosen.groups)
     try:
@@ -97,7 +100,7 @@ def _choose(addressed: bool) -> str:
         asked = choice("family", _FAMILIES, "gan2d") if addressed else "gan2d"
         st.session_state[_FAMILY] = asked
         if addressed and asked != "all" and not _KNOWN & set(st.query_params):
-            _put(first(asked))  # an address that says nothing else
+            _put(suited(first(asked), st.session_state.get(_COUNT)))  # an address that says nothing else
     chosen = str(
         st.pills("Family", list(_FAMILIES), format_func=_FAMILIES.__getitem__, key=_FAMILY, required=True, wrap=True,
                  persist_state="session", on_change=_begin, label_visibility="collapsed") or "gan2d"
@@ -120,7 +123,7 @@ def _take(settings: RunSettings) -> None:
     """Have the widgets show these settings, and the address forget what was there before."""
     for name in _KNOWN:
         st.query_params.pop(name, None)
-    _put(settings)
+    _put(suited(settings, st.session_state.get(_COUNT)))
 
 
 def _put(settings: RunSettings) -> None:
@@ -143,7 +146,7 @@ def _owner(family: str, name: str, addressed: bool = True) -> Controls:
 def _one(family: str, addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act) -> RunSettings:
     """One run; raises InputError if its settings do not go together."""
     model, train = _owner(family, "latent_dim", addressed), _train(addressed)
-    _presets(family, model, train)
+    _presets(family)
     if live is not None:
         with live:
             for name in names:
@@ -174,29 +177,34 @@ def _all(addressed: bool) -> list[RunSettings]:
     st.caption("All four on the same points for the same time, one after the other if this machine has no more room.")
     train = _train(addressed)
     train.draw("seconds", "seed")
-    told = {"budget": "seconds", "schedule": "constant"} | {name: train.values[name] for name in ("seconds", "seed")}
-    runs = [first(family) for family in PLANE_FAMILIES]
-    return [replace(each, train=replace(each.train, **told)) for each in runs]
+    told = {name: train.values[name] for name in ("seconds", "seed")}
+    return [replace(each, train=replace(each.train, **told)) for each in SIDE_BY_SIDE.values()]
 
 
-def _presets(family: str, model: Controls, train: Controls) -> None:
+def _presets(family: str) -> None:
     """Settings by name; what was changed by hand has none."""
-    known, key = presets_of(family), f"{SPACE}preset_{family}"
-    try:
-        now = named(RunSettings(family, model.config(PLANE_CONFIGS[family]), train.config(TrainConfig)))
-    except InputError:
-        now = None
+    known, key, now = presets_of(family), f"{SPACE}preset_{family}", _named(family, st.session_state.get(_COUNT))
     st.session_state[key] = now or ""  # it follows the settings, not the other way round
     st.selectbox("Preset", [*known, ""], format_func=lambda name: known[name].title if name else "Settings of your own",
                  key=key, on_change=_pick, args=(key,))  # fmt: skip
     if now:
         st.caption(known[now].aim)
         if cure := known[now].cure:
-            button("Show the cure", "healing", _take, PRESETS[cure].settings, help=PRESETS[cure].aim)
+            button("Show the cure", "healing", _take, PLANE_PRESETS[cure].settings, help=PLANE_PRESETS[cure].aim)
+
+
+def _named(family: str, n: int | None) -> str | None:
+    """The preset that the widgets show, for ``n`` points."""
+    model, train = _owner(family, "latent_dim", False), _train(False)
+    try:
+        shown = RunSettings(family, model.config(PLANE_CONFIGS[family]), train.config(TrainConfig))
+    except InputError:
+        return None
+    return named(shown, n)
 
 
 def _pick(key: str) -> None:
-    if preset := PRESETS.get(st.session_state[key]):
+    if preset := PLANE_PRESETS.get(st.session_state[key]):
         _take(preset.settings)
 
 
