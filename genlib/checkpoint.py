@@ -28,7 +28,7 @@ import genlib
 from genlib import device as devices
 from genlib.changes import read_changes
 from genlib.knobs import InputError
-from genlib.models import MODELS, build
+from genlib.models import build, model_class
 from genlib.models.base import Model
 from genlib.runs.files import bounded
 from genlib.settings import TrainConfig
@@ -95,7 +95,7 @@ def save_model(folder: Path, target: Path) -> None:
         InputError: If there is no checkpoint that can be read, or the disk refuses.
     """
     description, tensors = _first_usable(folder, _read)
-    content = safetensors.torch.save(_alone(MODELS[description["family"]], tensors))
+    content = safetensors.torch.save(_alone(model_class(description["family"]), tensors))
     _write_checked(target, content, description | {"sha256": hashlib.sha256(content).hexdigest()})
 
 
@@ -171,7 +171,7 @@ def _load_run(path: Path, trainable: bool) -> Run:
 
 def _load_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
     family = description["family"]
-    config = MODELS[family].config_class.from_json(description["model_config"])
+    config = model_class(family).config_class.from_json(description["model_config"])
     model = build(family, config, seed=0)
     own = _under("model.", tensors)
     for name in model.state_dict().keys() - own.keys():

@@ -22,6 +22,9 @@ FORMS = {  # by name: the shape of each item, and its type
     "new_scores": _SCORES,
     "originals": _PICTURES,
     "labels": _LABELS,
+    **dict.fromkeys(("points", "coded", "made", "grid", "deviations", "rebuilt", "needles"), _CODES),
+    **dict.fromkeys(("surface", "ideal", "box"), _SCORES),
+    "components": ((6,), "float32"),
 }
 
 
@@ -30,7 +33,8 @@ class Film:
 
     A frame is a dict of arrays: ``samples`` and ``reconstructions`` (n, 28, 28) uint8, ``codes`` (n, 2) float32, and
     ``real_scores`` and ``new_scores`` (n,) float32, what a discriminator says of real images and of new ones. What all
-    frames share stands once, in :meth:`constants`: ``originals`` (n, 28, 28) uint8 and ``labels`` (n,) uint8.
+    frames share stands once, in :meth:`constants`: ``originals`` (n, 28, 28) uint8 and ``labels`` (n,) uint8. What a
+    frame of points holds is told by :func:`genlib.training.plane.draw_plane`.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -6,18 +6,31 @@ import argparse
 from collections.abc import Iterable, Mapping
 
 from genlib.knobs import Knob
-from genlib.settings import DATA_HELP, FAMILY_NAMES, MNIST, MODEL_CONFIGS, TrainConfig
+from genlib.settings import (
+    DATA_HELP,
+    FAMILY_NAMES,
+    MNIST,
+    MODEL_CONFIGS,
+    PLANE_CONFIGS,
+    POINTS_HELP,
+    PlanePoints,
+    TrainConfig,
+)
 
 __all__ = ["add_flags", "asked_for"]
 
+_CONFIGS = MODEL_CONFIGS | PLANE_CONFIGS
+
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """A flag for the family, one for the data, and each knob of training and of the models."""
-    parser.add_argument("--family", choices=MODEL_CONFIGS, default=None, help="kind of model (default vae)")
+    """A flag for the family, those for the data, and each knob of training and of the models."""
+    parser.add_argument("--family", choices=_CONFIGS, default=None, help="kind of model (default vae)")
     parser.add_argument("--data", metavar="DATA", help=f"{DATA_HELP} (default {MNIST})")
-    # The knobs of training go with every family.
-    flags = {knob.name: dict.fromkeys(MODEL_CONFIGS, knob) for knob in TrainConfig.knobs()}
-    for family, config in MODEL_CONFIGS.items():
+    parser.add_argument("--points", dest="knob_points", metavar="POINTS", help=POINTS_HELP)
+    # The knobs of training go with every family, those of points with every one of the plane.
+    flags = {knob.name: dict.fromkeys(_CONFIGS, knob) for knob in TrainConfig.knobs()}
+    flags |= {name: dict.fromkeys(PLANE_CONFIGS, knob) for name, knob in PlanePoints.addressed().items()}
+    for family, config in _CONFIGS.items():
         for knob in config.knobs():
             flags.setdefault(knob.name, {})[family] = knob
     for name, knobs in flags.items():
@@ -44,7 +57,7 @@ def _told(knobs: Mapping[str, Knob]) -> str:
         else:
             ((ends, families),) = ranges.items()
             told.append(
-                f"{text} ({ends})" if len(families) == len(MODEL_CONFIGS) else f"{_names(families)}: {text} ({ends})"
+                f"{text} ({ends})" if len(families) == len(_CONFIGS) else f"{_names(families)}: {text} ({ends})"
             )
     return " ".join(told)
 

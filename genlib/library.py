@@ -11,9 +11,11 @@ from genlib.knobs import InputError
 from genlib.runs import RunFolder, find, list_runs
 from genlib.settings import RunSettings
 
-__all__ = ["Entry", "bundled", "entries", "example", "find_model"]
+__all__ = ["Entry", "bundled", "entries", "example", "find_model", "recorded"]
 
+# "-2d" in the name of a model of images means codes of two numbers, "2d" in a family points in the plane.
 _EXAMPLES = {"ae": "ae-2d", "vae": "vae-2d", "gan": "gan", "mixture": "mixture"}
+_EXAMPLES |= {"ae2d": "plane-ae", "vae2d": "plane-vae", "gan2d": "plane-gan", "mixture2d": "plane-mixture"}
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,17 @@ class Entry:
 
 
 def bundled() -> list[RunFolder]:
-    """The recorded runs that come with genlib, by name."""
-    return [RunFolder(path.parent) for path in sorted((assets() / "models").glob("*/run.json"))]
+    """The recorded runs on images that come with genlib, by name."""
+    return _recorded("models")
+
+
+def recorded() -> list[RunFolder]:
+    """All recorded runs that come with genlib, also those on points in the plane."""
+    return [*bundled(), *_recorded("plane")]
+
+
+def _recorded(folder: str) -> list[RunFolder]:
+    return [RunFolder(path.parent) for path in sorted((assets() / folder).glob("*/run.json"))]
 
 
 def example(family: str) -> RunFolder:
@@ -41,7 +52,7 @@ def example(family: str) -> RunFolder:
         InputError: If it is missing.
     """
     name = _EXAMPLES.get(family)
-    for run in bundled():
+    for run in recorded():
         if run.id == name:
             return run
     raise InputError(f"The recorded run of the family {family} is missing: restore it from the project.")
@@ -54,20 +65,25 @@ def entries() -> Iterator[Entry]:
         with suppress(InputError, OSError):
             size = (run.path / "checkpoint" / "tensors.safetensors").stat().st_size
             settings = RunSettings.from_json(run.settings)
+            if settings.points is not None:
+                continue  # a model of points makes nothing that these commands and pages could take
             yield Entry(run.id, settings.family, settings.model.labels, size)
 
 
 def find_model(name: str) -> RunFolder:
-    """The bundled model of this name, or the run with this id.
+    """The bundled model of images of this name, or the run with this id.
 
     Raises:
-        InputError: If there is neither.
+        InputError: If there is neither, or the run makes no images.
     """
     for run in bundled():
         if run.id == name:
             return run
     try:
-        return find(name)
+        found = find(name)
     except InputError:
         names = ", ".join([*(run.id for run in bundled()), "or the id of a run of yours"])
         raise InputError(f"There is no model of that name: choose {names}.") from None
+    if "points" in found.settings:
+        raise InputError(f"Run {found.id} makes points in the plane, no images: open it in the app's 2-D lab.")
+    return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 
 from genlib.changes import Change, read_changes
 from genlib.knobs import Config
 from genlib.runs import ACTIVE, RunFolder, saved_status
-from genlib.settings import MNIST, BenchConfig, MixtureConfig, PointsConfig, RunSettings
+from genlib.settings import MNIST, BenchConfig, MixtureConfig, PlanePoints, PointsConfig, RunSettings
 
 __all__ = ["bench_recipe", "code_recipe", "command_recipe", "mixture_recipe", "of_run", "run_recipe"]
 
@@ -84,16 +85,19 @@ def run_recipe(settings: RunSettings, changes: Sequence[Change] = (), until_step
     imports = "from genlib.changes import Change\n" if changes else ""
     made = "".join(f"\n    Change({c.step}, {c.knob!r}, {c.value!r})," for c in changes).replace("'", '"')
     made = f"run.changes = [{made}\n]\n" if changes else ""
-    data = "" if settings.data == MNIST else f'"{settings.data}"'
     until = "" if until_step is None else f", until_step={until_step}"
-    return f"""{imports}from genlib.data.images import load_images
+    load, configs, data = "images import load_images", [model], "" if settings.data == MNIST else f'"{settings.data}"'
+    if settings.points is not None:
+        load, data = "cloud import load_cloud", _points(settings.points)
+        configs += ["PlanePoints"] + (["PointsConfig"] if settings.points.drawn is not None else [])
+    return f"""{imports}from genlib.data.{load}
 from genlib.device import set_threads
-from genlib.settings import {model}, TrainConfig
+from genlib.settings import {", ".join([*configs, "TrainConfig"])}
 from genlib.training import Report, Run, train
 
 set_threads()
 run = Run.new("{settings.family}", {_call(settings.model)}, {_call(settings.train)})
-{made}for event in train(run, load_images({data}){until}):
+{made}for event in train(run, {load.split()[-1]}({data}){until}):
     if isinstance(event, Report):
         print(event.step, event.split, event.metrics)
 """
@@ -103,6 +107,12 @@ def command_recipe(settings: RunSettings, changes: Sequence[Change] = (), until_
     """The same on the command line."""
     flags = [f"--family {settings.family}"]
     flags += [f"--data {settings.data}"] if settings.data != MNIST else []
+    if settings.points is not None:
+        usual = {name: knob.text(knob.default) for name, knob in settings.points.addressed().items()}
+        told = settings.points.to_text()
+        names = [name for name, text in told.items() if text != usual.get(name) or name == "data_dataset"]
+        # With an equals sign, since the first number may be below 0.
+        flags += [f"--{name.replace('_', '-')}={shlex.quote(told[name])}" for name in names]
     for config in (settings.model, settings.train):
         flags += [f"{config.knob(name).flag} {text}" for name, text in config.to_text().items()]
     flags += [f"--change {change.text}" for change in changes]
@@ -133,6 +143,11 @@ def _until(folder: RunFolder, settings: RunSettings) -> int | None:
     status = saved or status
     whole = settings.train.budget == "epochs" and status.epoch == settings.train.epochs
     return None if whole else status.step
+
+
+def _points(points: PlanePoints) -> str:
+    drawn = "None" if points.drawn is None else _call(points.drawn)
+    return f"PlanePoints({drawn}{f', {points.given!r}' if points.given else ''})"
 
 
 def _call(config: Config) -> str:

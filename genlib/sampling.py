@@ -11,7 +11,7 @@ import numpy as np
 
 from genlib.knobs import InputError
 
-__all__ = ["difference", "gif", "png", "sample_images", "save_sheet", "sheet", "webp"]
+__all__ = ["animation", "difference", "gif", "png", "sample_images", "save_sheet", "sheet", "webp"]
 
 _EACH, _REST = 80, 1500  # milliseconds
 _BRIGHTER, _DARKER = np.array([230, 159, 0]), np.array([86, 180, 233])  # Okabe & Ito (2008)
@@ -104,6 +104,22 @@ def webp(pictures: Sequence[np.ndarray], scale: int = 2, rests: Sequence[int] = 
 
     made = [Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)) for picture in pictures]
     return _animated(made, "WEBP", rests, lossless=True)
+
+
+def animation(pictures: Sequence[np.ndarray], form: str) -> bytes:
+    """Coloured pictures as a film that rests on the last.
+
+    Arguments:
+        pictures: All of one size, (H, W, 3) uint8.
+        form: "gif", in the 128 colours that suit the last picture best, or "webp".
+    """
+    from PIL import Image
+
+    made = [Image.fromarray(picture) for picture in pictures]
+    if form == "webp":
+        return _animated(made, "WEBP", (-1,), lossless=False)
+    palette = made[-1].quantize(128)
+    return _animated([each.quantize(palette=palette, dither=Image.Dither.NONE) for each in made], "GIF", (-1,))
 
 
 def _animated(pictures: list[Any], form: str, rests: Sequence[int], **how: bool) -> bytes:

@@ -16,6 +16,7 @@ page = st.navigation(
         "": start,
         "Two dimensions": [
             st.Page("two_d/mixture.py", title="Gaussian mixture", icon=":material/scatter_plot:", url_path="mixture"),
+            st.Page("two_d/lab.py", title="2-D lab", icon=":material/science:", url_path="lab"),
             st.Page("two_d/bench.py", title="Data bench", icon=":material/table_chart:", url_path="bench"),
         ],
         "Images": [

@@ -26,7 +26,7 @@ from genlib.library import bundled
 from genlib.models import MODELS
 from genlib.runs import Dispatcher, LocalBackend, RunFolder, Status, home, list_runs
 from genlib.sampling import sample_images, sheet
-from genlib.settings import MODEL_CONFIGS, RunSettings, TrainConfig, VAEConfig
+from genlib.settings import MODEL_CONFIGS, PLANE_CONFIGS, RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run, train
 
 ROOT = Path(__file__).parent.parent
@@ -129,7 +129,7 @@ def test_the_help_says_which_family_it_means(call, monkeypatch):
     # What is the same to all is said of none, and what only one has is said of that one.
     assert told["epochs"].startswith("How often each training image is seen. (a whole number from 1 to 1000; default")
     assert told["labels"].startswith("The model is told which digit each image is")
-    assert told["noise"].startswith("Autoencoder: Spread of the noise")
+    assert told["noise"].startswith("Autoencoder, 2-D autoencoder: Spread of the noise")
     assert told["turns"].endswith("(one of 0 (Both), 1 (D alone), 2 (G alone); default 0)")
     assert "Autoencoder: How far a rebuilt image" in told["likelihood"]
     assert "VAE: What a decoded grey level says" in told["likelihood"]
@@ -139,7 +139,8 @@ def test_the_help_says_which_family_it_means(call, monkeypatch):
 def test_the_help_tells_each_setting_with_its_range(call):
     status, out, _ = call("train", "--help")
     told = re.sub(r"\s+", "", out)
-    knobs = [knob for config in (TrainConfig, *MODEL_CONFIGS.values()) for knob in config.knobs()]
+    configs = (TrainConfig, *MODEL_CONFIGS.values(), *PLANE_CONFIGS.values())
+    knobs = [knob for config in configs for knob in config.knobs()]
     assert status == 0
     assert len(knobs) > 8
     # Of the list, after the line of usage, what stands behind each flag.

@@ -23,6 +23,7 @@ LAYERS = [
     {"preprocess", "health", "evaluation", "export", "library", "recipe", "recorder", "sampling"},
     {"reading"},
     {"morph", "repair", "scoring", "studio"},
+    {"plane_film"},
     {"flags", "pretrain", "progress", "archive", "portraits", "pixel_study"},
     {"check"},
     {"plots", "cli"},

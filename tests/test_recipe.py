@@ -16,6 +16,7 @@ from safetensors.numpy import load
 
 from genlib import archive, checkpoint, cli
 from genlib.changes import Change
+from genlib.data.cloud import load_cloud
 from genlib.data.images import load_images
 from genlib.data.tables import read_table
 from genlib.data.toy2d import make_points
@@ -28,12 +29,15 @@ from genlib.recorder import record, recording
 from genlib.runs import RunFolder, Status, list_runs
 from genlib.seeding import numpy_rng
 from genlib.settings import (
+    PLANE_CONFIGS,
+    PLANE_FAMILIES,
     AutoencoderConfig,
     BenchConfig,
     ClassifierConfig,
     GANConfig,
     MixtureConfig,
     PixelMixtureConfig,
+    PlanePoints,
     PointsConfig,
     RunSettings,
     TrainConfig,
@@ -298,6 +302,32 @@ def test_the_command_asks_for_the_same_settings(settings):
     assert words[0] == "genlib"
     options = cli._parser().parse_args(words[1:])
     assert RunSettings.from_text(asked_for(options)) == settings
+
+
+NEGATIVE = ((-1.5, 2.0), (0.1 + 0.2, -1e-9), *((float(i), -i / 7) for i in range(9)))
+PLANES = [
+    PlanePoints(PointsConfig(dataset="ring", n=40)),
+    PlanePoints(PointsConfig(dataset="moons", n=40, noise=0.5, seed=3), NEGATIVE[:2]),
+    PlanePoints(None, NEGATIVE),
+]
+
+
+@pytest.mark.parametrize(("family", "points"), list(zip(PLANE_FAMILIES, [*PLANES, PLANES[0]], strict=True)))
+def test_the_recipe_of_a_run_on_points_trains_the_same_weights(family, points):
+    model = PLANE_CONFIGS[family](**({} if family == "mixture2d" else {"hidden_dim": 8}))
+    settings = RunSettings(family, model, TrainConfig(epochs=1, batch_size=8, device="cpu"), points=points)
+    before = torch.get_num_threads()
+    try:
+        again = execute(run_recipe(settings))[0]["run"]
+    finally:
+        torch.set_num_threads(before)
+    run = Run.new(family, model, settings.train)
+    for _ in train(run, load_cloud(points)):
+        pass
+    assert again.step == run.step > 0
+    check_same(again.model, run.model.state_dict())
+    words = shlex.split(command_recipe(settings))
+    assert RunSettings.from_text(asked_for(cli._parser().parse_args(words[1:]))) == settings
 
 
 def test_no_recipe_warns_when_it_is_compiled():

@@ -21,11 +21,19 @@ _SPLITS = ("train", "validation")
 _REPORTED = {
     *("step", "seconds", "split", "loss", "reconstruction", "kl", "squared_error", "accuracy"),
     *("loss_d", "loss_g", "real", "fake", "gradient_d", "gradient_g", "spread"),
+    *("energy", "missing", "missing_error", "invented", "invented_error", "modes", "high_quality"),
 }
 # How many there may be of each.
 _FRAME = {"samples": 256, "reconstructions": 64, "codes": 5000, "real_scores": 5000, "new_scores": 5000}
 _CONSTANTS = {"originals": 64, "labels": 5000}
-_ALIKE = (("originals", "reconstructions"), ("labels", "codes"))
+# The same of points.
+_FRAME |= dict.fromkeys(("made", "grid", "deviations", "rebuilt", "needles", "surface", "ideal"), 5000)
+_FRAME |= {"components": 30}
+_CONSTANTS |= {"points": 5000, "coded": 5000, "box": 4}
+_ALIKE = (
+    *(("originals", "reconstructions"), ("labels", "codes"), ("coded", "codes")),
+    *(("coded", "rebuilt"), ("codes", "deviations"), ("surface", "ideal")),
+)
 _FRAMES_ALTERED = "The pictures in the archive are not as genlib draws them: download the run again and upload that."
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import genlib
 from genlib.film import Film
 from genlib.knobs import InputError
+from genlib.plane_film import plane_film, plane_picture
 from genlib.runs import RunFolder, newest_checkpoint, saved_status
 from genlib.sampling import gif, sheet
+from genlib.settings import RunSettings
 
 __all__ = ["film", "settings_json", "thumbnail", "weights"]
 
@@ -60,11 +62,14 @@ def film(run: RunFolder) -> bytes:
     """How the samples came about, else the reconstructions: an animated GIF, which browsers and slides both play.
 
     It shows up to 64 images, each of its pixels four of the picture's; it rests on the last.
-    Greys are told apart as finely as three megabytes allow.
+    Greys are told apart as finely as three megabytes allow. Of points in the plane see
+    :func:`genlib.plane_film.plane_film`.
 
     Raises:
         InputError: If nothing was drawn yet.
     """
+    if "points" in run.settings:
+        return plane_film(run.path, RunSettings.from_json(run.settings))
     drawn = list(_newest_first(run))[::-1]
     if not drawn:
         raise InputError("This run has drawn no pictures yet: wait until it has begun to train.")
@@ -82,8 +87,10 @@ def thumbnail(run: RunFolder) -> np.ndarray | None:
     """The first 16 samples of the newest frame, else its reconstructions; None before the first.
 
     Returns:
-        Four rows of four, (112, 112) uint8.
+        Four rows of four, (112, 112) uint8; of points in the plane (112, 112, 3).
     """
+    if "points" in run.settings:
+        return plane_picture(run.path, RunSettings.from_json(run.settings))
     newest = next(_newest_first(run), None)
     if newest is None:
         return None

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from genlib import __version__
 from genlib.cli.claim import claim
 from genlib.cli.evaluate import add_evaluate
+from genlib.cli.film import add_film
 from genlib.cli.prompt import prompt
 from genlib.cli.repair import add_bench_repair
 from genlib.cli.whole import whole
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (train, sample, add_evaluate(commands), add_bench_repair(commands), info, models):
         command.add_argument("--json", action="store_true", help="answer as JSON")
 
+    add_film(commands)
     pretrain = commands.add_parser("pretrain", help="make the models that come with genlib anew")
     pretrain.add_argument("names", nargs="*", metavar="NAME", help="which of them (default all)")
     pretrain.set_defaults(command=_pretrain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from genlib.changes import Change, checked_changes
+from genlib.data.cloud import load_cloud
 from genlib.data.own.kept import find_own
 from genlib.device import choose
 from genlib.flags import asked_for
@@ -46,12 +47,16 @@ def _new_run(options: argparse.Namespace) -> RunFolder:
     """A run with these settings, claimed by this process."""
     asked = asked_for(options)
     settings = RunSettings.from_text(asked)
-    foreign = set(asked) - {"family", "data", *settings.to_json()["model"], *settings.to_json()["train"]}
+    known = {"family", *settings.to_json()["model"], *settings.to_json()["train"]}
+    known |= {"data"} if settings.points is None else {"points", *settings.points.addressed()}
+    foreign = set(asked) - known
     if foreign:
         raise InputError(f"{FAMILY_NAMES[settings.family]} has no {min(foreign)}: leave that flag out.")
     changes = checked_changes([Change.parse(text) for text in options.change], settings)
     if settings.data != MNIST:
         find_own(settings.data)
+    if settings.points is not None:
+        load_cloud(settings.points)
     if settings.train.device not in ("auto", "cpu"):
         choose(settings.train.device)  # before there is a folder of a run that cannot be
     folder = RunFolder.create(settings.to_json(), claimed=True)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from genlib.seeding import numpy_rng
 from genlib.settings import PointsConfig
 
-__all__ = ["DATASETS", "Dataset", "Points", "make_points"]
+__all__ = ["DATASETS", "Dataset", "Points", "known_gaussians", "make_points"]
 
 Rng = np.random.Generator | np.random.RandomState
 
@@ -72,6 +72,15 @@ def make_points(config: PointsConfig) -> Points:
     else:
         rng = numpy_rng(config.seed, "points", config.dataset)
     return Points(dataset.make(groups, config.noise, rng), groups)
+
+
+def known_gaussians(config: PointsConfig) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Means (K, 2) and covariances (K, 2, 2) of the equally likely Gaussians that the points come from, if they do."""
+    gaussians = DATASETS[config.dataset].gaussians
+    if gaussians is None or config.noise == 0:
+        return None
+    centres, factors = gaussians
+    return centres, config.noise**2 * factors @ factors.swapaxes(1, 2)
 
 
 def _gaussians(

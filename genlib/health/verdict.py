@@ -13,12 +13,16 @@ import numpy as np
 
 from genlib.health.games import collapsed, d_wins, faint, g_wins
 from genlib.health.networks import alike, broken, leapt, no_sampler, silent_code
+from genlib.health.plane import bridges, empty_code, groups_lost
 from genlib.health.seen import Curves, Health, Seen
 from genlib.settings import RunSettings
 
 __all__ = ["Health", "look"]
 
-_ENOUGH, _ENOUGH_OF = 300, {"gan": 500, "mixture": 20}  # updates before which nothing is said, and by family
+_ENOUGH, _ENOUGH_OF = (
+    300,
+    {"gan": 500, "mixture": 20, "gan2d": 1500, "mixture2d": 20},
+)  # updates before which nothing is said, and by family
 _RULES: dict[str, tuple[Callable[[Seen], Health | None], ...]] = {
     "ae": (leapt, alike, no_sampler),
     "vae": (leapt, silent_code, alike),
@@ -26,6 +30,10 @@ _RULES: dict[str, tuple[Callable[[Seen], Health | None], ...]] = {
     "mixture": (),
     "classifier": (leapt,),
     "masked": (leapt,),
+    "ae2d": (leapt, no_sampler),
+    "vae2d": (leapt, empty_code, bridges),
+    "gan2d": (d_wins, g_wins, groups_lost, faint),
+    "mixture2d": (bridges,),
 }
 
 

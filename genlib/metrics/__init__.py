@@ -2,6 +2,7 @@
 
 from genlib.metrics.balls import Manifolds, manifolds
 from genlib.metrics.copying import Nearest, nearest_of
+from genlib.metrics.divergence import divergence
 from genlib.metrics.errors import jackknife
 from genlib.metrics.gaussians import frechet, frechet_of
 from genlib.metrics.modes import Modes, modes
@@ -15,6 +16,7 @@ __all__ = [
     "Share",
     "Told",
     "Verdict",
+    "divergence",
     "energy_distance",
     "frechet",
     "frechet_of",

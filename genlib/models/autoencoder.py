@@ -11,10 +11,11 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from genlib.models.base import Descent
 from genlib.models.nets import decoder, encoder
+from genlib.models.pixels import Unit
 from genlib.settings import AutoencoderConfig
 
 __all__ = ["Autoencoder"]
@@ -47,15 +48,27 @@ class Autoencoder(Descent):
     """
 
     family: ClassVar[str] = "ae"
-    config_class = AutoencoderConfig
+    config_class: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
     can_sample: ClassVar[bool] = False
     config: AutoencoderConfig
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__(config)
-        self.encoder = encoder(config, config.latent_dim)
-        self.decoder = decoder(config)
+        self.pixels = self.make_pixels()
+        self.encoder, self.decoder = self.make_encoder(), self.make_decoder()
         self.average("encoder", "decoder")
+
+    def make_pixels(self) -> Unit:
+        """How x goes in and comes out."""
+        return Unit()
+
+    def make_encoder(self) -> nn.Module:
+        """What gives a code, (B, D), for images and labels."""
+        return encoder(self.config, self.config.latent_dim)
+
+    def make_decoder(self) -> nn.Module:
+        """What gives a number for each pixel, for codes and labels."""
+        return decoder(self.config)
 
     def losses(self, x: Tensor, labels: Tensor, rng: torch.Generator, step: int | None = None) -> dict[str, Tensor]:
         seen = x
@@ -63,16 +76,15 @@ class Autoencoder(Descent):
             seen = x + self.config.noise * torch.randn(x.shape, generator=rng, device=x.device)
         logits = self.part("decoder")(self.encode(seen, labels), labels)
         if self.config.likelihood == "gaussian":
-            errors = (x - logits.sigmoid()).square()
+            errors = (x - self.pixels.out(logits)).square()
         else:
             # From logits, so that certainty about a pixel costs no infinite nats.
             errors = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
-        return {"loss": errors.sum((1, 2, 3)).mean()}
+        return {"loss": errors.flatten(1).sum(1).mean()}
 
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         codes: Tensor = self.part("encoder")(x, labels)
         return codes
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        images: Tensor = self.part("decoder")(z, labels).sigmoid()
-        return images
+        return self.pixels.out(self.part("decoder")(z, labels))

@@ -31,6 +31,7 @@ class Model(nn.Module, ABC):
     """
 
     family: ClassVar[str]
+    form: ClassVar[tuple[int, ...]] = (1, 28, 28)  # of one x: an image, or (2,) for a point in the plane
     config_class: ClassVar[type[ModelConfig]]
     can_sample: ClassVar[bool] = True  # whether the model has a distribution of codes to draw new images from
     can_encode: ClassVar[bool] = True  # whether it finds the code of an image
@@ -151,10 +152,14 @@ class Network(Model):
         """The part of that name; in evaluation mode its average, where there is one."""
         return getattr(self, name) if self.training or name not in self.averages else self.averages[name]
 
+    def averaged_share(self, step: int) -> float:
+        """How far the averages move after update number ``step``, counted from 0."""
+        return 1 - min(self.config.average, (1 + step) / (10 + step))
+
     @torch.no_grad()
     def follow_average(self, step: int) -> None:
         """Move the averages after update number ``step``, counted from 0."""
-        share = 1 - min(self.config.average, (1 + step) / (10 + step))
+        share = self.averaged_share(step)
         for name, average in self.averages.items():
             part = getattr(self, name)
             torch._foreach_lerp_(list(average.parameters()), list(part.parameters()), share)
@@ -208,7 +213,7 @@ class Descent(Network):
         self.eval()
         found = self.losses(x, labels, rng)
         if self.can_encode:
-            found["squared_error"] = (x - self.reconstruct(x, labels)).square().sum((1, 2, 3)).mean()
+            found["squared_error"] = (x - self.reconstruct(x, labels)).square().flatten(1).sum(1).mean()
         return found
 
 

@@ -23,7 +23,7 @@ from genlib.knobs import InputError
 from genlib.models.base import DIGITS, Network
 from genlib.models.gan_losses import PROBABILITIES, discriminator_loss, generator_loss, gradient_penalty
 from genlib.models.nets import Linear, generator
-from genlib.models.pixels import Standardised, Unit, pixels
+from genlib.models.pixels import Unit, pixels
 from genlib.settings import GANConfig, TrainConfig
 
 __all__ = ["GAN", "Discriminator"]
@@ -63,18 +63,25 @@ class GAN(Network):
     """
 
     family: ClassVar[str] = "gan"
-    config_class = GANConfig
+    config_class: ClassVar[type[GANConfig]] = GANConfig
     can_encode: ClassVar[bool] = False
     config: GANConfig
 
     def __init__(self, config: GANConfig) -> None:
         super().__init__(config)
-        self.generator = generator(config)
-        self.discriminator = Discriminator(config)
+        self.generator, self.discriminator = self.make_generator(), self.make_discriminator()
         self.average("generator")
 
+    def make_generator(self) -> nn.Module:
+        """What gives a number for each pixel, for codes and labels."""
+        return generator(self.config)
+
+    def make_discriminator(self) -> Judge:
+        """What gives a score for each image, or each pack of them, for images and labels."""
+        return Discriminator(self.config)
+
     @property
-    def pixels(self) -> Unit | Standardised:
+    def pixels(self) -> Unit:
         """How grey levels go into D, and come out of G."""
         return self.discriminator.pixels
 
@@ -105,8 +112,7 @@ class GAN(Network):
         """
         config = self.config
         x = self._real(x, rng)
-        d_learns = config.turns != _G_ALONE
-        g_learns = config.turns == _G_ALONE or (config.turns != _D_ALONE and (step + 1) % config.d_steps == 0)
+        d_learns, g_learns = self.learners(step)
         # Who is left out is not to change at all, and means and lengths that layers keep change in training mode.
         self.discriminator.train(d_learns)
         self.generator.train(config.turns != _D_ALONE)
@@ -115,13 +121,15 @@ class GAN(Network):
             drawn = self.pixels.out(self.generator(z, labels))
         with torch.set_grad_enabled(d_learns):
             # D looks at each image alone, so both kinds can go through it together.
-            scores = self.discriminator(torch.cat([x, drawn.detach()]), torch.cat([labels, labels]))
+            both = [self.discriminator.packed(images) for images in (x, drawn.detach())]
+            scores = self.discriminator(torch.cat(both), torch.cat([labels, labels]))
             real, fake = scores.chunk(2)
             loss = discriminator_loss(config.loss, real, fake, config.smoothing)
         told = {"loss_d": loss, "loss_g": generator_loss(config.loss, fake), **self._seen(real, fake)}
         if d_learns:
             if config.loss == "wasserstein" and config.penalty:
-                slope = gradient_penalty(lambda x: self.discriminator(x, labels), x, drawn.detach(), rng)
+                real_packs, fake_packs = both
+                slope = gradient_penalty(lambda x: self.discriminator(x, labels), real_packs, fake_packs, rng)
                 loss = loss + config.penalty * slope
             told["gradient_d"] = _descend(loss, self.discriminator, optimizers["discriminator"])
         if g_learns:
@@ -132,6 +140,11 @@ class GAN(Network):
             self.discriminator.requires_grad_(True)
             self.follow_average(step)
         return {name: value.detach() for name, value in told.items()}
+
+    def learners(self, step: int) -> tuple[bool, bool]:
+        """Whether D, and whether G, takes a step after so many."""
+        turns = self.config.turns
+        return turns != _G_ALONE, turns == _G_ALONE or (turns != _D_ALONE and (step + 1) % self.config.d_steps == 0)
 
     @torch.no_grad()
     def metrics(self, x: Tensor, labels: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
@@ -159,7 +172,7 @@ class GAN(Network):
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         # Standardised pixels know no bounds.
-        return self.pixels.out(self.part("generator")(z, labels)).clamp(0, 1)
+        return self.pixels.shown(self.pixels.out(self.part("generator")(z, labels)))
 
     @torch.no_grad()
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -182,7 +195,17 @@ class GAN(Network):
         return scores.sigmoid() if self.config.loss in PROBABILITIES else scores
 
 
-class Discriminator(nn.Module):
+class Judge(nn.Module):
+    """What D is to a GAN: scores of what it is shown."""
+
+    pixels: Unit
+
+    def packed(self, x: Tensor) -> Tensor:
+        """What is judged together, as rows: here each x alone."""
+        return x
+
+
+class Discriminator(Judge):
     r"""From an image, and its label if told, to a score $s(x, y) = \psi(\phi(x)) + e_y^\top \phi(x)$, (B,).
 
     Fully connected it has half of G's widths, in at most two hidden layers: 784 - H/2 - H/4 - 1. No layer looks at more

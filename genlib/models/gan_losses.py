@@ -22,7 +22,9 @@ from torch import Tensor
 __all__ = [
     "PROBABILITIES",
     "discriminator_loss",
+    "discriminator_slope",
     "generator_loss",
+    "generator_slope",
     "gradient_penalty",
     "hinge",
     "log_loss",
@@ -56,6 +58,33 @@ def generator_loss(loss: str, fake: Tensor) -> Tensor:
     return {"minimax": minimax, "non-saturating": non_saturating}.get(loss, lowest_score)(fake)
 
 
+def discriminator_slope(loss: str, real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
+    r"""The derivative of :func:`discriminator_loss` with respect to each score, those of real x first, (2B, ...).
+
+    $$\frac{\partial}{\partial s(x)} = \frac{\sigma(s(x)) - (1 - a)}{B}, \qquad
+    \frac{\partial}{\partial s(G(z))} = \frac{\sigma(s(G(z)))}{B}$$
+
+    of the logarithmic loss; of the hinge $-1/B$ and $1/B$ within the margins, else 0; and everywhere of the critic.
+    """
+    if loss == "hinge":
+        slopes = [-(real < 1).to(real.dtype), (fake > -1).to(fake.dtype)]
+    elif loss == "wasserstein":
+        slopes = [-torch.ones_like(real), torch.ones_like(fake)]
+    else:
+        slopes = [real.sigmoid().sub_(1 - smoothing), fake.sigmoid()]
+    return torch.cat(slopes).div_(len(real))
+
+
+def generator_slope(loss: str, fake: Tensor) -> Tensor:
+    r"""The derivative of :func:`generator_loss` with respect to each score, of the shape of the scores.
+
+    $(\sigma(s) - 1) / B$ of the non-saturating loss, $-\sigma(s) / B$ of minimax, $-1 / B$ of the others.
+    """
+    if loss == "non-saturating":
+        return fake.sigmoid().sub_(1).div_(len(fake))
+    return (fake.sigmoid() if loss == "minimax" else torch.ones_like(fake)).div_(-len(fake))
+
+
 def log_loss(real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
     r"""D's loss of the game as first written, in nats: the cross-entropy of a classifier of real against generated.
 
@@ -64,7 +93,10 @@ def log_loss(real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
     with $D = \sigma(s)$; Goodfellow et al. (2014) for $a = 0$. With $a > 0$ D is told that real images are real with
     $1 - a$, and has no reason to be surer than that: one-sided label smoothing, section 3.4 of Salimans et al. (2016).
     """
-    return (1 - smoothing) * F.softplus(-real).mean() + smoothing * F.softplus(real).mean() + F.softplus(fake).mean()
+    sure = F.softplus(-real).mean()
+    if smoothing:
+        sure = (1 - smoothing) * sure + smoothing * F.softplus(real).mean()
+    return sure + F.softplus(fake).mean()
 
 
 def minimax(fake: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Standardised", "Unbounded", "Unit", "pixels"]
+__all__ = ["Coordinates", "Standardised", "Unbounded", "Unit", "pixels"]
 
 
 class Unit(nn.Module):
@@ -28,6 +28,10 @@ class Unit(nn.Module):
     def out(self, a: Tensor) -> Tensor:
         return a.sigmoid()
 
+    def shown(self, x: Tensor) -> Tensor:
+        """What can be shown of ``x``: grey levels lie in [0, 1]."""
+        return x.clamp(0, 1)
+
 
 class Unbounded(Unit):
     """Grey levels in [0, 1] that go in as they are, and come out as the network puts them: nothing holds them there."""
@@ -36,7 +40,14 @@ class Unbounded(Unit):
         return a
 
 
-class Standardised(nn.Module):
+class Coordinates(Unbounded):
+    """Coordinates of points: they go in and come out as they are, and any number is one."""
+
+    def shown(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Standardised(Unit):
     r"""Grey levels less their mean, in standard deviations, both of all pixels of all training images.
 
     $$y = \frac{x - m}{s}, \qquad x = m + s\,a$$
@@ -54,12 +65,12 @@ class Standardised(nn.Module):
         self.register_buffer("deviation", torch.ones(()))
 
     @property
-    def scale(self) -> Tensor:
+    def scale(self) -> Tensor:  # type: ignore[override]
         """Standard deviation $s$ of the pixels that were learnt from, in grey levels of [0, 1], a scalar."""
         return self.get_buffer("deviation")
 
     @property
-    def log_scale(self) -> Tensor:
+    def log_scale(self) -> Tensor:  # type: ignore[override]
         return self.scale.log()
 
     def fit(self, images: Tensor) -> None:
@@ -80,6 +91,6 @@ class Standardised(nn.Module):
         return self.get_buffer("mean") + self.scale * a
 
 
-def pixels(standardise: bool) -> Unit | Standardised:
+def pixels(standardise: bool) -> Unit:
     """How the pixels of a model go in and come out."""
     return Standardised() if standardise else Unit()

@@ -63,7 +63,7 @@ def log_densities(z: Tensor, means: Tensor, covariances: Tensor) -> Tensor:
     return torch.stack(squares, dim=1).mul_(-0.5).add_(constants)
 
 
-def beginning(z: Tensor, k: int, rng: torch.Generator) -> Gaussians:
+def beginning(z: Tensor, k: int, rng: torch.Generator, means: Tensor | None = None) -> Gaussians:
     """K equal Gaussians where k-means (MacQueen, 1967) finds its centres, all as wide as its groups on average.
 
     From means at single points and one width of all points, EM in many dimensions would give nearly all of them to the
@@ -73,9 +73,11 @@ def beginning(z: Tensor, k: int, rng: torch.Generator) -> Gaussians:
         z: Points, (N, D), of which some are looked at; fewer than K are taken more than once.
         k: How many.
         rng: Chooses them.
+        means: Where the search for the centres starts, (K, D); by default at any of the points.
     """
     z = z[torch.randperm(len(z), generator=rng, device=rng.device)[:_LOOKED_AT]]
-    means = z[torch.arange(k, device=z.device) % len(z)]
+    if means is None:
+        means = z[torch.arange(k, device=z.device) % len(z)]
     for _ in range(_ROUNDS):
         owns = F.one_hot(torch.cdist(z, means).argmin(1), k).to(z)  # (N, K)
         sizes = owns.sum(0).unsqueeze(1)

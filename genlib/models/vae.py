@@ -19,7 +19,7 @@ from torch.distributions import Bernoulli, Distribution, Normal
 from genlib.models.base import Descent
 from genlib.models.importance import importance_weighted_bound, reparameterise_doubly, several
 from genlib.models.nets import decoder, encoder
-from genlib.models.pixels import pixels
+from genlib.models.pixels import Unit, pixels
 from genlib.settings import VAEConfig
 
 __all__ = ["VAE", "gaussian_kl", "negative_bound", "rsample"]
@@ -62,12 +62,12 @@ class VAE(Descent):
     """
 
     family: ClassVar[str] = "vae"
-    config_class = VAEConfig
+    config_class: ClassVar[type[VAEConfig]] = VAEConfig
     config: VAEConfig
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__(config)
-        self.pixels = pixels(config.standardise)
+        self.pixels = self.make_pixels()
         self.encoder, self.decoder = self.make_encoder(), self.make_decoder()
         self.average("encoder", "decoder")
         if config.likelihood == "gaussian":
@@ -76,6 +76,10 @@ class VAE(Descent):
 
     def prepare(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> None:
         self.pixels.fit(images)
+
+    def make_pixels(self) -> Unit:
+        """How x goes in and comes out."""
+        return pixels(self.config.standardise)
 
     def make_encoder(self) -> nn.Module:
         r"""What gives mean and log variance of $q(z|x)$, (B, 2D), for images and labels."""
@@ -136,7 +140,7 @@ class VAE(Descent):
         """
         k = len(z)
         p = self.likelihood(z.flatten(0, 1), None if labels is None else labels.repeat(k))
-        log_p = p.log_prob(x.repeat(k, 1, 1, 1)).flatten(1).sum(1).view(k, -1)
+        log_p = p.log_prob(x.repeat(k, *[1] * (x.dim() - 1))).flatten(1).sum(1).view(k, -1)
         prior = Normal(0.0, 1.0, validate_args=False)
         return log_p + (prior.log_prob(z) - q.log_prob(z)).sum(2), log_p
 
@@ -144,7 +148,7 @@ class VAE(Descent):
         return self.posterior(x, labels).mean
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.likelihood(z, labels).mean.clamp(0, 1)  # standardised pixels know no bounds
+        return self.pixels.shown(self.likelihood(z, labels).mean)  # standardised pixels know no bounds
 
 
 def negative_bound(x: Tensor, q: Normal, p: Distribution, beta: float = 1.0) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genlib.data.images import Images
+from genlib.data.learnt import Data
 from genlib.film import Film
 from genlib.runs import RunFolder
 from genlib.training import Event, Frame, Report, Run, draw
@@ -34,7 +34,7 @@ class Journal:
             if line.get("split") in ("train", "validation"):
                 self._told[line["split"]] = line["step"]
 
-    def picture(self, run: Run, images: Images) -> None:
+    def picture(self, run: Run, images: Data) -> None:
         """Keep a frame of where the run rests, unless there is one.
 
         Raises:

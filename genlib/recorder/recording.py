@@ -16,7 +16,7 @@ import torch
 import genlib
 from genlib import checkpoint
 from genlib.changes import Change, amended, read_changes
-from genlib.data.images import Images, load_images
+from genlib.data.learnt import Data, load_data
 from genlib.device import choose, set_threads
 from genlib.knobs import InputError
 from genlib.recorder.journal import Journal
@@ -36,7 +36,7 @@ def record(
     folder: RunFolder,
     attempt: int,
     ended: Callable[[], bool] = lambda: False,
-    images: Images | None = None,
+    images: Data | None = None,
     *,
     rests: bool = True,
 ) -> Iterator[Status]:
@@ -86,7 +86,7 @@ class _Recorder:
     """What the writing of one attempt needs to remember."""
 
     run: Run
-    images: Images
+    images: Data
     journal: Journal
 
     def __init__(self, folder: RunFolder, attempt: int, rests: bool) -> None:
@@ -99,10 +99,10 @@ class _Recorder:
         self.saved = -1  # the step of this attempt's newest checkpoint
         self.written = 0.0
 
-    def work(self, ended: Callable[[], bool], images: Images | None) -> Iterator[Status]:
+    def work(self, ended: Callable[[], bool], images: Data | None) -> Iterator[Status]:
         yield self.write("starting")
         settings = RunSettings.from_json(self.folder.settings)
-        self.images = images or load_images(settings.data)
+        self.images = images or load_data(settings)
         self.run = self.open(settings)
         wish: Wish | None = self.listen()
         yield self.write("running", told=True)

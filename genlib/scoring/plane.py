@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from genlib.data.toy2d import DATASETS, make_points
+from genlib.data.toy2d import known_gaussians, make_points
 from genlib.gmm import Mixture, check_points, fit_em
 from genlib.knobs import InputError
 from genlib.metrics import energy_distance, jackknife, modes, tell_apart
@@ -111,11 +111,8 @@ def fresh(config: PointsConfig, n: int, seed: int) -> Reference:
     # A data set shares its points evenly among its groups. Few of very many fall into them by chance, as a model's do.
     many = make_points(replace(config, n=_MANY, seed=int(rng.integers(2**32))))
     chosen, others = rng.permutation(_MANY)[: 2 * n].reshape(2, n)
-    truth, gaussians = None, DATASETS[config.dataset].gaussians
-    if gaussians is not None and config.noise > 0:
-        centres, factors = gaussians
-        covariances = config.noise**2 * factors @ factors.swapaxes(1, 2)
-        truth = Mixture(np.full(len(centres), 1 / len(centres)), centres, covariances)
+    known = known_gaussians(config)
+    truth = None if known is None else Mixture(np.full(len(known[0]), 1 / len(known[0])), *known)
     return Reference(many.x[chosen], many.x[others], many.groups[chosen], truth)
 
 

@@ -10,9 +10,6 @@ from genlib.settings import base
 from genlib.settings.base import AVERAGE_HELP, CHANNELS_HELP, NETWORK_HELP, NETWORKS, ModelConfig, NetworkConfig
 
 __all__ = [
-    "FAMILIES",
-    "FAMILY_NAMES",
-    "MODEL_CONFIGS",
     "AutoencoderConfig",
     "ClassifierConfig",
     "GANConfig",
@@ -236,22 +233,3 @@ class MaskedConfig(NetworkConfig):
 
     def unused(self) -> frozenset[str]:
         return frozenset({"latent_dim", "hidden_dim"})
-
-
-MODEL_CONFIGS: dict[str, type[ModelConfig]] = {
-    "ae": AutoencoderConfig,
-    "vae": VAEConfig,
-    "gan": GANConfig,
-    "mixture": PixelMixtureConfig,
-    "classifier": ClassifierConfig,
-    "masked": MaskedConfig,
-}
-FAMILY_NAMES = {
-    "ae": "Autoencoder",
-    "vae": "VAE",
-    "gan": "GAN",
-    "mixture": "Pixel mixture",
-    "classifier": "Classifier",
-    "masked": "Masked autoencoder",
-}
-FAMILIES = ("ae", "vae", "gan", "mixture")  # those that make images, as people meet them

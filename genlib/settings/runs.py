@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
 
 from genlib.knobs import Config, InputError, Knob, knob, shown
-from genlib.settings.models import MODEL_CONFIGS, ModelConfig, VAEConfig
+from genlib.settings.families import PLANE_CONFIGS, check_family, model_config
+from genlib.settings.models import ModelConfig, VAEConfig
+from genlib.settings.plane import PlanePoints
 from genlib.settings.points import SEED_HELP
 
-__all__ = ["DATA_HELP", "MNIST", "RunSettings", "TrainConfig", "check_data", "check_family"]
+__all__ = ["DATA_HELP", "MNIST", "RunSettings", "TrainConfig", "check_data"]
 
 MNIST = "mnist"
 DATA_HELP = "What to learn from: mnist, or the name of a data set of your own, 16 hexadecimal digits."
@@ -71,39 +73,54 @@ class RunSettings:
         model: Its settings.
         train: How it is trained.
         data: What it learns from: "mnist", or the hash of a data set that a visitor keeps.
+        points: What a family of the plane learns from, instead; None of all others.
     """
 
     family: str = "vae"
     model: ModelConfig = field(default_factory=VAEConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     data: str = MNIST
+    points: PlanePoints | None = None
+
+    def __post_init__(self) -> None:
+        if self.points is None and self.family in PLANE_CONFIGS:
+            object.__setattr__(self, "points", PlanePoints())
+        elif self.points is not None and self.family not in PLANE_CONFIGS:
+            raise InputError("Points in the plane are for families of the plane: choose one, or leave the points out.")
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
-        """Build from a JSON object with ``family``, ``model`` and ``train``, and ``data`` where that is not MNIST.
+        """Build from a JSON object with ``family``, ``model`` and ``train``, ``data`` where that is not MNIST, and
+        ``points`` of a family of the plane.
 
         Raises:
             InputError: If a name is unknown or a value is refused.
         """
         if not isinstance(values, Mapping):
             raise InputError("The run settings must be a JSON object with family, model and train.")
-        unknown = [name for name in values if name not in ("family", "model", "train", "data")]
+        unknown = [name for name in values if name not in ("family", "model", "train", "data", "points")]
         if unknown:
-            raise InputError(f"The run settings have no {shown(unknown[0])}: they are family, model, train and data.")
+            raise InputError(
+                f"The run settings have no {shown(unknown[0])}: they are family, model, train, data and points."
+            )
         family = check_family(values.get("family", "vae"))
-        model = MODEL_CONFIGS[family].from_json(values.get("model", {}))
+        model = model_config(family).from_json(values.get("model", {}))
         data = check_data(values.get("data", MNIST))
-        return cls(family, model, TrainConfig.from_json(values.get("train", {})), data)
+        points = PlanePoints.from_json(values["points"]) if "points" in values else None
+        return cls(family, model, TrainConfig.from_json(values.get("train", {})), data, points)
 
     @classmethod
     def from_text(cls, values: Mapping[str, str]) -> Self:
         """Build from texts by name, as in an address."""
         family = check_family(values.get("family", "vae"))
         data = check_data(values.get("data", MNIST))
-        return cls(family, MODEL_CONFIGS[family].from_text(values), TrainConfig.from_text(values), data)
+        points = PlanePoints.from_text(values) if family in PLANE_CONFIGS else None
+        return cls(family, model_config(family).from_text(values), TrainConfig.from_text(values), data, points)
 
     def to_json(self) -> dict[str, Any]:
         told = {"family": self.family, "model": self.model.to_json(), "train": self.train.to_json()}
+        if self.points is not None:
+            return told | {"points": self.points.to_json()}
         # Runs on MNIST tell nothing of it, as before there were others.
         return told if self.data == MNIST else told | {"data": self.data}
 
@@ -134,17 +151,6 @@ class RunSettings:
             raise InputError(f"While a run trains, {shown(name)} stays as it is{instead}.")
         part = "model" if any(knob.name == name for knob in self.model.knobs()) else "train"
         return replace(self, **{part: replace(getattr(self, part), **{name: value})})
-
-
-def check_family(family: Any) -> str:
-    """Return ``family`` if it names a kind of model that can be trained.
-
-    Raises:
-        InputError: If it does not.
-    """
-    if not isinstance(family, str) or family not in MODEL_CONFIGS:
-        raise InputError(f"The family cannot be {shown(family)}: choose one of {', '.join(MODEL_CONFIGS)}.")
-    return family
 
 
 def check_data(data: Any) -> str:

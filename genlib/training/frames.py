@@ -6,30 +6,39 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genlib.data.cloud import Cloud
 from genlib.data.images import Images
+from genlib.data.learnt import Data
 from genlib.latent import draw_codes, fit_codes, training_codes
 from genlib.models.base import Model, digits
 from genlib.seeding import torch_rng
+from genlib.training.plane import draw_plane, plane_constants
 from genlib.training.run import Run
 
-__all__ = ["draw", "frame_constants", "grey"]
+__all__ = ["draw", "frame_constants", "inputs"]
 
 _SAMPLES, _DIGITS, _ORIGINALS, _CODES, _OPINIONS = 64, 100, 16, 1000, 250
 _FARTHEST = 1e9  # from 0 lies a code of a run that is not breaking
 
 
-def frame_constants(images: Images) -> dict[str, np.ndarray]:
-    """What all frames share: ``originals`` (16, 28, 28) of the reconstructions and ``labels`` (1000,) of the codes."""
+def frame_constants(images: Data) -> dict[str, np.ndarray]:
+    """What all frames share: ``originals`` (16, 28, 28) of the reconstructions and ``labels`` (1000,) of the codes; of
+    points see :func:`genlib.training.plane.plane_constants`.
+    """
+    if isinstance(images, Cloud):
+        return plane_constants(images)
     return {"originals": images.test[:_ORIGINALS].copy(), "labels": images.test_labels[:_CODES].copy()}
 
 
 @torch.no_grad()
-def draw(run: Run, images: Images) -> dict[str, np.ndarray]:
+def draw(run: Run, images: Data) -> dict[str, np.ndarray]:
     """The arrays of a :class:`genlib.training.Frame`, in evaluation mode and with noise of their own."""
+    if isinstance(images, Cloud):
+        return draw_plane(run, images)
     model = run.model.eval()
     # The same generator each time gives the same latent points, so that one picture changes under the eye.
     rng = torch_rng(run.train_config.seed, "frames", device=run.device)
-    x = grey(images.test[:_CODES], run.device)
+    x = inputs(images.test[:_CODES], run.device)
     labels = torch.tensor(images.test_labels[:_CODES], device=run.device).long()
     arrays = {}
     if model.can_encode:
@@ -55,11 +64,11 @@ def _guesses(model: Model, images: Images, rng: torch.Generator) -> Tensor:
     return model.decode(torch.cat(drawn), digits(2 * half, rng.device, len(images.classes)))
 
 
-def grey(images: np.ndarray | Tensor, device: torch.device) -> Tensor:
-    """Bytes (B, 28, 28) to numbers in [0, 1], (B, 1, 28, 28), on ``device``."""
+def inputs(x: np.ndarray | Tensor, device: torch.device) -> Tensor:
+    """Bytes (B, 28, 28) to grey levels in [0, 1], (B, 1, 28, 28), on ``device``; points (B, 2) as they are."""
     # torch.tensor copies: these arrays may not be written to, of which other ways of sharing them warn.
-    images = images if isinstance(images, Tensor) else torch.tensor(images, device=device)
-    return images.unsqueeze(1).float().div_(255)
+    x = x if isinstance(x, Tensor) else torch.tensor(x, device=device)
+    return x if x.is_floating_point() else x.unsqueeze(1).float().div_(255)
 
 
 def _to_bytes(images: Tensor) -> np.ndarray:

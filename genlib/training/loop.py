@@ -10,16 +10,20 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from genlib.changes import checked_changes
+from genlib.data.cloud import Cloud
 from genlib.data.images import Images
+from genlib.data.learnt import Data
 from genlib.runs import BROKE
 from genlib.seeding import torch_rng
 from genlib.training.events import Diverged, Event, Frame, Report, Save
-from genlib.training.frames import draw, grey
+from genlib.training.frames import draw, inputs
+from genlib.training.plane import figures
 from genlib.training.run import Run
 
 __all__ = ["train"]
@@ -27,11 +31,12 @@ __all__ = ["train"]
 _REPORT_EVERY = 0.1  # seconds
 _SAVE_EVERY = 10.0  # seconds
 _DRAWING_SHARE = 1 / 20  # of the training time may be spent on frames ...
+_PLANE_SHARE = 1 / 4  # ... of points, whose training is over in seconds and is watched as it goes ...
 _DRAWING_AHEAD = 0.1  # ... and so many seconds in advance, for at the start pictures change the fastest
 _EVALUATION_BATCH = 1000
 
 
-def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[Event]:
+def train(run: Run, images: Data, until_step: int | None = None) -> Iterator[Event]:
     """Train, from wherever ``run`` stands to the end of its budget, or to ``until_step``.
 
     The batches of epoch e are a shuffle drawn from ``(seed, "epoch", e)``, without the incomplete last one; the noise
@@ -45,16 +50,16 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
         until_step: Train until so many updates are made, be that less or more than the budget; by default the budget.
 
     Yields:
-        Train reports about ten times a second; a validation report at step 0, after each epoch and at the end; frames
-        at step 0, at the end, and between as far as they cost less than a twentieth of the time; moments to save
-        every ten seconds and at the end. Of one step they come in this order. What belongs to the step where the loop
+        Train reports about ten times a second; a validation report at step 0, after each epoch and at the end, and of
+        points before each frame instead; frames at step 0, at the end, and between as far as they cost less than a
+        twentieth of the time, of points a quarter; moments to save every ten seconds and at the end. Of one step they come in this order. What belongs to the step where the loop
         takes up again is given again.
 
     Raises:
         Diverged: If a metric is no longer finite.
         InputError: If a change of the run cannot be.
     """
-    batches, diary = _Batches(run, images), _Diary(run)
+    batches, diary = _Batches(run, images), _Diary(run, images)
     if run.step == 0:
         run.model.prepare(
             batches.images, batches.labels, torch_rng(run.train_config.seed, "prepare", device=run.device)
@@ -62,15 +67,16 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
     run.changes, run.followed = checked_changes(run.changes, run.settings), 0  # somebody may have put in others
     while True:
         ended = run.finished(len(images.train)) if until_step is None else run.step >= until_step
-        epoch_ended = run.step % batches.per_epoch == 0
+        # An epoch of points is over in a moment: they are judged where they are drawn.
+        judging = isinstance(images, Images) and (ended or run.step % batches.per_epoch == 0)
         saving, drawing = ended or diary.save_due(), ended or diary.frame_due()
         # Every event comes after a report: it finds what is no longer finite, and it waits for the device.
-        if diary.steps and (epoch_ended or saving or drawing or diary.report_due()):
+        if diary.steps and (judging or saving or drawing or diary.report_due()):
             yield diary.report()
-        if ended or epoch_ended:
+        if judging:
             yield _validate(run, images)
         if drawing:
-            yield diary.draw(images)
+            yield from diary.draw(images)
         if saving:
             yield diary.save()
         if ended:
@@ -84,7 +90,8 @@ def train(run: Run, images: Images, until_step: int | None = None) -> Iterator[E
 def _step(run: Run, batches: _Batches) -> dict[str, Tensor]:
     rng = torch_rng(run.train_config.seed, "train", run.step, device=run.device)
     run.set_rates(len(batches.images))
-    run.model.train()
+    if not run.model.training:
+        run.model.train()
     losses = run.model.training_step(*batches[run.step], run.optimizers, rng, run.step)
     run.step += 1
     return losses
@@ -93,7 +100,7 @@ def _step(run: Run, batches: _Batches) -> dict[str, Tensor]:
 class _Batches:
     """The batch of each step. The images lie on the device as bytes, and a batch is an index into them."""
 
-    def __init__(self, run: Run, images: Images) -> None:
+    def __init__(self, run: Run, images: Data) -> None:
         self.run = run
         self.images = torch.tensor(images.train, device=run.device)  # (N, 28, 28)
         self.labels = torch.tensor(images.train_labels, device=run.device).long()
@@ -108,14 +115,15 @@ class _Batches:
         size = self.run.train_config.batch_size
         chosen = self.order[i * size : (i + 1) * size]
         # On the processor index_select is five times as fast as images[chosen].
-        return grey(self.images.index_select(0, chosen), self.run.device), self.labels.index_select(0, chosen)
+        return inputs(self.images.index_select(0, chosen), self.run.device), self.labels.index_select(0, chosen)
 
 
 class _Diary:
     """What is due, and the sums in between. It reads the clock and the run, and never touches the weights."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, images: Data) -> None:
         self.run = run
+        self.share = _PLANE_SHARE if isinstance(images, Cloud) else _DRAWING_SHARE
         self.sums: dict[str, Tensor] = {}
         self.counts: Counter[str] = Counter()  # of what is in each sum
         self.steps = 0  # since the last report
@@ -138,7 +146,7 @@ class _Diary:
         step = self.run.step
         # Every 10 steps at first, then rarer by doubling: about 120 multiples of the interval lie below the step.
         interval = 10 * 2 ** max(0, math.ceil(math.log2(max(step, 1) / 1200)))
-        allowed = _DRAWING_AHEAD + _DRAWING_SHARE * (self.run.seconds - self.begun)
+        allowed = _DRAWING_AHEAD + self.share * (self.run.seconds - self.begun)
         return step == 0 or (step % interval == 0 and self.drawn + self.last_drawing <= allowed)
 
     def report(self) -> Report:
@@ -149,30 +157,32 @@ class _Diary:
         self.sums, self.counts, self.steps, self.reported = {}, Counter(), 0, run.seconds
         return _checked(run, Report(run.step, run.seconds, "train", metrics))
 
-    def draw(self, images: Images) -> Frame:
+    def draw(self, images: Data) -> list[Event]:
         started = time.perf_counter()
-        frame = Frame(self.run.step, self.run.seconds, draw(self.run, images))
+        events: list[Event] = [_validate(self.run, images)] if isinstance(images, Cloud) else []
+        events.append(Frame(self.run.step, self.run.seconds, draw(self.run, images)))
         self.last_drawing = time.perf_counter() - started
         self.drawn += self.last_drawing
-        return frame
+        return events
 
     def save(self) -> Save:
         self.saved = self.run.seconds
         return Save(self.run.step)
 
 
-def _validate(run: Run, images: Images) -> Report:
+def _validate(run: Run, images: Data) -> Report:
     """The mean metrics of all validation images, with the same noise each time, so that only the weights differ."""
     rng = torch_rng(run.train_config.seed, "validation", device=run.device)
     sums: dict[str, Tensor] = {}
     for start in range(0, len(images.validation), _EVALUATION_BATCH):
         part = slice(start, start + _EVALUATION_BATCH)
-        x = grey(images.validation[part], run.device)
+        x = inputs(images.validation[part], run.device)
         labels = torch.tensor(images.validation_labels[part], device=run.device).long()
         for name, value in run.model.metrics(x, labels, rng).items():
             sums[name] = sums[name] + value * len(x) if name in sums else value * len(x)
     counts = dict.fromkeys(sums, len(images.validation))
-    return _checked(run, Report(run.step, run.seconds, "validation", _means(sums, counts)))
+    report = _checked(run, Report(run.step, run.seconds, "validation", _means(sums, counts)))
+    return replace(report, metrics=report.metrics | figures(run, images)) if isinstance(images, Cloud) else report
 
 
 def _means(sums: Mapping[str, Tensor], counts: Mapping[str, int]) -> dict[str, float]:

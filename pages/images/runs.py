@@ -14,13 +14,13 @@ from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder
 from genlib.runs.owners import key_hash
 from genlib.settings import FAMILIES, RunSettings
-from pages.ui import asked
+from pages.ui import asked, asked_plane
 from pages.ui.news import news
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, mine
 from pages.ui.owner import LENT, ask_key, lend, take, visitor_hash, visitor_key
 from pages.ui.room import MOST_RUNS
-from pages.ui.server import compute
+from pages.ui.server import compute, compute_part
 from pages.ui.steering import keep_running
 from pages.ui.studio import explore
 from pages.ui.words import plain
@@ -45,8 +45,8 @@ def main() -> None:
     with notices:
         show(keep=key is None)
     ask_key()
-    if st.session_state.pop("duplicated", False):
-        st.switch_page("images/train.py")
+    if room := st.session_state.pop("duplicated", None):
+        st.switch_page(room)
 
 
 def devices(key: str | None) -> None:
@@ -101,17 +101,20 @@ def card(shown: Opened, key: str | None) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
         picture = archive.thumbnail(run)
         if picture is not None:
-            st.image(picture, width=112, alt=f"Sixteen images made by {shown.title}.")
+            what = "The plane" if shown.settings.points else "Sixteen images"
+            st.image(picture, width=112, alt=f"{what} as drawn by {shown.title}.")
         with st.container(width="stretch"):
             when = time.strftime("%d %b %Y, %H:%M", time.localtime(run.created))
             told = news(shown)
             st.markdown(f"**{plain(shown.label)}** &nbsp; {told['title']} · {when}")
             st.caption(plain(f"{shown.line}\n\n{told['words']}"))
         with st.container(width="content", horizontal=True, vertical_alignment="center"):
-            if shown.settings.family in FAMILIES:  # others make no images to watch
+            query, icon = {"run": run.id}, ":material/open_in_new:"
+            if shown.settings.points is not None:
+                st.page_link("two_d/lab.py", label="Open", icon=icon, query_params=query)
+            elif shown.settings.family in FAMILIES:  # others make no images to watch
                 st.checkbox("Compare", key=f"pick_{run.id}", persist_state="session")
-                query = {"run": run.id}
-                st.page_link("images/train.py", label="Open", icon=":material/open_in_new:", query_params=query)
+                st.page_link("images/train.py", label="Open", icon=icon, query_params=query)
                 explore(shown)
             with st.popover("More", icon=":material/more_horiz:", key=f"more_{run.id}", on_change="rerun") as menu:
                 # Only what is open is drawn, and files are made only when they are asked for.
@@ -128,9 +131,9 @@ def more(shown: Opened, key: str | None) -> None:
             "Name", run.name, max_chars=60, key=name, placeholder=title, on_change=rename, args=(run, name, key)
         )
         keep_running([run], key)
-    text = "Opens the training room with these settings, to change and to train."
-    start = (shown.settings,)
-    if shown.settings.family in FAMILIES:
+    room = "2-D lab" if shown.settings.points else "training room"
+    text, start = f"Opens the {room} with these settings, to change and to train.", (shown.settings,)
+    if shown.settings.points or shown.settings.family in FAMILIES:
         st.button("Duplicate with changes", icon=":material/content_copy:", on_click=duplicate, args=start, help=text)
     downloads(run, shown.settings)
     if run.may_steer(key):
@@ -148,9 +151,9 @@ def rename(run: RunFolder, name: str, key: str | None) -> None:
 
 
 def duplicate(settings: RunSettings) -> None:
-    asked.adopt(settings)
-    st.session_state.pop("run", None)
-    st.session_state["duplicated"] = True
+    (asked if settings.points is None else asked_plane).adopt(settings)
+    st.session_state.pop("run" if settings.points is None else asked_plane.RUN, None)
+    st.session_state["duplicated"] = "images/train.py" if settings.points is None else "two_d/lab.py"
 
 
 def delete(run: RunFolder, key: str | None) -> None:
@@ -182,7 +185,8 @@ def downloads(run: RunFolder, settings: RunSettings) -> None:
 
 
 def deferred(make: Callable[[RunFolder], bytes | str], run: RunFolder) -> Callable[[], bytes | str]:
-    return lambda: make(run)
+    # A film of the plane is painted, which takes seconds.
+    return lambda: compute_part(make, run) if make is archive.film else make(run)
 
 
 def upload(key: str | None) -> None:

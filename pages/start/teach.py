@@ -10,7 +10,7 @@ import streamlit as st
 
 from genlib import archive
 from genlib.knobs import InputError
-from genlib.presets import PRESETS
+from genlib.presets import PLANE_PRESETS, PRESETS
 from genlib.runs import ACTIVE
 from genlib.runs.classroom import clear_all, current, machine, stop_all, taken
 from genlib.settings import FAMILY_NAMES
@@ -86,7 +86,8 @@ def on_the_disk() -> float:
 def acts(key: str | None) -> None:
     """Start one run for all to watch; stop or clear all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        titles = {name: f"{FAMILY_NAMES[each.settings.family]}: {each.title}" for name, each in PRESETS.items()}
+        every = PRESETS | PLANE_PRESETS
+        titles = {name: f"{FAMILY_NAMES[each.settings.family]}: {each.title}" for name, each in every.items()}
         name = st.selectbox("One run for the class", list(titles), format_func=titles.__getitem__, key="class_preset",
                             width=380)  # fmt: skip
         st.button("Start it", type="primary", icon=":material/play_arrow:", disabled=key is None, on_click=start,
@@ -98,13 +99,15 @@ def acts(key: str | None) -> None:
             st.markdown("Runs of visitors that are over go for good. Those with a name, and those that train, stay.")
             st.button("Clear all runs that are over", on_click=clear, key="class_clear_sure")
     if started := st.session_state.get("class_run"):
-        st.page_link("images/train.py", label="The run for the class: its address lets anybody watch", query_params={
-            "run": started}, icon=":material/link:")  # fmt: skip
+        st.page_link(st.session_state["class_page"], label="The run for the class: its address lets anybody watch",
+                     query_params={"run": started}, icon=":material/link:")  # fmt: skip
 
 
 def start(name: str, key: str) -> None:
-    for run in submit([PRESETS[name].settings], key):
+    settings = (PRESETS | PLANE_PRESETS)[name].settings
+    for run in submit([settings], key):
         st.session_state["class_run"] = run
+        st.session_state["class_page"] = "images/train.py" if settings.points is None else "two_d/lab.py"
         tell("The run for the class is in the queue.", good=True)
 
 
@@ -142,7 +145,7 @@ def wall() -> None:
 def picture(shown: Opened) -> None:
     told, drawn = news(shown), archive.thumbnail(shown.run)
     if drawn is not None:
-        st.html(inline(drawn, f"Sixteen images made by {shown.title}", 200))
+        st.html(inline(drawn, f"What {shown.title} makes", 200))
     state = told["title"] if shown.run.status.state in ACTIVE else f":gray[{told['title']}]"
     st.markdown(
         f"**{plain(shown.label)}**  \n:small[{state} · step {told['step']:,} · {watchers.count(shown.run.id)} watching]"

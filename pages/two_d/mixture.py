@@ -72,7 +72,7 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
             steps = cached.fits(source, config)[0]
     except InputError as error:
         st.error(unlinked(str(error)))
-        clear_added(source)
+        clear_added(source[1])
         return []
     last = steps[-1]
     title = f"{last.iteration} iterations, {'converged' if last.converged else 'stopped before it converged'}"
@@ -85,10 +85,10 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
             epoch=epoch(),
             clickable=True,
         )
-        take(answer, source)
+        take(answer, source[1])
     except InputError as error:
         st.warning(unlinked(str(error)))
-    clear_added(source)
+    clear_added(source[1])
     if config.regularisation > 1e-3 and any(
         later.log_likelihood < earlier.log_likelihood - 1e-9 for earlier, later in pairwise(steps)
     ):

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from genlib.colours import CLASSES
+from genlib.data.cloud import known_groups
 from genlib.pca import load_pca_errors
 from genlib.settings import MNIST, AutoencoderConfig, GANConfig, RunSettings, VAEConfig
+from pages.ui.words import of_points
 
 __all__ = ["METRICS", "charts", "renamed"]
 
@@ -63,16 +65,38 @@ _CHARTS: dict[str, dict[str, Any]] = {
         "gloss": "How much new images differ from one another. Near 0 all are alike: the modes have collapsed.",
         "level": {"y": 1.0, "text": "real images"},
         "empty": "first told after an epoch",
+        "judged": True,
+    },
+    "modes": {
+        "title": "Modes found",
+        "unit": "",
+        "from": 0,
+        "gloss": "Of the true groups, those within three deviations of which at least one of 2,000 samples lies.",
+        "judged": True,
+    },
+    "divergence": {
+        "title": "Missing and invented",
+        "unit": "nats",
+        "gloss": "Missing: part of the data is never made. Invented: what is made is no data. At 0 both are alike.",
+        "lines": [("missing", "missing", _D), ("invented", "invented", "")],
+        "judged": True,
     },
 }
+_READ = ("energy", "high_quality", "missing_error", "invented_error")  # that are told and not drawn
 METRICS = tuple(
-    dict.fromkeys(metric for name, chart in _CHARTS.items() for metric, *_ in chart.get("lines", [(name,)]))
+    dict.fromkeys(
+        [*(metric for name, chart in _CHARTS.items() for metric, *_ in chart.get("lines", [(name,)])), *_READ]
+    )
 )
 
 
 def charts(settings: RunSettings) -> list[dict[str, Any]]:
     """What is drawn of a run with these settings, each with its name, words, and the metrics that are its lines."""
-    return [_chart(name, settings) for name in _names(settings)]
+    drawn = [_chart(name, settings) for name in _names(settings)]
+    if settings.points is not None:
+        for chart in drawn:
+            chart |= {part: of_points(chart[part]) for part in ("unit", "gloss", "empty")}
+    return drawn
 
 
 def renamed(settings: RunSettings, values: Mapping[str, list[float]]) -> dict[str, list[float]]:
@@ -92,10 +116,13 @@ def _loss(settings: RunSettings) -> str:
         return "error" if model.likelihood == "gaussian" else "reconstruction"
     if isinstance(model, VAEConfig):
         return "bound" if model.importance > 1 else ""
-    return "surprise" if settings.family == "mixture" else ""
+    return "surprise" if settings.family in ("mixture", "mixture2d") else ""
 
 
 def _names(settings: RunSettings) -> list[str]:
+    if settings.points is not None:
+        first = {"gan2d": ["game", "belief"], "vae2d": ["reconstruction", "kl"]}.get(settings.family)
+        return [*(first or [_loss(settings)]), *(["modes"] if known_groups(settings.points) else []), "divergence"]
     if settings.family == "gan":
         return ["game", "belief", "gradients", "spread"]
     own = _loss(settings)
@@ -104,7 +131,7 @@ def _names(settings: RunSettings) -> list[str]:
 
 def _chart(name: str, settings: RunSettings) -> dict[str, Any]:
     chart = {"name": name, "lines": [(name, "", "")], "empty": "not begun", **_CHARTS[name]}
-    if name == "error" and settings.data == MNIST:
+    if name == "error" and settings.points is None and settings.data == MNIST:
         d = settings.model.latent_dim
         errors = load_pca_errors()
         if d <= len(errors):
@@ -114,5 +141,8 @@ def _chart(name: str, settings: RunSettings) -> dict[str, Any]:
             chart["unit"] = "score, no probability"
         else:
             chart["unit"] = "probability of real"
+    if name == "modes" and settings.points is not None:
+        k = known_groups(settings.points)
+        chart["level"] = {"y": k, "text": "all"}
     chart["lines"] = [{"metric": metric, "label": label, "colour": colour} for metric, label, colour in chart["lines"]]
     return chart

@@ -25,12 +25,23 @@ class Controls:
         cls: The configuration whose knobs are shown.
         prefix: Put before each name in the address, where two configurations on a page share a name.
         addressed: Whether the address tells the values; else it is rid of them.
+        space: Begins the session's keys, where pages are to keep values of the same configuration apart.
+        words: What becomes of titles and explanations.
     """
 
-    def __init__(self, cls: type[Config], prefix: str = "", addressed: bool = True) -> None:
+    def __init__(
+        self,
+        cls: type[Config],
+        prefix: str = "",
+        addressed: bool = True,
+        space: str = "",
+        words: Callable[[str], str] = str,
+    ) -> None:
         self.cls = cls
         self.prefix = prefix
         self.addressed = addressed
+        self.space = space
+        self.words = words
         for knob in cls.knobs():  # what is not drawn counts too
             if self.key(knob.name) not in st.session_state:
                 st.session_state[self.key(knob.name)] = self._from_address(knob)
@@ -40,7 +51,8 @@ class Controls:
         """Draw the widgets of these knobs where the page stands; ``act`` gets the name and key of one that moved."""
         for name in names:
             knob, key = self.cls.knob(name), self.key(name)
-            value = self.values[name] = _widget(knob, key, {"on_change": act, "args": (name, key)} if act else {})
+            acting = {"on_change": act, "args": (name, key)} if act else {}
+            value = self.values[name] = _widget(knob, key, self.words, acting)
             address = self.prefix + name
             if value == knob.default or not self.addressed:
                 st.query_params.pop(address, None)
@@ -56,13 +68,13 @@ class Controls:
     def renew(self, name: str, value: Any) -> None:
         """Put a new widget in the place of one: a browser that still tells the old one's value moves nothing by it."""
         renewed = st.session_state.setdefault(_RENEWED, {})
-        first = f"{self.cls.__name__}.{name}"
+        first = f"{self.space}{self.cls.__name__}.{name}"
         renewed[first] = renewed.get(first, 0) + 1
         st.session_state[self.key(name)] = self.values[name] = value
 
     def key(self, name: str) -> str:
         """Where the session keeps the value."""
-        return place(self.cls, name)
+        return place(self.cls, name, self.space)
 
     def config(self, cls: type[C]) -> C:
         return cls(**{knob.name: self.values[knob.name] for knob in cls.knobs()})
@@ -78,31 +90,30 @@ class Controls:
             return knob.default
 
 
-def place(cls: type[Config], name: str) -> str:
+def place(cls: type[Config], name: str, space: str = "") -> str:
     """Where the session keeps the value of a knob; two configurations may have knobs of the same name."""
-    key = f"{cls.__name__}.{name}"
+    key = f"{space}{cls.__name__}.{name}"
     return f"{key}.{count}" if (count := st.session_state.get(_RENEWED, {}).get(key)) else key
 
 
-def _widget(knob: Knob, key: str, acting: dict[str, Any]) -> Any:
-    common: dict[str, Any] = {"key": key, "help": knob.help, "persist_state": "session", **acting}
+def _widget(knob: Knob, key: str, words: Callable[[str], str], acting: dict[str, Any]) -> Any:
+    title = words(knob.title)
+    common: dict[str, Any] = {"key": key, "help": words(knob.help), "persist_state": "session", **acting}
     if knob.kind is bool:
-        return st.toggle(knob.title, **common)
+        return st.toggle(title, **common)
     if knob.choices:
-        return st.selectbox(
-            knob.title, knob.choices, format_func=lambda choice: knob.names.get(choice, choice), **common
-        )
+        return st.selectbox(title, knob.choices, format_func=lambda choice: knob.names.get(choice, choice), **common)
     if knob.log:
         options = _ladder(knob, st.session_state[key])
-        return st.select_slider(knob.title, options, format_func=_number, **common)
+        return st.select_slider(title, options, format_func=_number, **common)
     if knob.high is not None and knob.high > _ODD:
-        return st.number_input(knob.title, int(knob.low or 0), int(knob.high), step=1, **common)
+        return st.number_input(title, int(knob.low or 0), int(knob.high), step=1, **common)
     low, high, step = (knob.kind(value) for value in (knob.low or 0, knob.high or 1, knob.step or 1))
     if knob.names:
         called = {option: knob.names[knob.text(option)] for option in range(low, high + 1)}
-        return st.segmented_control(knob.title, list(called), format_func=called.__getitem__, required=True, **common)
+        return st.segmented_control(title, list(called), format_func=called.__getitem__, required=True, **common)
     digits = None if knob.kind is int else f"%.{max(1, -math.floor(math.log10(step)))}f"
-    return st.slider(knob.title, low, high, step=step, format=digits, **common)
+    return st.slider(title, low, high, step=step, format=digits, **common)
 
 
 def _ladder(knob: Knob, current: float) -> list[Any]:

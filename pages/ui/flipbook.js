@@ -1,7 +1,6 @@
 // The flipbook: panels that share one clock, played, stepped and scrubbed without the server. A panel is a mixture
 // (frames are parameters) or a film (frames are sheets of images).
 
-const MOST_ADDED = 200;
 const PACE = { mixture: 1, film: 3 }; // frames a second at slow speed
 
 // Each kind of panel: how far it runs, how it is drawn, and what its header says.
@@ -87,19 +86,6 @@ const paintWeights = (box, parts, palette) => {
   while (box.children.length > parts.length) box.lastChild.remove();
 };
 
-const paintCursor = (panel, colours) => {
-  const context = panel.canvas.getContext("2d");
-  const [x, y] = [panel.view.px(panel.cursor[0]), panel.view.py(panel.cursor[1])];
-  context.strokeStyle = colours.text;
-  context.lineWidth = 2;
-  context.beginPath();
-  context.moveTo(x - 9, y);
-  context.lineTo(x + 9, y);
-  context.moveTo(x, y - 9);
-  context.lineTo(x, y + 9);
-  context.stroke();
-};
-
 const makePanel = (root, panel, swatch) => {
   const box = document.createElement("div");
   box.className = "panel";
@@ -154,37 +140,9 @@ const makeSwitches = (root, book, mixture, clickable) => {
   if (clickable)
     add("Add points by clicking", book.adding, () => {
       book.adding = !book.adding;
-      arm(root, book);
+      arm(root.querySelector(".flipbook"), book);
       return book.adding;
     });
-};
-
-// Adding points: a click, or arrow keys and Enter on the focused picture.
-const arm = (root, book) => {
-  root.querySelector(".flipbook").classList.toggle("adding", book.adding);
-  for (const panel of book.panels) {
-    const canvas = panel.canvas;
-    canvas.tabIndex = book.adding ? 0 : -1;
-    panel.cursor = undefined;
-    const put = (x, y) => {
-      const point = [Number(x.toPrecision(6)), Number(y.toPrecision(6))];
-      if (book.added.length >= MOST_ADDED) return;
-      book.added.push(point);
-      // The whole list goes each time, so that a click during a run of the page cannot be lost.
-      book.send("added", { epoch: book.epoch, points: book.added });
-    };
-    canvas.onpointerdown = (event) => book.adding && put(panel.view.x(event.offsetX), panel.view.y(event.offsetY));
-    canvas.onkeydown = (event) => {
-      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-      if (!book.adding || (!step && event.key !== "Enter")) return;
-      event.preventDefault();
-      const here = panel.cursor || [panel.view.x(panel.view.width / 2), panel.view.y(panel.view.height / 2)];
-      if (step) panel.cursor = [here[0] + (10 * step[0]) / panel.view.sx, here[1] + (10 * step[1]) / panel.view.sy];
-      else put(...here);
-      book.player.redraw();
-    };
-  }
-  book.player.redraw();
 };
 
 const books = new WeakMap();
@@ -213,7 +171,7 @@ export default function ({ data, parentElement: root, setStateValue }) {
   );
   book.player.last = Math.max(...book.panels.map((panel) => KINDS[panel.kind].last(panel.model)));
   makeSwitches(root, book, data.panels[0].kind === "mixture" && !data.plain, data.clickable);
-  arm(root, book);
+  arm(root.querySelector(".flipbook"), book);
   book.player.go(book.player.last);
   if (data.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
     book.player.go(0);

@@ -20,7 +20,9 @@ MOST_ADDED = 200
 _REACH = 1e9
 _DRAWN = 5000
 
-_flipbook = element("flipbook", "draw.js", "player.js", "mixture.js", "flipbook.js", html=markup("flipbook.html"))
+_flipbook = element(
+    "flipbook", "draw.js", "player.js", "mixture.js", "adding.js", "flipbook.js", html=markup("flipbook.html")
+)
 
 
 def mixture_panel(title: str, steps: Sequence[EMStep]) -> dict[str, Any]:

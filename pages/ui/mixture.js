@@ -1,17 +1,18 @@
 // A Gaussian mixture over points in the plane. Frames carry parameters only; responsibilities, ellipses and density
 // are computed here. Position 2t is the E-step under the parameters of iteration t; 2t + 1 the M-step that follows.
 
+// Rows of six numbers, a component each: weight, mean x y, covariance xx xy yy.
+const mixtureParts = (flat) =>
+  Array.from({ length: flat.length / 6 }, (_, k) => {
+    const [weight, mx, my, xx, xy, yy] = flat.subarray(6 * k, 6 * k + 6);
+    const det = Math.max(xx * yy - xy * xy, 1e-30);
+    return { weight, mx, my, xx, xy, yy, ix: yy / det, iy: xx / det, ixy: -xy / det, norm: Math.log(Math.max(weight, 1e-300)) - 0.5 * Math.log(det) - Math.log(2 * Math.PI) };
+  });
+
 const unpackMixture = (panel) => {
   const K = panel.components;
-  const flat = floats(panel.parameters); // per iteration and component: weight, mean x y, covariance xx xy yy
-  const iterations = flat.length / (6 * K);
-  const at = (t) =>
-    Array.from({ length: K }, (_, k) => {
-      const [weight, mx, my, xx, xy, yy] = flat.subarray(6 * (t * K + k), 6 * (t * K + k) + 6);
-      const det = Math.max(xx * yy - xy * xy, 1e-30);
-      return { weight, mx, my, xx, xy, yy, ix: yy / det, iy: xx / det, ixy: -xy / det, norm: Math.log(Math.max(weight, 1e-300)) - 0.5 * Math.log(det) - Math.log(2 * Math.PI) };
-    });
-  return { K, last: iterations - 1, at, curve: panel.curve };
+  const flat = floats(panel.parameters);
+  return { K, last: flat.length / (6 * K) - 1, at: (t) => mixtureParts(flat.subarray(6 * t * K, 6 * (t + 1) * K)), curve: panel.curve };
 };
 
 const logJoint = (c, x, y) => {

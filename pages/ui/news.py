@@ -117,7 +117,7 @@ def curves(settings: RunSettings, found: dict[str, dict[str, list[float]]]) -> d
     return drawn
 
 
-def status_words(status: Status, silent: float = 0.0, place: Place | None = None) -> str:
+def status_words(status: Status, silent: float = 0.0, place: Place | None = None, things: str = "images") -> str:
     """A status as a sentence."""
     if status.state in ("queued", "parked") and place:
         return _place_words(place)
@@ -127,9 +127,11 @@ def status_words(status: Status, silent: float = 0.0, place: Place | None = None
         return "It starts in a moment."
     if status.state == "starting":
         return "The training process loads its libraries."
-    parts = [f"epoch {status.epoch:.1f}", f"step {status.step:,}", duration(status.seconds)]
+    # An epoch of points is over in a moment: nobody counts them.
+    parts = [] if things == "points" else [f"epoch {status.epoch:.1f}"]
+    parts += [f"step {status.step:,}", duration(status.seconds)]
     if status.state == "running":
-        parts += [f"{status.rate:,.0f} images/s"] if status.rate else []
+        parts += [f"{status.rate:,.0f} {'points' if things == 'points' else 'images'}/s"] if status.rate else []
         parts += [f"{duration(status.left)} left"] if status.left is not None else []
         parts += [f"no sign of life for {silent:.0f} s"] if silent else []
     return " · ".join([*parts, f"on {status.device}" if status.device else ""]).removesuffix(" · ")
@@ -139,7 +141,7 @@ def _words(shown: Opened, status: Status, silent: float, place: Place | None) ->
     if shown.recorded:
         return f"{status.seconds:.0f} s of training"
     # With no room left a trainer ends without a last word, which the dispatcher writes as soon as there is some.
-    return _FULL if silent and is_full(shown.run.path) else status_words(status, silent, place)
+    return _FULL if silent and is_full(shown.run.path) else status_words(status, silent, place, shown.things)
 
 
 def _place_words(place: Place) -> str:

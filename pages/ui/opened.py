@@ -10,12 +10,12 @@ from genlib.changes import Change, read_changes
 from genlib.data.images import load_images
 from genlib.data.own import find_own
 from genlib.knobs import InputError
-from genlib.library import bundled
+from genlib.library import recorded
 from genlib.runs import RunFolder, Status, Wish, find, list_runs
 from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST, RunSettings
-from pages.ui.words import data_name, described, duration, said
+from pages.ui.words import data_name, described, duration, points_name, said
 
-__all__ = ["Opened", "filmed", "mine", "opened", "standing"]
+__all__ = ["Opened", "filmed", "mine", "opened", "plane", "standing"]
 
 _ALWAYS = ("hidden_dim", "channels", "components", "beta")  # told even where they are as usual
 
@@ -52,7 +52,7 @@ class Opened:
     @property
     def recorded(self) -> bool:
         """Whether it came with genlib."""
-        return self.run.path.parent.name == "models"
+        return self.run.path.parent.name in ("models", "plane")
 
     @property
     def own(self) -> bool:
@@ -62,6 +62,8 @@ class Opened:
     @property
     def things(self) -> str:
         """What it learned to make."""
+        if self.settings.points is not None:
+            return "points"
         return "images" if self.own else "digits"
 
     @property
@@ -85,6 +87,8 @@ class Opened:
         model = self.settings.model
         told = " with labels" if model.labels else ""
         on = f" on {data_name(self.settings.data)}" if self.own else ""
+        if points := self.settings.points:
+            return self.run.name or f"{FAMILY_NAMES[self.settings.family]}, on {points_name(points)}"
         return self.run.name or f"{FAMILY_NAMES[self.settings.family]}{told}{on}, latent size {model.latent_dim}"
 
     @property
@@ -97,8 +101,11 @@ class Opened:
         """What it was asked to do and what was changed, in one line."""
         settings, told = self.settings, self.described
         model, train, used = settings.model, settings.train, settings.used()
-        on = [told["Data"]] if self.own else []
-        parts = [FAMILY_NAMES[settings.family], *on, f"{model.latent_dim} numbers an image"]
+        on = [told["Data"]] if self.own or settings.points else []
+        parts = [FAMILY_NAMES[settings.family], *on]
+        if "latent_dim" in used:
+            each = "a point" if settings.points else "an image"
+            parts.append(f"{model.latent_dim} number{'s' * (model.latent_dim > 1)} {each}")
         for knob in model.knobs():
             if knob.name in used and knob.name != "latent_dim":
                 text = told[knob.title]
@@ -126,7 +133,7 @@ def opened(name: str) -> Opened:
     Raises:
         InputError: If there is none, or its settings were altered.
     """
-    run = next((run for run in bundled() if run.id == name), None) or find(name)
+    run = next((run for run in recorded() if run.id == name), None) or find(name)
     if run.id != name:
         raise InputError("A run is named by all sixteen letters of its id: take the whole address.")
     status, wish = run.status, run.wish
@@ -152,14 +159,28 @@ def mine(key: str | None) -> list[Opened]:
 
 
 def filmed(name: str) -> Opened:
-    """The same, of a run that can be watched.
+    """The same, of a run whose images can be watched.
 
     Raises:
-        InputError: Also if its family makes no images.
+        InputError: Also if its family makes none.
     """
     found = opened(name)
+    if found.settings.points is not None:
+        raise InputError(f"{found.label} makes points in the plane: watch it in the 2-D lab.")
     if found.settings.family not in FAMILIES:
         raise InputError(f"{found.label} makes no images to watch: choose a run of another family.")
+    return found
+
+
+def plane(name: str) -> Opened:
+    """The same, of a run on points in the plane.
+
+    Raises:
+        InputError: Also if it is none.
+    """
+    found = opened(name)
+    if found.settings.points is None:
+        raise InputError(f"{found.label} makes images, no points in the plane: watch it in the training room.")
     return found
 
 

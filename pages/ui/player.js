@@ -4,7 +4,7 @@ const MOST_SECONDS = 15;
 
 // host: holds the markup of player.html. pace(): positions a second at slow speed. draw(): called once an animation
 // frame, however many events there were. words: what the play button says while it rests and while it plays.
-const makePlayer = (host, { pace, draw, words = ["Play", "Pause"] }) => {
+const makePlayer = (host, { pace, draw, words = ["Play", "Pause"], skips = () => true }) => {
   const ask = (selector) => host.querySelector(selector);
   const range = ask("input[type=range]");
   let timer = 0;
@@ -33,7 +33,7 @@ const makePlayer = (host, { pace, draw, words = ["Play", "Pause"] }) => {
       if (player.at >= player.last) player.go(0);
       const rate = ask("select").value * pace();
       // Long films skip positions, but at slow speed, so that none lasts longer than a quarter of a minute.
-      const stride = rate > pace() ? Math.max(1, Math.ceil(player.last / (MOST_SECONDS * rate))) : 1;
+      const stride = skips() && rate > pace() ? Math.max(1, Math.ceil(player.last / (MOST_SECONDS * rate))) : 1;
       const tick = () => (player.at >= player.last || !host.isConnected ? player.playing(false) : player.go(player.at + stride));
       timer = setInterval(tick, 1000 / rate);
     }

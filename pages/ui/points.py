@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from genlib.data.toy2d import DATASETS
@@ -17,77 +19,83 @@ from pages.ui.words import plain
 __all__ = ["choose_points", "clear_added", "epoch", "take"]
 
 
-def choose_points() -> tuple[cached.Source, int]:
-    """Draw the controls; returns the source, and the number of groups of a data set that was just chosen, else 0."""
-    data, groups = Controls(PointsConfig, "data_"), 0
+def choose_points(space: str = "", addressed: bool = True) -> tuple[cached.Source, int]:
+    """Draw the controls; returns the source, and the number of groups of a data set that was just chosen, else 0.
+
+    Arguments:
+        space: Begins the session's keys of a page that keeps its points apart.
+        addressed: Whether the address tells them.
+    """
+    data, groups = Controls(PointsConfig, "data_", addressed, space), 0
     st.subheader("Data", anchor=False)
     box = st.container()
     with st.expander("Own points from a file"):
-        columns = own_file()
+        columns = own_file(space)
     with box:
         if columns:
             st.caption(OWN_TABLE)
-            return (columns, added()), 0
+            return (columns, added(space, addressed)), 0
         data.draw("dataset")
         chosen = str(data.values["dataset"])
-        if st.session_state.get("shown_dataset", chosen) != chosen:
+        if st.session_state.get(f"{space}shown_dataset", chosen) != chosen:
             groups = DATASETS[chosen].groups
-            clear()
-        st.session_state["shown_dataset"] = chosen
+            clear(space)
+        st.session_state[f"{space}shown_dataset"] = chosen
         st.caption(DATASETS[chosen].description)
         with st.expander("Size, noise, seed"):
             data.draw("n", "noise", "seed")
-    return (data.config(PointsConfig), added()), groups
+    return (data.config(PointsConfig), added(space, addressed)), groups
 
 
-def own_file() -> tuple[str, str, str] | None:
+def own_file(space: str) -> tuple[str, str, str] | None:
     """The visitor's own points, if there are any that can be read: the file's digest and two of its columns."""
-    found = own_table("own_points", "CSV with two columns of numbers or more")
+    found = own_table(f"{space}own_points", "CSV with two columns of numbers or more")
     if found is None:
         return None
     digest, table = found
-    first = st.selectbox("Horizontal", table.names, key="own_x")
-    second = st.selectbox("Vertical", [name for name in table.names if name != first], key="own_y")
+    first = st.selectbox("Horizontal", table.names, key=f"{space}own_x")
+    second = st.selectbox("Vertical", [name for name in table.names if name != first], key=f"{space}own_y")
     if table.left_out:
         st.caption(plain(f"Left out, since they hold text: {', '.join(table.left_out)}."))
     return digest, first, second
 
 
-def added() -> tuple[tuple[float, float], ...]:
+def added(space: str = "", addressed: bool = True) -> tuple[tuple[float, float], ...]:
     """The points put by hand, kept in the address so that a refresh finds them."""
-    if "added" not in st.session_state:
+    place = f"{space}added"
+    if place not in st.session_state:
         try:
-            st.session_state["added"] = points_from_text(st.query_params.get("points", ""))
+            st.session_state[place] = points_from_text(st.query_params.get("points", "")) if addressed else []
         except InputError as error:
             tell(f"In the address: {error}")
-            st.session_state["added"] = []
-    points = st.session_state["added"]
-    if points:
+            st.session_state[place] = []
+    points = st.session_state[place]
+    if points and addressed:
         st.query_params["points"] = points_text(points)
     else:
         st.query_params.pop("points", None)
     return tuple(points)
 
 
-def epoch() -> int:
+def epoch(space: str = "") -> int:
     """How often the added points were cleared."""
-    return int(st.session_state.setdefault("added_epoch", 0))
+    return int(st.session_state.setdefault(f"{space}added_epoch", 0))
 
 
-def take(answer: list[tuple[float, float]] | None, source: cached.Source) -> None:
-    """Keep the points that the flipbook says were put, and run the page again if that is news."""
-    if answer is not None and tuple(answer) != source[1]:
-        st.session_state["added"] = answer
+def take(answer: list[tuple[float, float]] | None, before: Sequence[tuple[float, float]], space: str = "") -> None:
+    """Keep the points that the element says were put, and run the page again if that is news."""
+    if answer is not None and tuple(answer) != tuple(before):
+        st.session_state[f"{space}added"] = answer
         st.rerun()
 
 
-def clear_added(source: cached.Source) -> None:
-    if source[1] and st.button(f"Remove the {len(source[1])} points you put", icon=":material/undo:"):
-        clear()
+def clear_added(points: Sequence[tuple[float, float]], space: str = "") -> None:
+    if points and st.button(f"Remove the {len(points)} points you put", icon=":material/undo:"):
+        clear(space)
         st.rerun()
 
 
-def clear() -> None:
-    """Forget the points put by hand."""
-    st.session_state["added"] = []
-    st.session_state["added_epoch"] = epoch() + 1
+def clear(space: str = "", points: Sequence[tuple[float, float]] = ()) -> None:
+    """Forget the points put by hand, for others."""
+    st.session_state[f"{space}added"] = list(points)
+    st.session_state[f"{space}added_epoch"] = epoch(space) + 1

@@ -14,10 +14,12 @@ from pages.ui.news import news
 from pages.ui.opened import Opened
 from pages.ui.words import said
 
-__all__ = ["MOST_RUNS", "training_room"]
+__all__ = ["MOST_RUNS", "changed", "training_room"]
 
 MOST_RUNS = 4
-_room = element("training_room", "draw.js", "player.js", "tensors.js", "film.js", "room.js", html=markup("room.html"))
+_room = element(
+    "training_room", "draw.js", "player.js", "tensors.js", "film.js", "lanes.js", "room.js", html=markup("room.html")
+)
 
 
 def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> list[dict[str, Any]]:
@@ -44,7 +46,7 @@ def _told(shown: Opened) -> dict[str, Any]:
         "recorded": shown.recorded,
         "title": shown.title,
         "settings": shown.line,
-        "changed": _changed(settings, shown.changes),
+        "changed": changed(settings, shown.changes),
         "changes": [change.step for change in shown.changes],
         "charts": charts(settings),
         "colour": FAMILIES[settings.family],
@@ -94,7 +96,7 @@ def _minds(shown: Opened) -> dict[str, Any]:
     }
 
 
-def _changed(settings: RunSettings, changes: Sequence[Change]) -> str:
+def changed(settings: RunSettings, changes: Sequence[Change]) -> str:
     """The newest change of each knob: many a turn of one hides no other."""
     knobs = {knob.name: knob for knob in settings.live()}
     newest = sorted({change.knob: change for change in changes}.values(), key=lambda change: change.step)

@@ -145,5 +145,8 @@ ROUTES = [
     Route("/genlib/models/{name}/nearest", nearest, methods=["POST"]),
     Route("/genlib/models/{name}/tests", tests),
     Route("/genlib/portraits", portraits),
-    *(Route(f"/{page}/{{rest:path}}", shorten) for page in ("mixture", "train", "latent", "labels", "runs", "compare")),
+    *(
+        Route(f"/{page}/{{rest:path}}", shorten)
+        for page in ("mixture", "lab", "train", "latent", "labels", "runs", "compare")
+    ),
 ]

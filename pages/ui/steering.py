@@ -20,8 +20,15 @@ _DOUBLE = 0.3  # seconds between the clicks of a double click
 __all__ = ["button", "epoch_more", "keep_running", "resume", "steer", "steer_knob", "steering", "submit"]
 
 
-def steering(run: RunFolder, settings: RunSettings, key: str | None) -> None:
-    """Pause, resume, stop, step and lengthen a run; nothing for those who may only watch."""
+def steering(run: RunFolder, settings: RunSettings, key: str | None, further: int = 0) -> None:
+    """Pause, resume, stop, step and lengthen a run; nothing for those who may only watch.
+
+    Arguments:
+        run: To be steered.
+        settings: What it is to be trained with from now on.
+        key: The visitor's.
+        further: By how many updates it is lengthened, where an epoch is none that people count.
+    """
     status, wish = run.status, run.wish
     state = status.state
     if not run.may_steer(key):
@@ -41,7 +48,10 @@ def steering(run: RunFolder, settings: RunSettings, key: str | None) -> None:
     if state == "paused":
         text, reached = "One update of the weights, then pause.", (stepping and wish.until_step) or status.step
         button("One step", "step", resume, run, key, reached + 1, help=text)
-    more(run, replace(status, state=state), settings, key, waiting and not stepping)
+    if not further:
+        more(run, replace(status, state=state), settings, key, waiting and not stepping)
+    elif state in RESUMABLE | {"paused", "done"}:
+        button(f"{further:,} steps more", "forward_media", resume, run, key, status.step + further, disabled=waiting)
 
 
 def more(run: RunFolder, status: Status, settings: RunSettings, key: str | None, waiting: bool) -> None:

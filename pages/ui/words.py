@@ -7,19 +7,35 @@ from typing import Any
 
 from genlib.data.own import find_own
 from genlib.knobs import InputError, Knob
-from genlib.settings import FAMILY_NAMES, MNIST, RunSettings
+from genlib.settings import FAMILY_NAMES, MNIST, PlanePoints, RunSettings
 from pages.ui.owner import visitor_hash
 
-__all__ = ["about", "data_name", "described", "differences", "duration", "plain", "said", "unlinked"]
+__all__ = [
+    "about",
+    "data_name",
+    "described",
+    "differences",
+    "duration",
+    "of_points",
+    "plain",
+    "points_name",
+    "said",
+    "unlinked",
+]
 
 
 def described(settings: RunSettings) -> dict[str, str]:
     """What a run was asked to do, by title."""
     used = settings.used()
     knobs = [knob for config in (settings.model, settings.train) for knob in config.knobs()]
-    return {"Family": FAMILY_NAMES[settings.family], "Data": data_name(settings.data)} | {
-        knob.title: said(knob, used[knob.name]) for knob in knobs if knob.name in used and knob.name != "budget"
-    }
+    told = {knob.title: said(knob, used[knob.name]) for knob in knobs if knob.name in used and knob.name != "budget"}
+    family = {"Family": FAMILY_NAMES[settings.family]}
+    if settings.points is None:
+        return family | {"Data": data_name(settings.data)} | told
+    drawn, data = settings.points.drawn, {"Data": points_name(settings.points)}
+    if drawn is not None:
+        data |= {f"Data, {knob.title.lower()}": said(knob, getattr(drawn, knob.name)) for knob in drawn.knobs()[1:]}
+    return family | data | {of_points(title): text for title, text in told.items()}
 
 
 def data_name(data: str) -> str:
@@ -30,6 +46,21 @@ def data_name(data: str) -> str:
         return find_own(data).name(visitor_hash())
     except InputError:
         return f"images {data[:6]} (gone)"
+
+
+def points_name(points: PlanePoints) -> str:
+    """How people call what a run in the plane learns from."""
+    many = len(points.given)
+    given = f"{many:,} given point{'s' * (many != 1)}" if many else ""
+    name = ""
+    if points.drawn is not None:
+        name = points.drawn.knob("dataset").names[points.drawn.dataset].partition(":")[0]
+    return " and ".join(part for part in (name, given) if part)
+
+
+def of_points(text: str) -> str:
+    """What is said of images, said of points in the plane."""
+    return text.replace("an image", "a point").replace("image", "point").replace("pixels", "coordinates")
 
 
 def said(knob: Knob, value: Any) -> str:

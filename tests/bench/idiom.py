@@ -62,10 +62,10 @@ def our_rates(run, images, seconds):
     return made / (run.seconds - spent), made / (time.perf_counter() - started)
 
 
-def tell(threads, rates, pairs):
+def tell(threads, rates, pairs, unit="images/s"):
     """Print the median of each rate, and of the ratios of each pair (mine, other, target) within a round."""
     for name, values in rates.items():
-        print(f"threads {threads}: {name}: {statistics.median(values):,.0f} images/s")
+        print(f"threads {threads}: {name}: {statistics.median(values):,.0f} {unit}")
     for mine, other, target in pairs:
         ratios = [a / b for a, b in zip(rates[mine], rates[other], strict=True)]
         print(
@@ -75,14 +75,14 @@ def tell(threads, rates, pairs):
     print(f"threads {threads}: load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
-def main(compare, words, threads):
-    """Call ``compare(threads, rounds, seconds, images)`` as the command line says."""
+def main(compare, words, threads, load=load_images):
+    """Call ``compare(threads, rounds, seconds, data)`` as the command line says."""
     parser = argparse.ArgumentParser(description=words.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--threads", type=int, nargs="+", default=threads)
     arguments = parser.parse_args()
-    images = load_images()
+    data = load()
     for count in arguments.threads:
         torch.set_num_threads(count)
-        compare(count, arguments.rounds, arguments.seconds, images)
+        compare(count, arguments.rounds, arguments.seconds, data)

@@ -1,5 +1,5 @@
-"""Scrubbing in the browser through EM and through a run of 120 frames: pictures drawn a second, at one new position an
-animation frame; and how long opening that run takes.
+"""Scrubbing in the browser through EM, a GAN of points and a run of 120 frames: pictures drawn a second, at one new
+position an animation frame; and how long opening that run takes.
 
 Targets: >= 30 pictures a second, no server trip; <= 1 s to open. Run: python -m tests.bench.scrub
 """
@@ -96,6 +96,9 @@ def main() -> None:
         for name, query in CASES.items():
             ready, slider = ".st-key-starts .panel canvas", ".st-key-em input[type=range]"
             scrub(browser, f"{server.url}/mixture?{query}", ready, slider, name)
+        film = len(Film(example("gan2d").path / "frames").steps())
+        url, ready = f"{server.url}/lab?drawn=data,samples,surface,ideal,grid,needles", f".lane[data-loaded='{film}']"
+        scrub(browser, url, ready, ".lab input[type=range]", f"a GAN of points, all layers, {film} frames")
         url, ready = f"{server.url}/train?run={RUN}", f".lane[data-loaded='{MOST_FRAMES}']"
         scrub(browser, url, ready, ".room input[type=range]", f"a run of {MOST_FRAMES} frames")
         opening(browser, server)

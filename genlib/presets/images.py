@@ -1,11 +1,8 @@
-"""Presets: settings with a name and an aim, as data. A failure on purpose names the preset that cures it."""
+"""Presets of the families that make images; the first of each family is the one to begin with."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from typing import Literal
-
+from genlib.presets.preset import Preset
 from genlib.settings import (
     AutoencoderConfig,
     GANConfig,
@@ -15,29 +12,8 @@ from genlib.settings import (
     VAEConfig,
 )
 
-__all__ = ["PRESETS", "Preset", "named", "presets_of", "suited"]
+__all__ = ["PRESETS"]
 
-
-@dataclass(frozen=True)
-class Preset:
-    """Settings worth a name.
-
-    Arguments:
-        title: What to call them.
-        aim: What is to be seen, in a sentence.
-        settings: What is trained.
-        kind: Whether they work, or fail on purpose.
-        cure: Of a failure, the name of the preset that mends it.
-    """
-
-    title: str
-    aim: str
-    settings: RunSettings
-    kind: Literal["good", "failure"] = "good"
-    cure: str = ""
-
-
-_MNIST = 55_000  # images to learn from
 _MINUTE = TrainConfig(budget="seconds", seconds=60)
 _HALF = TrainConfig(budget="seconds", seconds=30)
 # Small batches and long steps: a GAN learns most from many steps.
@@ -161,32 +137,3 @@ PRESETS: dict[str, Preset] = {
         RunSettings("mixture", PixelMixtureConfig(components=10, labels=True), TrainConfig(batch_size=1024, epochs=10)),
     ),
 }
-
-
-def presets_of(family: str) -> dict[str, Preset]:
-    """The presets of a family, by name; the first is the one to begin with."""
-    return {name: preset for name, preset in PRESETS.items() if preset.settings.family == family}
-
-
-def suited(settings: RunSettings, n: int | None) -> RunSettings:
-    """The same for ``n`` images to learn from: a network makes at least eight updates an epoch of few images, and where
-    the length is in epochs about as many in all as with MNIST.
-
-    Arguments:
-        settings: Meant for MNIST.
-        n: None for MNIST itself.
-    """
-    if n is None:
-        return settings
-    train, most = settings.train, int(TrainConfig.knob("epochs").high or 1)
-    updates, batch = train.epochs * (_MNIST // train.batch_size), train.batch_size
-    if settings.family != "mixture":  # EM wants all images at once
-        batch = min(batch, max(8, 2 ** int(math.log2(n / 8))))
-    epochs = min(most, max(1, round(updates / max(1, n // batch)))) if train.budget == "epochs" else train.epochs
-    return replace(settings, train=replace(train, batch_size=batch, epochs=epochs))
-
-
-def named(settings: RunSettings, n: int | None = None) -> str | None:
-    """Name of the preset that has these settings, where they count, if one has; for ``n`` images as :func:`suited`."""
-    known, used = presets_of(settings.family), settings.used()
-    return next((name for name, preset in known.items() if suited(preset.settings, n).used() == used), None)
