@@ -13,9 +13,7 @@ from genlib.settings import RunSettings
 
 __all__ = ["Entry", "bundled", "entries", "example", "find_model", "recorded"]
 
-# "-2d" in the name of a model of images means codes of two numbers, "2d" in a family points in the plane.
-_EXAMPLES = {"ae": "ae-2d", "vae": "vae-2d", "gan": "gan", "mixture": "mixture"}
-_EXAMPLES |= {"ae2d": "plane-ae", "vae2d": "plane-vae", "gan2d": "plane-gan", "mixture2d": "plane-mixture"}
+_EXAMPLES = {"ae": "ae-2d", "vae": "vae-2d"}  # where it is not called as its family
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def example(family: str) -> RunFolder:
     Raises:
         InputError: If it is missing.
     """
-    name = _EXAMPLES.get(family)
+    name = _EXAMPLES.get(family, family)
     for run in recorded():
         if run.id == name:
             return run

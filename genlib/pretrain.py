@@ -1,4 +1,7 @@
-"""Making the models that come with genlib: a recorded run each, small enough to be carried along."""
+"""Making the models that come with genlib: a recorded run each, small enough to be carried along.
+
+Of images there are some that can be used, of points in the plane one for each preset, to be looked at.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.latent import write_atlas
 from genlib.pca import fit_pca
+from genlib.presets import PLANE_PRESETS
 from genlib.recorder import record
 from genlib.runs import RunFolder, Status
 from genlib.settings import (
@@ -32,7 +36,7 @@ from genlib.settings import (
 )
 from genlib.studio import make_atlas
 
-__all__ = ["BUNDLED", "Bundle", "pca_description", "pretrain", "thin_curves", "write_pca"]
+__all__ = ["BUNDLED", "PLANE", "Bundle", "pca_description", "pretrain", "thin_curves", "write_pca"]
 
 _MOST_LINES = 500  # of the curves of training: more than a screen has points for
 
@@ -91,13 +95,14 @@ BUNDLED = {
     ),
     "vae-labels": Bundle(RunSettings("vae", replace(_DEEP, labels=True), _LONG)),
 }
+PLANE = {name: Bundle(preset.settings, frames=40) for name, preset in PLANE_PRESETS.items()}
 
 
 def pretrain(name: str, target: Path) -> Iterator[Status]:
     """Train a bundled model and put its weights, decoder, atlas, curves and film into ``target``.
 
     Arguments:
-        name: A key of ``BUNDLED``.
+        name: A key of ``BUNDLED`` or ``PLANE``.
         target: Folder to write, replaced if it exists.
 
     Yields:
@@ -106,7 +111,7 @@ def pretrain(name: str, target: Path) -> Iterator[Status]:
     Raises:
         InputError: If it was left or failed.
     """
-    bundle = BUNDLED[name]
+    bundle = (BUNDLED | PLANE)[name]
     run = RunFolder.create(bundle.settings.to_json())
     status = run.status
     yield from record(run, run.claim(status) or 1)
@@ -116,7 +121,7 @@ def pretrain(name: str, target: Path) -> Iterator[Status]:
     target.mkdir(parents=True)
     save_model(run.path, target)
     model = load_model(target)
-    if model.can_sample or model.can_encode:
+    if bundle.settings.points is None and (model.can_sample or model.can_encode):
         write_decoder(model, target)
         write_atlas(make_atlas(target), target)
     if bundle.frames:

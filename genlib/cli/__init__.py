@@ -119,15 +119,16 @@ def _train(options: argparse.Namespace) -> int:
 def _pretrain(options: argparse.Namespace) -> int:
     from genlib.pixel_study import make_study
     from genlib.portraits.making import make_gallery
-    from genlib.pretrain import BUNDLED, pretrain, write_pca
+    from genlib.pretrain import BUNDLED, PLANE, pretrain, write_pca
 
     others = {"portraits": make_gallery, "pixels": make_study}
-    known = [*BUNDLED, *others]
+    known = [*BUNDLED, *PLANE, *others]
     names = options.names or known
     if unknown := [name for name in names if name not in known]:
         raise InputError(f"No model called {shown(unknown[0])} comes with genlib: choose of {', '.join(known)}.")
     for name in names:
-        making = others[name](assets() / name) if name in others else pretrain(name, assets() / "models" / name)
+        folder = assets() / ("plane" if name in PLANE else "models")
+        making = others[name](assets() / name) if name in others else pretrain(name, folder / name)
         with Progress(name) as progress:
             for status in making:
                 progress.show(status)
