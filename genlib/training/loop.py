@@ -32,7 +32,8 @@ _REPORT_EVERY = 0.1  # seconds
 _SAVE_EVERY = 10.0  # seconds
 _DRAWING_SHARE = 1 / 20  # of the training time may be spent on frames ...
 _PLANE_SHARE = 1 / 4  # ... of points, whose training is over in seconds and is watched as it goes ...
-_DRAWING_AHEAD = 0.1  # ... and so many seconds in advance, for at the start pictures change the fastest
+_DRAWING_AHEAD = 0.1  # ... and so many seconds in advance, for at the start pictures change the fastest ...
+_PLANE_AHEAD = 2.0  # ... and of points, some of which are learned in less
 _EVALUATION_BATCH = 1000
 
 
@@ -123,7 +124,9 @@ class _Diary:
 
     def __init__(self, run: Run, images: Data) -> None:
         self.run = run
-        self.share = _PLANE_SHARE if isinstance(images, Cloud) else _DRAWING_SHARE
+        of_points = isinstance(images, Cloud)
+        self.share = _PLANE_SHARE if of_points else _DRAWING_SHARE
+        self.ahead = _PLANE_AHEAD if of_points else _DRAWING_AHEAD
         self.sums: dict[str, Tensor] = {}
         self.counts: Counter[str] = Counter()  # of what is in each sum
         self.steps = 0  # since the last report
@@ -146,7 +149,7 @@ class _Diary:
         step = self.run.step
         # Every 10 steps at first, then rarer by doubling: about 120 multiples of the interval lie below the step.
         interval = 10 * 2 ** max(0, math.ceil(math.log2(max(step, 1) / 1200)))
-        allowed = _DRAWING_AHEAD + self.share * (self.run.seconds - self.begun)
+        allowed = self.ahead + self.share * (self.run.seconds - self.begun)
         return step == 0 or (step % interval == 0 and self.drawn + self.last_drawing <= allowed)
 
     def report(self) -> Report:

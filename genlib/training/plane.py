@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ __all__ = ["MESH", "NET", "SIDE", "best_discriminator", "draw_plane", "figures",
 SIDE = 40  # places along each side of the surface
 NET, LINE, MESH = 21, 81, 2.5  # places along each side of the grid of codes, or on a line; its half width
 _MADE, _NEEDLES, _CODED, _SHOWN = 500, 120, 250, 2000
-_JUDGED = 1000
+_COUNTED, _JUDGED = 2000, 500  # points made to be looked at one by one, and pairwise: while they are learned, too
 _DENSITY = 2000  # points that an estimate of the density of G rests on
 _FARTHEST = 1e6  # standard deviations from 0 lies a point of a run that is not breaking
 
@@ -83,23 +85,23 @@ def make_points_of(model: Model, cloud: Cloud, n: int, rng: torch.Generator) -> 
 
 
 def figures(run: Run, cloud: Cloud) -> dict[str, float]:
-    """How near what the model makes is to test points, in the data's own unit.
+    """How near what the model makes is to test points.
 
     Returns:
-        ``energy``: the energy distance; ``missing`` and ``invented``: the divergence, in nats, of the data from what is
+        ``energy``: the energy distance of standardised points; ``missing`` and ``invented``: the divergence, in nats, of the data from what is
         made, which grows where a part of the data is never made, and the reverse, which grows where something is made
         that is no data; the standard error of each as ``missing_error`` and ``invented_error``; and where the data come
         from known Gaussians ``modes``, those found, and ``high_quality``, the share of points near to one.
     """
     rng = torch_rng(run.train_config.seed, "judged", device=run.device)
-    made = cloud.own(_numbers(_within(make_points_of(run.model, cloud, 2 * _JUDGED, rng))))
-    real, some = cloud.own(cloud.test[:_JUDGED].astype(np.float64)), made[:_JUDGED] / 1.0
-    found = {"energy": energy_distance(real / cloud.scale, some / cloud.scale)}
+    made = _numbers(_within(make_points_of(run.model, cloud, _COUNTED, rng)))
+    real, some = cloud.test[:_JUDGED].astype(np.float64), made[:_JUDGED]
+    found = {"energy": energy_distance(real, some)}
     k = min(5, len(real) - 1)
     for name, (a, b) in {"missing": (real, some), "invented": (some, real)}.items():
-        found[name], found[f"{name}_error"] = divergence(a / cloud.scale, b / cloud.scale, k)
+        found[name], found[f"{name}_error"] = divergence(a, b, k)
     if cloud.truth is not None:
-        near = modes(made, *cloud.truth)
+        near = modes(cloud.own(made), *cloud.truth)
         found |= {"modes": float(near.found.sum()), "high_quality": float(near.good.mean())}
     return found
 
@@ -120,12 +122,7 @@ def best_discriminator(cloud: Cloud, made: NDArray[np.floating], side: int = SID
     """
     assert cloud.truth is not None
     columns, rows = _axes(cloud, side)
-    p = np.zeros((side, side))
-    places = np.stack(np.meshgrid(columns, rows), -1)  # (row, column, 2)
-    for mean, covariance in zip(*cloud.truth, strict=True):
-        around = places - mean
-        squares = np.einsum("rci,ij,rcj->rc", around, np.linalg.inv(covariance), around)
-        p += np.exp(-squares / 2) / (2 * np.pi * np.sqrt(np.linalg.det(covariance))) / len(cloud.truth[0])
+    p = _density(cloud, side)
     # A product of two bell curves, one along each axis, so that all places take one product of matrices. As wide as
     # the groups are, not as all of them together.
     narrow = np.sqrt(min(float(np.linalg.eigvalsh(covariance).min()) for covariance in cloud.truth[1]))
@@ -134,6 +131,19 @@ def best_discriminator(cloud: Cloud, made: NDArray[np.floating], side: int = SID
     p_g = bells[1] @ bells[0].T / (len(made) * 2 * np.pi * width**2)
     tiny = 1e-12 * p.max()  # far from both nothing can be said: one half
     return ((p + tiny) / (p + p_g + 2 * tiny)).reshape(-1)
+
+
+@lru_cache(maxsize=16)
+def _density(cloud: Cloud, side: int) -> NDArray[np.float64]:
+    """The known density of the data over the box, (row, column)."""
+    assert cloud.truth is not None
+    places = np.stack(np.meshgrid(*_axes(cloud, side)), -1)  # (row, column, 2)
+    p = np.zeros((side, side))
+    for mean, covariance in zip(*cloud.truth, strict=True):
+        around = places - mean
+        squares = np.einsum("rci,ij,rcj->rc", around, np.linalg.inv(covariance), around)
+        p += np.exp(-squares / 2) / (2 * np.pi * np.sqrt(np.linalg.det(covariance))) / len(cloud.truth[0])
+    return p
 
 
 def _game(model: PlaneGAN, cloud: Cloud, made: Tensor, rng: torch.Generator) -> dict[str, np.ndarray]:
