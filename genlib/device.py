@@ -54,14 +54,16 @@ def choose(kind: str = "auto") -> Device:
 
 
 def set_threads(threads: int | None = None) -> int:
-    """Set how many threads PyTorch uses on the processor, and return it.
+    """Set how many threads PyTorch and NumPy use on the processor, and return it.
 
     Networks of this size gain little from more than two, which leaves cores to other runs. With two cores one thread is
     the fastest in the end: two wait for each other as soon as anything else runs.
     """
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(threads or (1 if _cores() <= 2 else 2))
+    threadpool_limits(torch.get_num_threads(), user_api="blas")
     return torch.get_num_threads()
 
 

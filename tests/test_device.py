@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
 from genlib.device import available, choose, set_threads
 from genlib.knobs import InputError
@@ -60,8 +61,12 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are():
 def test_threads_are_set_and_told():
     before = torch.get_num_threads()
     try:
-        assert set_threads(2) == torch.get_num_threads() == 2
+        for count in (2, 1):
+            assert set_threads(count) == torch.get_num_threads() == count
+            pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+            assert pools
+            assert max(pools) <= count
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         assert set_threads() == torch.get_num_threads() == min(2, max(1, cores // 2))
     finally:
-        torch.set_num_threads(before)
+        set_threads(before)
