@@ -38,6 +38,7 @@ def train(page: Page) -> None:
 # Address, height, what to wait for, and what to do then.
 PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None] | None]] = {
     "mixture": ("/mixture?data_dataset=pinwheel&components=5", 860, ".flipbook canvas", None),
+    "lab": ("/lab", 1160, ".lane[data-shown]", None),
     "bench": ("/bench", 1010, "text=Learned from", None),
     "train": ("/train?family=vae&latent_dim=2&budget=epochs&epochs=10", 960, "canvas.samples", train),
     "latent": ("/latent", 900, ".studio[data-state=whole]", None),

@@ -41,7 +41,7 @@ def main() -> None:
     picture, panel = st.columns([2.7, 1], gap="large")
     with picture:
         head = st.container()
-        live = st.container(horizontal=True) if steered else None
+        live = st.container(horizontal=True, vertical_alignment="bottom") if steered else None
     with panel:
         top = st.container()
         chosen = choose_plane(not runs)

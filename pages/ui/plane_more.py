@@ -51,8 +51,8 @@ IN_SHORT = {
 }
 CODE = {
     "gan2d": (
-        "genlib.models.plane:PlaneGAN",
-        "genlib.models.plane:PlaneDiscriminator",
+        "genlib.models.plane_gan:PlaneGAN",
+        "genlib.models.plane_gan:PlaneDiscriminator",
         "genlib.training.plane:best_discriminator",
     ),
     "vae2d": ("genlib.models.plane:PlaneVAE", "genlib.models.vae:negative_bound", "genlib.models.vae:gaussian_kl"),
