@@ -68,7 +68,7 @@ def check_refused(answer, *parts):
     [
         ([], ["COMMAND", "genlib --help"]),
         (["fly"], ["'fly'", "train", "sample"]),
-        (["train", "--epochs", "0"], ["Epochs cannot be 0", "a whole number from 1 to 2000"]),
+        (["train", "--epochs", "0"], ["Epochs cannot be 0", "a whole number from 1 to 1000"]),
         (["train", "--epochs", "many"], ["Epochs cannot be 'many'"]),
         (["train", "--learning-rate", "nan"], ["Learning rate cannot be nan", "from 1e-06 to 100"]),
         (["train", "--seed", "4294967296"], ["Seed cannot be 4294967296", "from 0 to 4294967295"]),
@@ -97,7 +97,7 @@ def check_refused(answer, *parts):
         (["train", "--family", "ae", "--change", "7:beta=2"], ["'beta' stays as it is"]),
         (["sample"], ["MODEL"]),
         (["sample", "nobody"], ["There is no model of that name", "vae-2d"]),
-        (["sample", "vae-2d", "--n", "0"], ["cannot be 0", "from 1 to 20000"]),
+        (["sample", "vae-2d", "--n", "0"], ["cannot be 0", "from 1 to 10000"]),
         (["sample", "vae-2d", "--n", "10001"], ["cannot be 10001"]),
         (["sample", "vae-2d", "--n", "1.5"], ["--n", "1.5"]),
         (["sample", "vae-2d", "--seed", "x"], ["--seed"]),
@@ -127,7 +127,7 @@ def test_the_help_says_which_family_it_means(call, monkeypatch):
         f"Pixel mixture: {many}) GAN: How many"
     )
     # What is the same to all is said of none, and what only one has is said of that one.
-    assert told["epochs"].startswith("How often each training image is seen. (a whole number from 1 to 2000; default")
+    assert told["epochs"].startswith("How often each training image is seen. (a whole number from 1 to 1000; default")
     assert told["labels"].startswith("The model is told which digit each image is")
     assert told["noise"].startswith("Autoencoder, 2-D autoencoder: Spread of the noise")
     assert told["turns"].endswith("(one of 0 (Both), 1 (D alone), 2 (G alone); default 0)")

@@ -16,8 +16,8 @@ from genlib.settings import (
 
 __all__ = ["PLANE_PRESETS", "SIDE_BY_SIDE"]
 
-# 15 batches an epoch: 30,000 steps, of which a processor makes a thousand a second.
-_GAME = TrainConfig(epochs=2000, learning_rate=0.004, schedule="cosine")
+# 15 batches an epoch: 15,000 steps, of which a processor makes a thousand a second.
+_GAME = TrainConfig(epochs=1000, learning_rate=0.005, schedule="cosine")
 _SHORT = TrainConfig(epochs=400, learning_rate=0.003)
 _FITTED = TrainConfig(epochs=20)
 _TOGETHER = 20  # seconds of each, where all families learn the same points
@@ -55,7 +55,7 @@ PLANE_PRESETS: dict[str, Preset] = {
     "gan2d": Preset(
         "Ring of eight",
         "G bends a square of codes over all eight groups, and learns to leave little between them.",
-        RunSettings("gan2d", PlaneGANConfig(average=0.999), _GAME),
+        RunSettings("gan2d", PlaneGANConfig(average=0.999, d_rate=0.5, smoothing=0.2), _GAME),
     ),
     "gan2d-packing": Preset(
         "Packing",
@@ -65,7 +65,11 @@ PLANE_PRESETS: dict[str, Preset] = {
     "gan2d-wasserstein": Preset(
         "Wasserstein with gradient penalty",
         "D estimates how far the points have to be moved, so that no group is forgotten.",
-        RunSettings("gan2d", PlaneGANConfig(loss="wasserstein"), _SHORT),
+        RunSettings(
+            "gan2d",
+            PlaneGANConfig(loss="wasserstein", penalty=0.1, d_rate=3.0, d_steps=3),
+            TrainConfig(epochs=600, learning_rate=0.001),
+        ),
     ),
     "gan2d-collapse": Preset(
         "Fails: mode collapse",

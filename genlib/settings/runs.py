@@ -46,7 +46,7 @@ class TrainConfig(Config):
         help="Count epochs (each image seen once) or seconds of training.",
         names={"epochs": "Epochs", "seconds": "Seconds"},
     )
-    epochs: int = knob(10, 1, 2000, step=1, log=True, help="How often each training image is seen.")
+    epochs: int = knob(10, 1, 1000, step=1, log=True, help="How often each training image is seen.")
     seconds: int = knob(
         60, 1, 86_400, step=1, log=True, label="Time", unit="s", help="Seconds spent on training, pauses left out."
     )
