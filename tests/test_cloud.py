@@ -68,7 +68,7 @@ def test_points_put_to_known_ones_leave_no_known_truth():
 
 
 def test_too_few_and_too_many_and_equal_points_are_refused_in_a_sentence():
-    with pytest.raises(InputError, match="9 points are too few.*at least 10"):
+    with pytest.raises(InputError, match=r"9 points are too few.*at least 10"):
         given_points(BLOB[:9])
     with pytest.raises(InputError, match=f"At most {MOST_POINTS:,}"):
         given_points(np.zeros((MOST_POINTS + 1, 2)))
@@ -110,6 +110,6 @@ def test_any_text_is_read_or_refused_in_a_sentence(text):
     try:
         points = PlanePoints.from_text({"points": text})
     except InputError as error:
-        assert str(error).endswith(".")  # noqa: PT017
+        assert str(error).endswith(".")
     else:
         assert PlanePoints.from_text(points.to_text()) == points

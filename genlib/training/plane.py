@@ -88,10 +88,11 @@ def figures(run: Run, cloud: Cloud) -> dict[str, float]:
     """How near what the model makes is to test points.
 
     Returns:
-        ``energy``: the energy distance of standardised points; ``missing`` and ``invented``: the divergence, in nats, of the data from what is
-        made, which grows where a part of the data is never made, and the reverse, which grows where something is made
-        that is no data; the standard error of each as ``missing_error`` and ``invented_error``; and where the data come
-        from known Gaussians ``modes``, those found, and ``high_quality``, the share of points near to one.
+        ``energy``: the energy distance of standardised points; ``missing`` and ``invented``: the divergence, in nats,
+        of the data from what is made, which grows where a part of the data is never made, and the reverse, which grows
+        where something is made that is no data; the standard error of each as ``missing_error`` and
+        ``invented_error``; and where the data come from known Gaussians ``modes``, those found, and ``high_quality``,
+        the share of points near to one.
     """
     rng = torch_rng(run.train_config.seed, "judged", device=run.device)
     made = _numbers(_within(make_points_of(run.model, cloud, _COUNTED, rng)))
@@ -159,7 +160,8 @@ def _game(model: PlaneGAN, cloud: Cloud, made: Tensor, rng: torch.Generator) -> 
     arrays["needles"] = -_numbers(slope) * cloud.scale
     if cloud.truth is not None and model.config.loss in PROBABILITIES:
         more = _within(make_points_of(model, cloud, _DENSITY, rng))
-        arrays["ideal"] = best_discriminator(cloud, cloud.own(_numbers(more)))
+        # Told that real points are real with 1 - a, the best D is never surer than that.
+        arrays["ideal"] = (1 - model.config.smoothing) * best_discriminator(cloud, cloud.own(_numbers(more)))
     return arrays
 
 
