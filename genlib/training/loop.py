@@ -51,9 +51,9 @@ def train(run: Run, images: Data, until_step: int | None = None) -> Iterator[Eve
 
     Yields:
         Train reports about ten times a second; a validation report at step 0, after each epoch and at the end, and of
-        points before each frame instead; frames
-        at step 0, at the end, and between as far as they cost less than a twentieth of the time, of points a quarter; moments to save
-        every ten seconds and at the end. Of one step they come in this order. What belongs to the step where the loop
+        points before each frame instead; frames at step 0, at the end, and between as far as they cost less than a
+        twentieth of the time, of points a quarter; moments to save every ten seconds and at the end. Of one step they
+        come in this order. What belongs to the step where the loop
         takes up again is given again.
 
     Raises:
