@@ -56,8 +56,8 @@ RUNS = {
     "vae2d-collapse": ("vae2d-collapse", 1500, {}, "bad", "Posterior collapse"),
     "gan2d": ("gan2d", 6000, {}, "good", ""),
     "gan2d-packing": ("gan2d-packing", 6000, {}, "good", ""),
-    "gan2d-collapse": ("gan2d-collapse", 6000, {}, "bad", "G"),
-    "gan2d-oscillation": ("gan2d-oscillation", 6000, {}, "bad", "G"),
+    "gan2d-collapse": ("gan2d-collapse", 6000, {}, "bad", "group"),
+    "gan2d-oscillation": ("gan2d-oscillation", 6000, {}, "bad", "group"),
     "gan2d-d-wins": ("gan2d-d-wins", 3000, {}, "bad", "D wins"),
 }
 
