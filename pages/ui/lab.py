@@ -60,6 +60,7 @@ _FIGURES: dict[str, dict[str, Any]] = {
     "loss_d": {"title": "Loss of D", "split": "train", "help": "What D makes small."},
     "loss_g": {"title": "Loss of G", "split": "train", "help": "What G makes small."},
 }
+_LINE = "G bends this line of codes into the curve. Dashed: one and two deviations of the codes."
 _WIDE = " The first two numbers of each."
 
 
@@ -158,7 +159,7 @@ def _common(settings: RunSettings) -> dict[str, Any]:
     """What is known of a run before it has begun."""
     model, family, points = settings.model, settings.family, settings.points
     k = known_groups(points) if points else 0
-    note = _CODES[family]
+    note = _LINE if family == "gan2d" and model.latent_dim == 1 else _CODES[family]
     return {
         "family": family,
         "colour": FAMILIES[family.removesuffix("2d")],
