@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genlib.film import Film
+from genlib.presets import PLANE_PRESETS
 from genlib.runs import RunFolder, Status, find, list_runs
 from genlib.settings import (
     MOST_POINTS,
@@ -263,3 +264,24 @@ def test_settings_of_a_run_are_taken_over_once(app, plane_run, queued):
     test.button(key="do_Train").click().run()
     assert len(list_runs()) == 2
     assert asked(list_runs()[0]) == asked(list_runs()[1])
+
+
+def test_opens_with_a_recorded_run_where_the_points_are_its_own(app, plane_run, monkeypatch):
+    monkeypatch.setattr("genlib.library.example", lambda family: plane_run)
+    assert lanes(app(PAGE, data_dataset="ring", data_n="200"))[0]["name"] == plane_run.id
+    assert lanes(app(PAGE, data_dataset="ring", data_n="500"))[0]["name"] == ""
+
+
+def test_a_preset_is_chosen_cured_and_as_long_for_fewer_points(app):
+    test = app(PAGE)
+    test.selectbox(key="lab_preset_gan2d").set_value("gan2d-collapse").run()
+    assert test.query_params["d_rate"] in ("0.3", ["0.3"])
+    updates = PLANE_PRESETS["gan2d-collapse"].settings.train.epochs * (2000 // 128)
+    test.select_slider(key="lab_PointsConfig.n").set_value(500).run()
+    assert test.selectbox(key="lab_preset_gan2d").value == "gan2d-collapse"
+    batch = test.select_slider(key="lab_TrainConfig.batch_size").value
+    epochs = test.select_slider(key="lab_TrainConfig.epochs").value
+    assert epochs * (500 // batch) == pytest.approx(updates, rel=0.05)
+    test.button(key="do_Show the cure").click().run()
+    assert test.selectbox(key="lab_preset_gan2d").value == PLANE_PRESETS["gan2d-collapse"].cure
+    assert not test.exception
