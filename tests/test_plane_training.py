@@ -143,7 +143,7 @@ def test_the_discriminator_comes_to_the_ratio_of_the_densities():
     best, found = (p - p_g).sigmoid(), run.model.surface(places, torch.tensor(cloud.train))
     assert (found - best).abs().mean() < 0.04
     assert (found - best).abs().max() < 0.15
-    assert 0.2 < best.std()  # no constant would do
+    assert best.std() > 0.2  # no constant would do
 
 
 def test_the_ideal_surface_is_the_ratio_of_the_densities():

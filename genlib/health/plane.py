@@ -28,7 +28,10 @@ def groups_lost(seen: Seen) -> Health | None:
         saw = f"Mode collapse: {np.median(found):.0f} of {there} groups are made."
     else:
         missing = _now(seen, "missing")
-        lost, saw = bool(len(missing)) and float(np.median(missing)) > 2, "Mode collapse: a part of the data is not made."
+        lost, saw = (
+            bool(len(missing)) and float(np.median(missing)) > 2,
+            "Mode collapse: a part of the data is not made.",
+        )
     if not lost:
         return None
     if len(share) == _LAST and share.std() > 0.1:

@@ -19,7 +19,10 @@ from genlib.settings import RunSettings
 
 __all__ = ["Health", "look"]
 
-_ENOUGH, _ENOUGH_OF = 300, {"gan": 500, "mixture": 20, "gan2d": 1500, "mixture2d": 20}  # updates before which nothing is said, and by family
+_ENOUGH, _ENOUGH_OF = (
+    300,
+    {"gan": 500, "mixture": 20, "gan2d": 1500, "mixture2d": 20},
+)  # updates before which nothing is said, and by family
 _RULES: dict[str, tuple[Callable[[Seen], Health | None], ...]] = {
     "ae": (leapt, alike, no_sampler),
     "vae": (leapt, silent_code, alike),

@@ -32,7 +32,7 @@ class Dense(nn.Module):
 
     $$a_i = W_i h_{i-1} + b_i, \qquad h_i = \max(a_i, s\,a_i), \qquad y = a_L$$
 
-    The derivative of a loss goes the same way back (Rumelhart, Hinton & Williams, 1986): from $g_L = \partial/\partial y$
+    The derivative of a loss goes back the same way (Rumelhart, Hinton & Williams, 1986), from $g_L$, that of $y$:
 
     $$\frac{\partial}{\partial W_i} = g_i h_{i-1}^\top, \qquad \frac{\partial}{\partial b_i} = g_i, \qquad
     g_{i-1} = W_i^\top g_i \odot \begin{cases} 1 & h_{i-1} > 0 \\ s & \text{else} \end{cases}$$

@@ -55,6 +55,8 @@ class PlaneGAN(GAN):
     form: ClassVar[tuple[int, ...]] = (2,)
     config_class = PlaneGANConfig
     config: PlaneGANConfig
+    generator: Dense
+    discriminator: PlaneDiscriminator
 
     def make_generator(self) -> Dense:
         return net(self.config, self.config.latent_dim, 2)
@@ -87,6 +89,7 @@ class PlaneGAN(GAN):
         self, x: Tensor, optimizers: dict[str, Any], rng: torch.Generator, step: int
     ) -> dict[str, Tensor]:
         config, g, d = self.config, self.generator, self.discriminator.layers
+        assert isinstance(d, Dense)
         d_learns, g_learns = self.learners(step)
         x = x[: len(x) // config.packing * config.packing]
         codes = torch.randn(len(x), self.latent_dim, generator=rng, device=x.device)
@@ -110,8 +113,9 @@ class PlaneGAN(GAN):
 
     @torch.no_grad()
     def follow_average(self, step: int) -> None:
-        for average in self.averages.values():
-            average.weights.lerp_(self.generator.weights, self.averaged_share(step))
+        if "generator" in self.averages:
+            average = self.averages.get_parameter("generator.weights")
+            average.lerp_(self.generator.weights, self.averaged_share(step))
 
     def surface(self, x: Tensor, others: Tensor) -> Tensor:
         """What D says of points, (N, 2) to (N,): a probability, or for hinge and wasserstein a score.

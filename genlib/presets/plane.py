@@ -55,17 +55,21 @@ PLANE_PRESETS: dict[str, Preset] = {
     "gan2d": Preset(
         "Ring of eight",
         "G bends a square of codes over all eight groups, and learns to leave little between them.",
-        RunSettings("gan2d", PlaneGANConfig(), _GAME),
+        RunSettings("gan2d", PlaneGANConfig(average=0.999, d_rate=0.5, smoothing=0.2), _GAME),
     ),
     "gan2d-packing": Preset(
         "Packing",
-        "D sees four points at once, and so at a glance whether they are all alike: no group is left out for long.",
-        RunSettings("gan2d", PlaneGANConfig(packing=4, d_rate=0.3), _SHORT),
+        "D sees two points at once, and whether they are alike: where G makes the same over and over, it is found out.",
+        RunSettings("gan2d", PlaneGANConfig(packing=2, d_rate=0.3), _SHORT),
     ),
     "gan2d-wasserstein": Preset(
         "Wasserstein with gradient penalty",
         "D estimates how far the points have to be moved, so that no group is forgotten.",
-        RunSettings("gan2d", PlaneGANConfig(loss="wasserstein"), _SHORT),
+        RunSettings(
+            "gan2d",
+            PlaneGANConfig(loss="wasserstein", penalty=0.1, d_rate=3.0, d_steps=3),
+            TrainConfig(epochs=600, learning_rate=0.001),
+        ),
     ),
     "gan2d-collapse": Preset(
         "Fails: mode collapse",

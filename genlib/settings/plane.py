@@ -89,6 +89,9 @@ class PlaneGANConfig(GANConfig):
     d_rate: float = knob(
         1.0, 0.0, 10.0, step=0.01, label="D's pace", help="D's learning rate is this many times G's.", live=True
     )
+    penalty: float = knob(
+        10.0, 0.0, 100.0, step=0.1, label="Gradient penalty", help="How strongly D's slope is held near 1."
+    )
     packing: int = knob(
         1, 1, 4, step=1, label="Packing",
         help="D judges so many points together, so that it sees whether they are all alike.",

@@ -149,7 +149,8 @@ def _game(model: PlaneGAN, cloud: Cloud, made: Tensor, rng: torch.Generator) -> 
     arrays["needles"] = -_numbers(slope) * cloud.scale
     if cloud.truth is not None and model.config.loss in PROBABILITIES:
         more = _within(make_points_of(model, cloud, _DENSITY, rng))
-        arrays["ideal"] = best_discriminator(cloud, cloud.own(_numbers(more)))
+        # Told that real points are real with 1 - a, the best D is never surer than that.
+        arrays["ideal"] = (1 - model.config.smoothing) * best_discriminator(cloud, cloud.own(_numbers(more)))
     return arrays
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genlib.presets import PRESETS
+from genlib.presets import PLANE_PRESETS, PRESETS
 from genlib.settings import RunSettings
 
 FOLDER = Path(__file__).parent
@@ -49,12 +49,22 @@ RUNS = {
     "gan-collapse": ("gan-collapse", 1200, {}, "bad", "collapse"),
     "gan-dense": ("gan-dense", 2500, {}, "bad", "copies of a few"),
     "mixture": ("mixture", 265, {}, "good", ""),
+    "mixture2d": ("mixture2d", 300, {}, "good", ""),
+    "mixture2d-few": ("mixture2d-few", 300, {}, "bad", "between the groups"),
+    "ae2d": ("ae2d", 2000, {}, "watch", "no sampler"),
+    "vae2d": ("vae2d", 3000, {}, "watch", "between the groups"),
+    "vae2d-collapse": ("vae2d-collapse", 1500, {}, "bad", "Posterior collapse"),
+    "gan2d": ("gan2d", 6000, {}, "good", ""),
+    "gan2d-packing": ("gan2d-packing", 6000, {}, "good", ""),
+    "gan2d-collapse": ("gan2d-collapse", 6000, {}, "bad", "G"),
+    "gan2d-oscillation": ("gan2d-oscillation", 6000, {}, "bad", "G"),
+    "gan2d-d-wins": ("gan2d-d-wins", 3000, {}, "bad", "D wins"),
 }
 
 
 def settings_of(name: str) -> RunSettings:
     preset, _, changes, _, _ = RUNS[name]
-    found = PRESETS[preset].settings
+    found = (PRESETS | PLANE_PRESETS)[preset].settings
     model, train = found.model, replace(found.train, budget="epochs", epochs=1000, device="cpu")
     for knob, value in changes.items():
         if hasattr(model, knob):
@@ -68,7 +78,7 @@ def record(name: str) -> dict:
     """Train a run and keep of it what the rules look at."""
     import torch
 
-    from genlib.data.images import load_images
+    from genlib.data.learnt import load_data
     from genlib.training import Diverged, Frame, Report, Run, train
 
     torch.set_num_threads(1)
@@ -76,7 +86,7 @@ def record(name: str) -> dict:
     lines, frames, broke = {"train": [], "validation": []}, {}, False
     moments = [steps * (i + 1) // _PICTURES for i in range(_PICTURES)]
     try:
-        for event in train(Run.new(settings.family, settings.model, settings.train), load_images(), until_step=steps):
+        for event in train(Run.new(settings.family, settings.model, settings.train), load_data(settings), until_step=steps):
             if isinstance(event, Report):
                 lines[event.split].append({"step": event.step, "seconds": event.seconds, **event.metrics})
             elif isinstance(event, Frame):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from genlib.knobs import InputError
-from genlib.models import MODELS, build
+from genlib.models import MODELS, PLANE_MODELS, build
 from genlib.models.base import Descent, Network
 from genlib.seeding import torch_rng
 from genlib.settings import (
@@ -18,12 +18,17 @@ from genlib.settings import (
     GANConfig,
     MaskedConfig,
     PixelMixtureConfig,
+    PlaneAutoencoderConfig,
+    PlaneGANConfig,
+    PlaneMixtureConfig,
+    PlaneVAEConfig,
     TrainConfig,
     VAEConfig,
 )
 
 D = 3
 SMALL = {"latent_dim": D, "hidden_dim": 32, "channels": 4}
+FLAT = {"latent_dim": D, "hidden_dim": 32}
 KINDS = {
     "ae": AutoencoderConfig(**SMALL),
     "ae-bernoulli": AutoencoderConfig(**SMALL, likelihood="bernoulli", layers=2),
@@ -45,11 +50,18 @@ KINDS = {
     "mixture-labels": PixelMixtureConfig(latent_dim=D, components=1, labels=True),
     "classifier": ClassifierConfig(latent_dim=8, channels=4),
     "masked": MaskedConfig(channels=8, layers=2, average=0.0),
+    "ae2d": PlaneAutoencoderConfig(**FLAT, noise=0.1),
+    "vae2d": PlaneVAEConfig(**FLAT, average=0.9),
+    "gan2d": PlaneGANConfig(**FLAT),
+    "gan2d-wasserstein": PlaneGANConfig(**FLAT, loss="wasserstein", packing=2, average=0.0),
+    "gan2d-spectral": PlaneGANConfig(**FLAT, loss="hinge", spectral=True),
+    "mixture2d": PlaneMixtureConfig(components=3),
 }
+EVERY = MODELS | PLANE_MODELS
 
-DRAWING = [kind for kind in KINDS if kind.split("-")[0] in FAMILIES]
+DRAWING = [kind for kind in KINDS if kind.split("-")[0] in (*FAMILIES, *PLANE_MODELS)]
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", [k for k in KINDS if k.split("-")[0] in MODELS])]
+pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", [k for k in KINDS if k.split("-")[0] in EVERY])]
 
 torch.set_num_threads(1)
 
@@ -58,17 +70,26 @@ def make(kind, seed=0):
     model = build(kind.split("-")[0], KINDS[kind], seed)
     rng = torch_rng(5, "images")
     images = torch.randint(0, 256, (100, 28, 28), generator=rng, dtype=torch.uint8)
+    if model.form == (2,):
+        images = torch.randn(100, 2, generator=rng)
     model.prepare(images, torch.arange(100) % 10, torch_rng(seed, "prepare"))
     return model
 
 
 def step(model, t=0, optimizers=None, **training):
     optimizers = model.configure_optimizers(TrainConfig(**training)) if optimizers is None else optimizers
-    return model.train().training_step(*batch(), optimizers, torch_rng(0, "noise", t), t)
+    return model.train().training_step(*batch(model.form), optimizers, torch_rng(0, "noise", t), t)
 
 
-def batch(n=16):
-    return torch.rand(n, 1, 28, 28, generator=torch_rng(1, "x")), torch.arange(n) % 10
+def batch(form, n=16):
+    noise = torch.randn if form == (2,) else torch.rand
+    return noise(n, *form, generator=torch_rng(1, "x")), torch.arange(n) % 10
+
+
+def made(kind, seed=0):
+    """A model, and a batch of what it learns."""
+    model = make(kind, seed)
+    return model, *batch(model.form)
 
 
 def state(model):
@@ -81,8 +102,8 @@ def same(one, other):
 
 def test_registry_and_settings_name_the_same_family(kind):
     family = kind.split("-")[0]
-    assert MODELS[family].family == family
-    assert MODELS[family].config_class is type(KINDS[kind])
+    assert EVERY[family].family == family
+    assert EVERY[family].config_class is type(KINDS[kind])
     assert make(kind).latent_dim == KINDS[kind].latent_dim
     assert set(FAMILIES) < set(MODELS)
 
@@ -99,7 +120,7 @@ def test_every_parameter_gets_a_gradient(kind):
 
 
 def test_a_step_changes_the_model_and_looking_changes_nothing(kind):
-    model, (x, labels) = make(kind), batch()
+    model, x, labels = made(kind)
     before = state(model)
     first = model.metrics(x, labels, torch_rng(0, "noise"))
     again = model.metrics(x, labels, torch_rng(0, "noise"))
@@ -116,7 +137,7 @@ def test_a_step_changes_the_model_and_looking_changes_nothing(kind):
 
 
 def test_what_is_reported_is_scalar_and_finite(kind):
-    model, (x, labels) = make(kind), batch()
+    model, x, labels = made(kind)
     for told in (step(model), model.metrics(x, labels, torch_rng(0, "noise"))):
         for name, value in told.items():
             assert value.shape == (), name
@@ -125,7 +146,7 @@ def test_what_is_reported_is_scalar_and_finite(kind):
 
 
 def test_evaluation_equals_training_where_there_is_one_loss(kind):
-    model, (x, labels) = make(kind), batch()
+    model, x, labels = made(kind)
     if not isinstance(model, Descent) or KINDS[kind].average:
         pytest.skip("it plays for several losses, or shows its average")
     evaluated = model.metrics(x, labels, torch_rng(0, "noise", 0))
@@ -139,7 +160,7 @@ def test_evaluation_equals_training_where_there_is_one_loss(kind):
 
 
 def test_training_lowers_the_loss(kind):
-    model, (x, labels) = make(kind), batch()
+    model, x, labels = made(kind)
     if not isinstance(model, Descent):
         pytest.skip("a game has no loss that falls, and a mixture is tested against EM")
     x = x[:1].round().expand_as(x)  # black and white, and always the same: all of it can be learnt
@@ -151,7 +172,7 @@ def test_training_lowers_the_loss(kind):
 
 
 def test_squared_error_is_that_of_the_reconstruction(kind):
-    model, (x, labels) = make(kind), batch()
+    model, x, labels = made(kind)
     if not model.can_encode:
         with pytest.raises(InputError):
             model.encode(x, labels)
@@ -163,13 +184,14 @@ def test_squared_error_is_that_of_the_reconstruction(kind):
 
 
 def test_codes_and_images_belong_to_their_own_row(kind):
-    model, (x, labels) = make(kind).eval(), batch()
+    model, x, labels = made(kind)
+    model.eval()
     if kind not in DRAWING:
         pytest.skip("it makes no images")
-    z = torch.randn(16, D, generator=torch_rng(0, "z"))
+    z = torch.randn(16, model.latent_dim, generator=torch_rng(0, "z"))
     if model.can_encode:
         z = model.encode(x, labels)
-        assert z.shape == (16, D)
+        assert z.shape == (16, model.latent_dim)
         torch.testing.assert_close(model.encode(x[5:6], labels[5:6]), z[5:6])
         torch.testing.assert_close(model.reconstruct(x, labels), model.decode(z, labels).detach())
     images = model.decode(z, labels)
@@ -180,15 +202,18 @@ def test_codes_and_images_belong_to_their_own_row(kind):
 def test_decoded_images_lie_between_black_and_white(kind):
     model = make(kind).eval()
     for size in (0.0, 1.0, 1e4) if kind in DRAWING else ():
-        images = model.decode(size * torch.randn(20, D, generator=torch_rng(0, "z")), torch.arange(20) % 10)
+        codes = size * torch.randn(20, model.latent_dim, generator=torch_rng(0, "z"))
+        images = model.decode(codes, torch.arange(20) % 10)
         assert images.isfinite().all()
-        assert 0 <= images.min() <= images.max() <= 1
+        if model.form != (2,):  # a point may lie anywhere
+            assert 0 <= images.min() <= images.max() <= 1
 
 
 def test_decoding_can_be_differentiated(kind):
     if kind in DRAWING:
-        z = torch.randn(4, D, generator=torch_rng(0, "z")).requires_grad_()
-        make(kind).eval().decode(z, torch.arange(4)).sum().backward()
+        model = make(kind).eval()
+        z = torch.randn(4, model.latent_dim, generator=torch_rng(0, "z")).requires_grad_()
+        model.decode(z, torch.arange(4)).sum().backward()
         assert (z.grad.abs().amax(dim=1) > 0).all()
 
 
@@ -199,17 +224,17 @@ def test_samples_come_from_the_generator_or_a_sentence_says_why_not(kind):
             model.sample(2, torch_rng(0, "a"))
         return
     first, again, other = (model.sample(6, torch_rng(0, name)) for name in ("a", "a", "b"))
-    assert first.shape == (6, 1, 28, 28)
+    assert first.shape == (6, *model.form)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert not torch.equal(first[0], first[1])
 
 
 def test_labels_act_where_they_were_asked_for_and_nowhere_else(kind):
-    model, (_, labels) = make(kind), batch()
+    model, _, labels = made(kind)
     for t in range(3):
         step(model, t, learning_rate=0.05)
-    z, other = torch.randn(16, D, generator=torch_rng(0, "z")), (labels + 1) % 10
+    z, other = torch.randn(16, model.latent_dim, generator=torch_rng(0, "z")), (labels + 1) % 10
     if not model.can_sample and not model.can_encode:
         return
     pictures = [model.eval().decode(z, asked) for asked in (labels, other)]
@@ -231,7 +256,7 @@ def test_saved_state_makes_the_model(kind):
     step(first)
     assert not same(state(first), state(second))
     second.load_state_dict(first.state_dict())
-    x, labels = batch()
+    x, labels = batch(first.form)
     one, other = (model.metrics(x, labels, torch_rng(0, "noise")) for model in (first, second))
     assert all(torch.equal(value, other[name]) for name, value in one.items())
     if first.can_sample:
@@ -248,7 +273,7 @@ def test_no_global_generator_is_touched(kind):
         return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
 
     before = generators()
-    model, (x, labels) = make(kind), batch()
+    model, x, labels = made(kind)
     step(model)
     model.metrics(x, labels, torch_rng(0, "noise"))
     if model.can_sample:
@@ -257,7 +282,7 @@ def test_no_global_generator_is_touched(kind):
 
 
 def test_far_too_large_learning_rate_crashes_nothing(kind):
-    model, (x, labels) = make(kind), batch()
+    model, x, labels = made(kind)
     optimizers = model.configure_optimizers(TrainConfig(learning_rate=100.0))
     for t in range(50):
         step(model, t, optimizers)

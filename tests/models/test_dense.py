@@ -132,7 +132,9 @@ def test_a_step_by_hand_is_the_step_of_any_gan(asked):
         try:
             told = [
                 step(model, x, torch.zeros(12), optimizer, torch_rng(0, "noise", t), t)
-                for step, model, optimizer in zip((type(models[0]).training_step, GAN.training_step), models, optimizers)
+                for step, model, optimizer in zip(
+                    (type(models[0]).training_step, GAN.training_step), models, optimizers, strict=False
+                )
             ]
         finally:
             torch.set_default_dtype(torch.float32)
