@@ -1,5 +1,6 @@
 """The 2-D lab without a browser."""
 
+import base64
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genlib.data.cloud import load_cloud
 from genlib.film import Film
 from genlib.presets import PLANE_PRESETS
 from genlib.runs import RunFolder, Status, find, list_runs
@@ -98,6 +100,9 @@ def test_an_address_is_trained_as_the_command_line_reads_it(app, queued, data):
     assert test.query_params["run"] in (run.id, [run.id])
     assert not set(ADDRESS | data) & set(test.query_params), "the run tells them"
     assert lanes(test)[0]["name"] == run.id
+    shown = np.frombuffer(base64.b64decode(lanes(test)[0]["points"]), np.float32).reshape(-1, 2)
+    cloud = load_cloud(asked(run).points)
+    assert shown == pytest.approx(cloud.own(cloud.train), rel=1e-5, abs=1e-4), "what it will learn from, until it does"
     assert len(sentences(test)) == ("data_dataset" not in data and "points" in data), "of few points a word is said"
 
 
