@@ -60,7 +60,7 @@ PLANE_PRESETS: dict[str, Preset] = {
     "gan2d-packing": Preset(
         "Packing",
         "D sees two points at once, and whether they are alike: where G makes the same over and over, it is found out.",
-        RunSettings("gan2d", PlaneGANConfig(packing=2, d_rate=0.3), _SHORT),
+        RunSettings("gan2d", PlaneGANConfig(packing=2, d_rate=0.2), _SHORT),
     ),
     "gan2d-wasserstein": Preset(
         "Wasserstein with gradient penalty",
@@ -73,8 +73,8 @@ PLANE_PRESETS: dict[str, Preset] = {
     ),
     "gan2d-collapse": Preset(
         "Fails: mode collapse",
-        "D learns at a third of G's pace: G crowds all its points where D is weakest, and most groups stay empty.",
-        RunSettings("gan2d", PlaneGANConfig(average=0.0, d_rate=0.3), _SHORT),
+        "D learns at a fifth of G's pace: G crowds all its points where D is weakest, and most groups stay empty.",
+        RunSettings("gan2d", PlaneGANConfig(average=0.0, d_rate=0.2), _SHORT),
         "failure",
         cure="gan2d-packing",
     ),

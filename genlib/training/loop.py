@@ -31,7 +31,7 @@ __all__ = ["train"]
 _REPORT_EVERY = 0.1  # seconds
 _SAVE_EVERY = 10.0  # seconds
 _DRAWING_SHARE = 1 / 20  # of the training time may be spent on frames ...
-_PLANE_SHARE = 1 / 4  # ... of points, whose training is over in seconds and is watched as it goes ...
+_DRAWING_POINTS = 1 / 4  # ... of points, which learn in seconds, more ...
 _DRAWING_AHEAD = 0.1  # ... and so many seconds in advance, for at the start pictures change the fastest
 _EVALUATION_BATCH = 1000
 
@@ -52,14 +52,15 @@ def train(run: Run, images: Data, until_step: int | None = None) -> Iterator[Eve
     Yields:
         Train reports about ten times a second; a validation report at step 0, after each epoch and at the end, and of
         points before each frame instead; frames at step 0, at the end, and between as far as they cost less than a
-        twentieth of the time, of points a quarter; moments to save every ten seconds and at the end. Of one step they come in this order. What belongs to the step where the loop
+        twentieth of the time, of points a quarter; moments to save every ten seconds and at the end. Of one step they
+        come in this order. What belongs to the step where the loop
         takes up again is given again.
 
     Raises:
         Diverged: If a metric is no longer finite.
         InputError: If a change of the run cannot be.
     """
-    batches, diary = _Batches(run, images), _Diary(run, images)
+    batches, diary = _Batches(run, images), _Diary(run)
     if run.step == 0:
         run.model.prepare(
             batches.images, batches.labels, torch_rng(run.train_config.seed, "prepare", device=run.device)
@@ -121,9 +122,8 @@ class _Batches:
 class _Diary:
     """What is due, and the sums in between. It reads the clock and the run, and never touches the weights."""
 
-    def __init__(self, run: Run, images: Data) -> None:
+    def __init__(self, run: Run) -> None:
         self.run = run
-        self.share = _PLANE_SHARE if isinstance(images, Cloud) else _DRAWING_SHARE
         self.sums: dict[str, Tensor] = {}
         self.counts: Counter[str] = Counter()  # of what is in each sum
         self.steps = 0  # since the last report
@@ -146,7 +146,8 @@ class _Diary:
         step = self.run.step
         # Every 10 steps at first, then rarer by doubling: about 120 multiples of the interval lie below the step.
         interval = 10 * 2 ** max(0, math.ceil(math.log2(max(step, 1) / 1200)))
-        allowed = _DRAWING_AHEAD + self.share * (self.run.seconds - self.begun)
+        share = _DRAWING_POINTS if self.run.model.form == (2,) else _DRAWING_SHARE
+        allowed = _DRAWING_AHEAD + share * (self.run.seconds - self.begun)
         return step == 0 or (step % interval == 0 and self.drawn + self.last_drawing <= allowed)
 
     def report(self) -> Report:

@@ -23,8 +23,9 @@ __all__ = ["MESH", "NET", "SIDE", "best_discriminator", "draw_plane", "figures",
 SIDE = 40  # places along each side of the surface
 NET, LINE, MESH = 21, 81, 2.5  # places along each side of the grid of codes, or on a line; its half width
 _MADE, _NEEDLES, _CODED, _SHOWN = 500, 120, 250, 2000
-_JUDGED = 1000
+_JUDGED = 500  # points that distances are told by: four times as many would cost more than all the rest of a frame
 _DENSITY = 2000  # points that an estimate of the density of G rests on
+_COUNTED = 2000  # points that modes and quality are counted by
 _FARTHEST = 1e6  # standard deviations from 0 lies a point of a run that is not breaking
 
 
@@ -92,7 +93,7 @@ def figures(run: Run, cloud: Cloud) -> dict[str, float]:
         from known Gaussians ``modes``, those found, and ``high_quality``, the share of points near to one.
     """
     rng = torch_rng(run.train_config.seed, "judged", device=run.device)
-    made = cloud.own(_numbers(_within(make_points_of(run.model, cloud, 2 * _JUDGED, rng))))
+    made = cloud.own(_numbers(_within(make_points_of(run.model, cloud, _COUNTED, rng))))
     real, some = cloud.own(cloud.test[:_JUDGED].astype(np.float64)), made[:_JUDGED] / 1.0
     found = {"energy": energy_distance(real / cloud.scale, some / cloud.scale)}
     k = min(5, len(real) - 1)

@@ -56,8 +56,8 @@ RUNS = {
     "vae2d-collapse": ("vae2d-collapse", 1500, {}, "bad", "Posterior collapse"),
     "gan2d": ("gan2d", 6000, {}, "good", ""),
     "gan2d-packing": ("gan2d-packing", 6000, {}, "good", ""),
-    "gan2d-collapse": ("gan2d-collapse", 6000, {}, "bad", "G"),
-    "gan2d-oscillation": ("gan2d-oscillation", 6000, {}, "bad", "G"),
+    "gan2d-collapse": ("gan2d-collapse", 6000, {}, "bad", "group"),
+    "gan2d-oscillation": ("gan2d-oscillation", 6000, {}, "bad", "group"),
     "gan2d-d-wins": ("gan2d-d-wins", 3000, {}, "bad", "D wins"),
 }
 
@@ -86,7 +86,9 @@ def record(name: str) -> dict:
     lines, frames, broke = {"train": [], "validation": []}, {}, False
     moments = [steps * (i + 1) // _PICTURES for i in range(_PICTURES)]
     try:
-        for event in train(Run.new(settings.family, settings.model, settings.train), load_data(settings), until_step=steps):
+        for event in train(
+            Run.new(settings.family, settings.model, settings.train), load_data(settings), until_step=steps
+        ):
             if isinstance(event, Report):
                 lines[event.split].append({"step": event.step, "seconds": event.seconds, **event.metrics})
             elif isinstance(event, Frame):
