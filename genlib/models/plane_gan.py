@@ -91,7 +91,8 @@ class PlaneGAN(GAN):
         config, g, d = self.config, self.generator, self.discriminator.layers
         assert isinstance(d, Dense)
         d_learns, g_learns = self.learners(step)
-        x = x[: len(x) // config.packing * config.packing]
+        if config.packing > 1:
+            x = x[: len(x) // config.packing * config.packing]
         codes = torch.randn(len(x), self.latent_dim, generator=rng, device=x.device)
         drawing = g.run(codes)
         drawn = self.discriminator.packed(drawing[-1])
