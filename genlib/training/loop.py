@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -127,16 +126,15 @@ class _Diary:
         of_points = isinstance(images, Cloud)
         self.share = _PLANE_SHARE if of_points else _DRAWING_SHARE
         self.ahead = _PLANE_AHEAD if of_points else _DRAWING_AHEAD
-        self.sums: dict[str, Tensor] = {}
-        self.counts: Counter[str] = Counter()  # of what is in each sum
+        self.told: dict[str, list[Tensor]] = {}
         self.steps = 0  # since the last report
         self.begun = self.reported = self.saved = run.seconds
         self.drawn = self.last_drawing = 0.0  # seconds
 
     def add(self, losses: dict[str, Tensor]) -> None:
-        # Sums stay on the device: asking for a number here would make the processor wait for it at each step.
-        self.sums |= {name: self.sums[name] + value if name in self.sums else value for name, value in losses.items()}
-        self.counts.update(losses.keys())
+        # They stay on the device: asking for a number here would make the processor wait for it at each step.
+        for name, value in losses.items():
+            self.told.setdefault(name, []).append(value)
         self.steps += 1
 
     def report_due(self) -> bool:
@@ -154,10 +152,11 @@ class _Diary:
 
     def report(self) -> Report:
         run, started = self.run, time.perf_counter()
-        metrics = _means(self.sums, self.counts)
+        sums = {name: torch.stack(values).float().sum() for name, values in self.told.items()}
+        metrics = _means(sums, {name: len(values) for name, values in self.told.items()})
         # On a card the steps were only queued until here, so the wait for them is training time.
         run.seconds += time.perf_counter() - started
-        self.sums, self.counts, self.steps, self.reported = {}, Counter(), 0, run.seconds
+        self.told, self.steps, self.reported = {}, 0, run.seconds
         return _checked(run, Report(run.step, run.seconds, "train", metrics))
 
     def draw(self, images: Data) -> list[Event]:

@@ -127,7 +127,8 @@ def _take(settings: RunSettings) -> None:
 
 
 def _put(settings: RunSettings) -> None:
-    st.session_state[_FAMILY] = settings.family
+    if st.session_state.get(_FAMILY) != settings.family:  # once its widget is drawn it may not be set, even to the same
+        st.session_state[_FAMILY] = settings.family
     Controls(type(settings.model), addressed=False).put(settings.model)
     _train(False).put(settings.train)
 

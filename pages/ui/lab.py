@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 import streamlit as st
 
 from genlib.colours import CLASSES, FAMILIES
-from genlib.data.cloud import known_groups
+from genlib.data.cloud import known_groups, load_cloud
+from genlib.knobs import InputError
 from genlib.settings import PlaneGANConfig, RunSettings
 from pages.ui.charts import charts
 from pages.ui.element import element, encode, markup
@@ -60,6 +62,7 @@ _FIGURES: dict[str, dict[str, Any]] = {
     "loss_d": {"title": "Loss of D", "split": "train", "help": "What D makes small."},
     "loss_g": {"title": "Loss of G", "split": "train", "help": "What G makes small."},
 }
+_LINE = "G bends this line of codes into the curve. Dashed: one and two deviations of the codes."
 _WIDE = " The first two numbers of each."
 
 
@@ -121,22 +124,29 @@ def layers_from_text(text: Any) -> list[str]:
 
 
 def _told(shown: Opened) -> dict[str, Any]:
-    settings = shown.settings
-    return _common(settings) | {
-        "name": shown.run.id,
-        "recorded": shown.recorded,
-        "title": shown.title,
-        "settings": shown.line,
-        "changed": changed(settings, shown.changes),
-        "changes": [change.step for change in shown.changes],
-        "empty": "It draws its first picture in a moment.",
-        "news": news(shown),
-    }
+    settings, now = shown.settings, news(shown)
+    waiting: dict[str, Any] = {}
+    if settings.points and not now["steps"]:
+        with suppress(InputError):  # of a folder that was altered
+            cloud = load_cloud(settings.points)
+            waiting = {"points": encode(_thinned(cloud.own(cloud.train))), "box": list(cloud.box)}
+    return (
+        _common(settings)
+        | waiting
+        | {
+            "name": shown.run.id,
+            "recorded": shown.recorded,
+            "title": shown.title,
+            "settings": shown.line,
+            "changed": changed(settings, shown.changes),
+            "changes": [change.step for change in shown.changes],
+            "empty": "These are the points. What it makes of them is drawn as soon as it trains.",
+            "news": now,
+        }
+    )
 
 
 def _draft(draft: Draft) -> dict[str, Any]:
-    points = draft.points
-    thinned = np.concatenate([points[: draft.emphasis], points[draft.emphasis :: max(1, len(points) // _SHOWN)]])
     news = {"state": "draft", "active": False, "standing": "", "attempt": 0, "step": 0, "per_epoch": 0, "film": ""}
     news |= {"title": "", "words": "", "progress": 0, "health": None, "steps": [], "curves": {}}
     return _common(draft.settings) | {
@@ -148,17 +158,22 @@ def _draft(draft: Draft) -> dict[str, Any]:
         "changes": [],
         "empty": "These are the points. Press Train, and a model learns to make more of them.",
         "news": news,
-        "points": encode(thinned),
+        "points": encode(_thinned(draft.points, draft.emphasis)),
         "box": list(draft.box),
         "emphasis": draft.emphasis,
     }
+
+
+def _thinned(points: np.ndarray, first: int = 0) -> np.ndarray:
+    """Two to four thousand of many points, with the first ones among them."""
+    return np.concatenate([points[:first], points[first :: max(1, len(points) // _SHOWN)]])
 
 
 def _common(settings: RunSettings) -> dict[str, Any]:
     """What is known of a run before it has begun."""
     model, family, points = settings.model, settings.family, settings.points
     k = known_groups(points) if points else 0
-    note = _CODES[family]
+    note = _LINE if family == "gan2d" and model.latent_dim == 1 else _CODES[family]
     return {
         "family": family,
         "colour": FAMILIES[family.removesuffix("2d")],

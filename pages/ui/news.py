@@ -21,7 +21,7 @@ from pages.ui.charts import METRICS, renamed
 from pages.ui.element import encode
 from pages.ui.opened import Opened, standing
 from pages.ui.server import dispatcher
-from pages.ui.words import about, duration
+from pages.ui.words import about, duration, of_points
 
 __all__ = ["STATES", "curves", "news", "results", "status_words"]
 
@@ -77,11 +77,16 @@ def news(shown: Opened) -> dict[str, Any]:
         "words": _words(shown, status, silent, place),
         "progress": status.progress,
         "per_epoch": status.per_epoch,
-        "health": None if health.level == "early" else asdict(health),
+        "health": None if health.level == "early" else _of_points(asdict(health), shown),
         "film": film,
         "steps": steps,
         "curves": {split: {name: encode(line) for name, line in found.items()} for split, found in lines.items()},
     }
+
+
+def _of_points(told: dict[str, str], shown: Opened) -> dict[str, str]:
+    """What rules say of images, where the run makes points."""
+    return {name: of_points(text) for name, text in told.items()} if shown.settings.points is not None else told
 
 
 def results(shown: Opened) -> dict[str, str]:

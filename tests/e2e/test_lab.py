@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from playwright.sync_api import TimeoutError
 
 from genlib.film import Film
 from genlib.library import example
@@ -50,7 +51,11 @@ def click(page, name):
 
 
 def wait(page, state):
-    page.wait_for_selector(f".live[data-state={state}]")
+    try:
+        page.wait_for_selector(f".live[data-state={state}]", timeout=30_000)
+    except TimeoutError:
+        found = [page.locator(".live").get_attribute("data-state"), page.locator(".words").all_inner_texts()]
+        raise AssertionError(f"the run should be {state}, and the page shows {found} at {page.url}") from None
 
 
 def layer(page, name):

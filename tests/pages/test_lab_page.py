@@ -1,5 +1,6 @@
 """The 2-D lab without a browser."""
 
+import base64
 import json
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genlib.data.cloud import load_cloud
 from genlib.film import Film
+from genlib.presets import PLANE_PRESETS
 from genlib.runs import RunFolder, Status, find, list_runs
 from genlib.settings import (
     MOST_POINTS,
@@ -97,6 +100,9 @@ def test_an_address_is_trained_as_the_command_line_reads_it(app, queued, data):
     assert test.query_params["run"] in (run.id, [run.id])
     assert not set(ADDRESS | data) & set(test.query_params), "the run tells them"
     assert lanes(test)[0]["name"] == run.id
+    shown = np.frombuffer(base64.b64decode(lanes(test)[0]["points"]), np.float32).reshape(-1, 2)
+    cloud = load_cloud(asked(run).points)
+    assert shown == pytest.approx(cloud.own(cloud.train), rel=1e-5, abs=1e-4), "what it will learn from, until it does"
     assert len(sentences(test)) == ("data_dataset" not in data and "points" in data), "of few points a word is said"
 
 
@@ -263,3 +269,25 @@ def test_settings_of_a_run_are_taken_over_once(app, plane_run, queued):
     test.button(key="do_Train").click().run()
     assert len(list_runs()) == 2
     assert asked(list_runs()[0]) == asked(list_runs()[1])
+
+
+def test_opens_with_a_recorded_run_where_the_points_are_its_own(app, plane_run, monkeypatch):
+    monkeypatch.setattr("genlib.library.example", lambda family: plane_run)
+    assert lanes(app(PAGE, data_dataset="ring", data_n="200"))[0]["name"] == plane_run.id
+    assert lanes(app(PAGE, data_dataset="ring", data_n="500"))[0]["name"] == ""
+
+
+def test_a_preset_is_chosen_cured_and_as_long_for_fewer_points(app):
+    test = app(PAGE)
+    test.selectbox(key="lab_preset_gan2d").set_value("gan2d-collapse").run()
+    preset = PLANE_PRESETS["gan2d-collapse"].settings
+    assert test.slider(key="PlaneGANConfig.d_rate").value == preset.model.d_rate
+    updates = preset.train.epochs * (2000 // preset.train.batch_size)
+    test.select_slider(key="lab_PointsConfig.n").set_value(500).run()
+    assert test.selectbox(key="lab_preset_gan2d").value == "gan2d-collapse"
+    batch = test.select_slider(key="lab_TrainConfig.batch_size").value
+    epochs = test.select_slider(key="lab_TrainConfig.epochs").value
+    assert epochs * (500 // batch) == pytest.approx(updates, rel=0.05)
+    test.button(key="do_Show the cure").click().run()
+    assert test.selectbox(key="lab_preset_gan2d").value == PLANE_PRESETS["gan2d-collapse"].cure
+    assert not test.exception
