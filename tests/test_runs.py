@@ -461,6 +461,9 @@ class Trainers:
     def __init__(self):
         self.started, self.living, self.killed, self.refusal = [], {}, [], None
 
+    def at_once(self, slots):
+        return slots
+
     def fits(self, settings):
         return True
 
@@ -479,7 +482,8 @@ class Trainers:
         self.killed.append(run.id)
 
     def close(self):
-        self.closed = True
+        self.killed += self.living
+        self.living = {}
 
     def end(self, run, state=None):
         """The trainer leaves, in order if it says so."""
