@@ -32,8 +32,7 @@ class Check:
 
 def checks() -> Iterator[Check]:
     """Look at one thing after another; nothing that is found ends the test."""
-    looks = _LOOKS | ({"cluster": _cluster} if scheduler() else {})
-    for name, at in looks.items():
+    for name, at in _LOOKS.items():
         try:
             good, words = at()
         except InputError as error:
@@ -116,19 +115,15 @@ def _training() -> tuple[bool, str]:
 
 
 def _queue() -> tuple[bool, str]:
-    count = look(scheduler()).at_once(Limits.from_environment().slots) if scheduler() else slots()
-    if not count:
-        return False, "No run can train: start workers."
+    count, there = slots(), ""
+    if scheduler():
+        cluster = look(scheduler())
+        count, there = Limits.from_environment().at_once(cluster.places), f"{cluster.words} "
+        if not count or cluster.strangers:
+            return False, cluster.words
+    wait = math.ceil(_CLASS / count) - 1
     runs = f"{count} run{'s' * (count > 1)} at once"
-    return (
-        True,
-        f"{runs}: if {_CLASS} people start a minute each, the last waits {math.ceil(_CLASS / count) - 1} minutes.",
-    )
-
-
-def _cluster() -> tuple[bool, str]:
-    cluster = look(scheduler())
-    return cluster.places > 0 and not cluster.strangers, cluster.words
+    return True, f"{there}{runs}: if {_CLASS} people start a minute each, the last waits {wait} minutes."
 
 
 _LOOKS: dict[str, Callable[[], tuple[bool, str]]] = {

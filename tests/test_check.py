@@ -8,6 +8,7 @@ from genlib import check
 from genlib.check import checks
 from genlib.cli import main
 from genlib.knobs import InputError
+from genlib.runs.workers import Cluster
 
 pytestmark = pytest.mark.fast
 
@@ -40,6 +41,31 @@ def test_what_is_missing_is_told_and_the_rest_is_looked_at(monkeypatch, capsys):
     assert lines[0] == "BAD   models    It is gone: restore it."
     assert "No space left on device" in lines[1]
     assert lines[2].startswith("good")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "slots", "good", "told"),
+    [
+        (Cluster(3, 6, 0, ()), "4", True, "all share the folder of runs. 4 runs at once: if 30 people"),
+        (
+            Cluster(3, 6, 0, ()),
+            "9",
+            True,
+            "6 runs at once: if 30 people start a minute each, the last waits 4 minutes.",
+        ),
+        (Cluster(0, 0, 0, ()), "", False, "0 workers, 0 runs at once, 0 with a graphics card: start some."),
+        (Cluster(1, 1, 0, ("tcp://x:1",)), "", False, "do not write to the folder of runs here"),
+    ],
+)
+def test_a_cluster_is_asked_once(monkeypatch, cluster, slots, good, told):
+    asked = []
+    monkeypatch.setenv("GENLIB_SCHEDULER", "tcp://10.0.0.1:8786")
+    monkeypatch.setenv("GENLIB_SLOTS", slots)
+    monkeypatch.setattr(check, "look", lambda address: asked.append(address) or cluster)
+    monkeypatch.setattr(check, "_LOOKS", {"memory": check._memory, "queue": check._queue})
+    found = list(checks())[-1]
+    assert (found.good, asked) == (good, ["tcp://10.0.0.1:8786"])
+    assert told in found.words
 
 
 def test_the_wait_of_a_class(monkeypatch):

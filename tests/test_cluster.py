@@ -11,29 +11,33 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from genlib import checkpoint
-from genlib.check import _cluster
+from genlib.check import _queue
 from genlib.cli import main
 from genlib.data.images import load_images
 from genlib.device import set_threads
 from genlib.knobs import InputError
-from genlib.runs import Dispatcher, Limits, RunFolder, home, saved_step
+from genlib.runs import Dispatcher, Limits, LocalBackend, RunFolder, home, saved_step
 from genlib.runs.cluster import ClusterBackend
 from genlib.runs.status import elsewhere, gone, here, lives
+from genlib.runs.workers import Cluster as Found
 from genlib.runs.workers import look
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from genlib.training import Run, train
-from tests.test_queue import Clock, of
+from pages.ui.server import dispatcher as served
+from tests.test_queue import Clock, of, running
 from tests.test_runs import ASKED, KEY, Trainers, is_sentence, rest, save, states
 
 ROOT = Path(__file__).parent.parent
 NOBODY_HERE = 2**31 - 1  # no process has this number
 SMALL = RunSettings("vae", VAEConfig(hidden_dim=16), TrainConfig(epochs=2, device="cpu"))
 ENDLESS = replace(SMALL, train=TrainConfig(epochs=1000, device="cpu"))
+CUDA = replace(ENDLESS, train=TrainConfig(epochs=1000, device="cuda")).to_json()
 
 
 @pytest.fixture
@@ -89,6 +93,19 @@ def test_the_command_line_waits_for_a_sign_of_life_from_another_machine():
     assert run.settle(patience=0.2).state == "interrupted"
 
 
+@pytest.mark.fast
+def test_the_command_line_says_for_what_it_waits(capsys):
+    run = of(RunFolder.create(ASKED, claimed=True), state="running", pid=NOBODY_HERE, host="another")
+    speaking = threading.Timer(0.15, lambda: of(run, beat=run.status.beat + 1))
+    speaking.start()
+    assert main(["train", run.id]) == 2
+    speaking.join()
+    waits, refused = capsys.readouterr().err.splitlines()
+    assert waits.startswith(f"Run {run.id} was last heard of from 'another': waiting up to 30 s ")
+    assert is_sentence(waits)
+    assert "is being trained already" in refused
+
+
 # Attempts -------------------------------------------------------------------------------------------------------------
 
 
@@ -114,7 +131,15 @@ class Losing(Trainers):
 
     def __init__(self):
         super().__init__()
-        self.lost, self.clock = set(), Clock()
+        self.lost, self.clock, self.begins = set(), Clock(), True
+
+    def at_once(self, slots):
+        return min(slots or self.places, self.places)
+
+    def start(self, run, attempt):
+        super().start(run, attempt)
+        if self.begins:
+            run.attempts.begin(attempt, "there")
 
     def alive(self, run):
         return None if run.id in self.lost else super().alive(run)
@@ -127,7 +152,7 @@ class Losing(Trainers):
         """Its machine is gone, and what it may have saved is written."""
         self.lost.add(run.id)
         dispatcher.tick()
-        self.clock.now += 3
+        self.clock.now += 11
         dispatcher.tick()
 
 
@@ -160,13 +185,38 @@ def test_a_trainer_that_was_lost_has_a_moment_to_save():
     dispatcher = Dispatcher(losing, clock=losing.clock)
     run = of(dispatcher.submit(ASKED, KEY), state="running")
     losing.lost.add(run.id)
-    for seconds in (0, 1.9):
+    for seconds in (0, 9.9):
         losing.clock.now += seconds
         dispatcher.tick()
         assert (run.status.state, losing.killed) == ("running", [])
     of(run, state="interrupted", step=70)
     dispatcher.tick()
     assert (run.status.state, run.status.attempt, run.status.step) == ("starting", 2, 70)
+
+
+@pytest.mark.fast
+def test_what_no_machine_began_goes_on_waiting_however_often():
+    losing = Losing()
+    losing.begins = False
+    dispatcher = Dispatcher(losing, clock=losing.clock)
+    run = dispatcher.submit(ASKED, KEY)
+    for attempt in range(2, 7):
+        losing.lost.add(run.id)
+        dispatcher.tick()  # nobody has anything to save
+        assert (run.status.state, run.status.attempt) == ("starting", attempt)
+
+
+@pytest.mark.fast
+def test_losses_are_counted_though_the_trainer_said_that_it_left_before_it_was_missed():
+    losing = Losing()
+    dispatcher = Dispatcher(losing, clock=losing.clock)
+    run = dispatcher.submit(ASKED, KEY)
+    for attempt in (2, 3, 3):
+        of(run, state="interrupted")
+        dispatcher.tick()
+        losing.lose(dispatcher, run)
+        assert run.status.attempt == attempt
+    assert run.status.message.startswith("Three times")
 
 
 @pytest.mark.fast
@@ -206,16 +256,35 @@ def test_a_lost_run_goes_on_only_if_it_was_to(told, want, state):
 
 
 @pytest.mark.fast
-def test_a_run_that_must_wait_for_a_card_holds_up_nobody(trainers):
-    trainers.fits = lambda settings: settings["train"]["device"] != "cuda" or "cuda" not in running
-    running = ["cuda"]
-    dispatcher = Dispatcher(trainers, 2)
-    first = dispatcher.submit(RunSettings(train=TrainConfig(device="cuda")).to_json(), KEY)
-    second = dispatcher.submit(ASKED, KEY)
-    assert states(first, second) == ["queued", "starting"]
-    running.clear()
+@pytest.mark.parametrize("slots", [0, 4])
+def test_a_paused_run_gives_way_on_a_cluster_that_has_less_room_than_is_allowed(slots):
+    losing = Losing()
+    dispatcher = Dispatcher(losing, slots, parked=60.0, hung=1e9, clock=losing.clock)
+    first, second = (dispatcher.submit(ASKED, key) for key in (KEY, "f" * 32))
+    running(first, left=500.0)
     dispatcher.tick()
-    assert first.status.state == "starting"
+    assert (dispatcher.limit, dispatcher.waits(second).seconds) == (1, 500)
+    rest(first)
+    dispatcher.tick()
+    losing.clock.now += 61
+    dispatcher.tick()
+    assert states(first, second) == ["parked", "starting"]
+
+
+@pytest.mark.fast
+def test_a_run_that_must_wait_for_a_card_holds_up_nobody_and_gets_that_of_a_paused_one(trainers):
+    def fits(settings):
+        return settings["train"]["device"] != "cuda" or first.id not in trainers.living
+
+    dispatcher = Dispatcher(trainers, 3, parked=0.0)
+    first = running(dispatcher.submit(CUDA, KEY))
+    trainers.fits = fits
+    second, third = dispatcher.submit(CUDA, KEY), dispatcher.submit(ASKED, KEY)
+    assert states(first, second, third) == ["running", "queued", "starting"]
+    assert (dispatcher.place(second), dispatcher.waits(second).seconds) == (1, None)
+    rest(first)
+    dispatcher.tick()
+    assert states(first, second) == ["parked", "starting"]
 
 
 @pytest.mark.fast
@@ -230,6 +299,122 @@ def test_what_is_parked_on_a_cluster_still_hears_its_owner(trainers):
     sequence = first.steer(KEY, knobs={"beta": 2.0})
     dispatcher.tick()
     assert first.status.acknowledged == sequence
+
+
+# Workers with and without cards ---------------------------------------------------------------------------------------
+
+
+class Dask:
+    """A client of Dask, as far as the backend asks it, and the workers that it knows: how many cards each has."""
+
+    def __init__(self, **workers):
+        self.scheduler, self.status, self.given, self.futures = self, "running", {}, {}
+        self.workers = {name: {"nthreads": 1, "status": "running", "resources": {"GPU": n} if n else {}}
+                        for name, n in workers.items()}  # fmt: skip
+
+    async def identity(self, n_workers):
+        return {"workers": dict(self.workers)}
+
+    def submit(self, function, run, attempt, *, key, pure, **where):
+        self.given[run], self.futures[run] = where, SimpleNamespace(status="pending")
+        return self.futures[run]
+
+    async def close(self):
+        self.status = "closed"
+
+
+@pytest.fixture
+def backend_of(monkeypatch):
+    """The backend of a cluster that has such workers, once it has looked."""
+    monkeypatch.setattr("genlib.runs.cluster._EVERY", 0.005)
+    made = []
+
+    def begin(dask):
+        async def connected(address):
+            return dask
+
+        monkeypatch.setattr("genlib.runs.cluster.connected", connected)
+        backend = ClusterBackend("tcp://nowhere")
+        made.append(backend)
+        wait_for(lambda: backend.at_once(0) == len(dask.workers))
+        return backend
+
+    yield begin
+    for backend in made:
+        backend.close()
+    wait_for(lambda: "cluster" not in {thread.name for thread in threading.enumerate()})
+
+
+def given(backend, dask, settings, worker=None):
+    """A run that was started, and that this worker has begun; where it was allowed to go."""
+    run = RunFolder.create(settings, KEY, claimed=True)
+    backend.start(run, 1)
+    wait_for(lambda: run.id in dask.given)
+    if worker:
+        run.attempts.begin(1, worker)
+        wait_for(lambda: backend._tasks[run.id].where == worker)
+    return run, dask.given[run.id]
+
+
+@pytest.mark.fast
+def test_a_cluster_trains_no_more_at_once_than_it_has_room_for(backend_of):
+    backend = backend_of(Dask(a=0, b=0))
+    assert [backend.at_once(slots) for slots in (0, 1, 2, 5)] == [2, 1, 2, 2]
+
+
+@pytest.mark.fast
+def test_what_asks_for_a_card_waits_for_its_worker_to_come_back(backend_of):
+    dask = Dask(a=0, b=1)
+    backend = backend_of(dask)
+    assert backend.fits(CUDA)
+    gone = dask.workers.pop("b")
+    wait_for(lambda: backend.at_once(0) == 1)
+    assert (backend.fits(CUDA), backend.fits(ASKED)) == (False, True)
+    dask.workers["b"] = gone
+    wait_for(lambda: backend.fits(CUDA))
+    assert backend_of(Dask(a=0)).fits(CUDA), "where there never was a card, it is to say that there is none"
+
+
+@pytest.mark.fast
+def test_the_worker_of_a_card_is_left_to_what_asks_for_it_and_else_makes_it_wait(backend_of):
+    dask = Dask(a=0, b=1)
+    backend = backend_of(dask)
+    assert given(backend, dask, ASKED, "a")[1] == {"workers": ["a"], "allow_other_workers": True}
+    assert backend.fits(CUDA)
+    other, where = given(backend, dask, ASKED)
+    assert (where, backend.fits(CUDA)) == ({}, False), "it may go to the card's worker"
+    other.attempts.begin(1, "b")
+    wait_for(lambda: backend._tasks[other.id].where == "b")
+    assert not backend.fits(CUDA)
+    backend.kill(other)
+    assert backend.fits(CUDA)
+    assert given(backend, dask, CUDA, "b")[1] == {"resources": {"GPU": 1}}
+    assert not backend.fits(CUDA)
+
+
+@pytest.mark.fast
+def test_a_machine_that_failed_had_the_run_and_one_that_never_came_had_not(monkeypatch, backend_of):
+    dask = Dask(a=0)
+    backend = backend_of(dask)
+    run = given(backend, dask, ASKED)[0]
+    assert backend.alive(run) is True
+    monkeypatch.setattr("genlib.runs.cluster._BEGIN", 0.0)
+    assert (backend.alive(run), run.attempts.begun(1)) == (None, "")
+    dask.futures[run.id].status = "error"
+    assert backend.alive(run) is None
+    assert run.attempts.begun(1)
+
+
+@pytest.mark.fast
+def test_a_trainer_is_ended_when_it_is_killed_and_left_to_save_when_the_server_closes(backend_of):
+    dask = Dask(a=0, b=0)
+    backend = backend_of(dask)
+    first, second = (given(backend, dask, ASKED, worker)[0] for worker in "ab")
+    dispatcher = Dispatcher(backend)
+    backend.kill(first)
+    dispatcher.close()
+    assert (first.held_by(1), second.held_by(1)) == (False, True)
+    wait_for(lambda: dask.status == "closed")
 
 
 # Without a scheduler --------------------------------------------------------------------------------------------------
@@ -276,6 +461,41 @@ def test_without_a_scheduler_runs_wait_and_nobody_waits_for_it(monkeypatch, addr
         assert backend.alive(other) is False
         wait_for(lambda: caplog.records)
     assert "The cluster does not answer" in caplog.text
+
+
+@pytest.mark.fast
+def test_an_error_without_words_is_told_by_its_name(monkeypatch, caplog):
+    async def late(address):
+        raise TimeoutError
+
+    monkeypatch.setattr("genlib.runs.cluster.connected", late)
+    with backend_at("tcp://nowhere"):
+        wait_for(lambda: caplog.records)
+    assert "The cluster does not answer: TimeoutError" in caplog.text
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("set_it", [True, False])
+def test_one_setting_moves_the_app_to_a_cluster(monkeypatch, address, set_it):
+    monkeypatch.setattr("genlib.runs.workers._ANSWER", 0.1)
+    if set_it:
+        monkeypatch.setenv("GENLIB_SCHEDULER", address)
+    served.clear()
+    try:
+        assert isinstance(served()._backend, ClusterBackend if set_it else LocalBackend)
+    finally:
+        served.clear()
+    wait_for(lambda: not {"cluster", "dispatcher"} & {thread.name for thread in threading.enumerate()})
+
+
+@pytest.mark.fast
+def test_workers_that_see_other_runs_are_told_when_the_app_begins(monkeypatch, capsys, address):
+    monkeypatch.setenv("GENLIB_SCHEDULER", address)
+    monkeypatch.setattr("genlib.cli.look", lambda address: Found(2, 2, 0, ("tcp://10.0.0.9:1",)))
+    monkeypatch.setitem(sys.modules, "streamlit.runtime.state.safe_session_state", None)  # here the app would begin
+    with pytest.raises(ImportError):
+        main(["app", "--no-browser"])
+    assert "do not write to the folder of runs here" in capsys.readouterr().err
 
 
 @pytest.mark.fast
@@ -501,11 +721,12 @@ def test_what_a_server_started_ends_with_it_and_another_goes_on(cluster):
         other = dispatcher.submit(SMALL.to_json(), "f" * 32)
         wait_for(lambda: other.status.state == "done")
         assert run.status.state == "parked"
-        assert not lives(trainer), "its place was needed"
+        wait_for(lambda: not lives(trainer), 2)  # its place was needed
         dispatcher.resume(run, KEY)
         wait_for(lambda: (run.status.state, run.status.attempt) == ("running", 3))
         trainer = run.status.pid
     wait_for(lambda: not lives(trainer), 5)
+    assert (run.status.state, saved_step(run.path)) == ("interrupted", run.status.step)
 
 
 @linux
@@ -516,20 +737,21 @@ def test_what_asks_for_a_card_waits_for_a_worker_that_has_one(cluster, capsys, m
         cluster.add(*options)
     cluster.add(GENLIB_HOME=str(cluster.folder / "elsewhere"))
     with backend_at(cluster.address) as backend:
-        wait_for(lambda: backend.places == 3)
+        wait_for(lambda: backend.at_once(0) == 3)
     found = look(cluster.address)
     assert (found.places, found.gpus, len(found.strangers)) == (3, 1, 1)
     assert main(["info"]) == 0
     assert f"cluster  {found.words}" in capsys.readouterr().out
-    assert _cluster() == (False, found.words)
+    assert _queue() == (False, found.words)
     cluster.workers[2].terminate()
     wait_for(lambda: look(cluster.address).strangers == ())
-    assert _cluster() == (True, "2 workers, 2 runs at once, 1 with a graphics card; all share the folder of runs.")
+    good, words = _queue()
+    assert good
+    assert words.startswith("2 workers, 2 runs at once, 1 with a graphics card; all share the folder of runs. 2 runs ")
     assert not list(home().glob(".cluster*"))
     with dispatching(cluster.address) as dispatcher:
         wait_for(lambda: dispatcher.limit == 2)
-        cuda = replace(ENDLESS, train=replace(ENDLESS.train, device="cuda"))
-        first, second = (dispatcher.submit(cuda.to_json(), KEY) for _ in range(2))
+        first, second = (dispatcher.submit(CUDA, KEY) for _ in range(2))
         assert states(first, second) == ["starting", "queued"]
         wait_for(lambda: first.attempts.begun(1))
         assert cluster.where(first) is cluster.workers[1]

@@ -25,6 +25,7 @@ from genlib.runs import (
     ACTIVE,
     RESUMABLE,
     Dispatcher,
+    LocalBackend,
     RunFolder,
     Status,
     Watcher,
@@ -461,6 +462,9 @@ class Trainers:
     def __init__(self):
         self.started, self.living, self.killed, self.refusal = [], {}, [], None
 
+    def at_once(self, slots):
+        return slots
+
     def fits(self, settings):
         return True
 
@@ -479,7 +483,8 @@ class Trainers:
         self.killed.append(run.id)
 
     def close(self):
-        self.closed = True
+        self.killed += self.living
+        self.living = {}
 
     def end(self, run, state=None):
         """The trainer leaves, in order if it says so."""
@@ -726,6 +731,18 @@ def test_the_thread_of_the_queue_survives_a_bad_moment(trainers, caplog):
     late = RunFolder.create(ASKED, KEY)
     time.sleep(0.05)
     assert (trainers.killed, late.status.state) == ([other.id], "queued")
+
+
+def test_the_trainers_of_a_server_end_when_it_closes(monkeypatch):
+    waits = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    monkeypatch.setattr("genlib.runs.backend.launch", lambda run, attempt: waits)
+    backend = LocalBackend()
+    dispatcher = Dispatcher(backend, 1)
+    run = dispatcher.submit(ASKED, KEY)
+    assert backend.alive(run)
+    dispatcher.close()
+    assert waits.poll() not in (None, 0)
+    assert not backend.alive(run)
 
 
 def test_looking_at_many_finished_runs_reads_none_of_them(trainers):

@@ -165,7 +165,7 @@ def _info(options: argparse.Namespace) -> int:
 
     images, devices, limits = load_images(), available(), Limits.from_environment()
     cluster = look(scheduler()) if scheduler() else None
-    places = limits.at_once if cluster is None else cluster.at_once(limits.slots)
+    places = limits.at_once(cluster.places if cluster else None)
     counts = {part: len(getattr(images, part)) for part in ("train", "validation", "test")}
     if options.json:
         found: dict[str, Any] = {
@@ -216,8 +216,8 @@ def _app(options: argparse.Namespace) -> int:
     if not 1 <= options.port <= 65_535:
         raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
     Limits.from_environment()  # one that cannot be is told here, not to visitors
-    if scheduler():
-        look(scheduler())
+    if scheduler() and (cluster := look(scheduler())).strangers:
+        _say(cluster.words)
     from streamlit.runtime.state.safe_session_state import SafeSessionState
     from streamlit.web import cli
     from streamlit.web.server.starlette import starlette_server

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from genlib.changes import Change, checked_changes
 from genlib.data.cloud import load_cloud
 from genlib.data.own.kept import find_own
 from genlib.device import choose
 from genlib.flags import asked_for
-from genlib.knobs import InputError
+from genlib.knobs import InputError, shown
 from genlib.runs import ACTIVE, RESUMABLE, RunFolder, find
+from genlib.runs.status import TRAINED, elsewhere
 from genlib.runs.wish import checked_step
 from genlib.settings import FAMILY_NAMES, MNIST, RunSettings
 
@@ -30,6 +32,9 @@ def claim(options: argparse.Namespace) -> tuple[RunFolder, int]:
         if not folder.held_by(options.attempt):
             raise InputError(f"Attempt {options.attempt} does not hold run {folder.id}: leave --attempt out.")
         return folder, options.attempt
+    if (before := folder.status).state in TRAINED and elsewhere(before):
+        host = shown(before.host)
+        sys.stderr.write(f"Run {folder.id} was last heard of from {host}: waiting up to 30 s for a sign of life.\n")
     status = folder.settle()
     more = status.state == "done" and options.until_step is not None and options.until_step > status.step
     if status.state not in RESUMABLE | {"queued", "parked"} and not more:

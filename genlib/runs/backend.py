@@ -18,13 +18,12 @@ __all__ = ["Backend", "LocalBackend", "launch"]
 class Backend(Protocol):
     """What runs trainers: here, or on a cluster. Nothing here takes long, whatever is slow or away."""
 
-    @property
-    def places(self) -> int:
-        """How many trainers it has room for, at this moment."""
+    def at_once(self, slots: int) -> int:
+        """How many it trains at once, at this moment, where ``slots`` are allowed; 0: as many as it has room for."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
-        """Whether a run with these settings, as JSON that may have been altered, can be started while places are free;
-        else it waits for what it needs.
+        """Whether there is what a run with these settings, as JSON that may have been altered, needs besides a place;
+        else it waits for that.
         """
 
     def start(self, run: RunFolder, attempt: int) -> None:
@@ -36,10 +35,12 @@ class Backend(Protocol):
         """
 
     def kill(self, run: RunFolder) -> None:
-        """End it at once, and forget it: from now on it writes nothing. Nothing happens if it has ended."""
+        """End it at once, and forget it: it writes nothing more, elsewhere than here after about a second. Nothing
+        happens if it has ended.
+        """
 
     def close(self) -> None:
-        """Let go of what it keeps to do all this."""
+        """End all, and let go of what it keeps to do all this."""
 
 
 class LocalBackend:
@@ -48,9 +49,8 @@ class LocalBackend:
     def __init__(self) -> None:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    @property
-    def places(self) -> int:
-        return Limits().at_once
+    def at_once(self, slots: int) -> int:
+        return Limits(slots=slots).at_once()
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
         return True
@@ -63,15 +63,19 @@ class LocalBackend:
         return process is not None and process.poll() is None
 
     def kill(self, run: RunFolder) -> None:
-        process = self._processes.pop(run.id, None)
+        self._kill(run.id)
+
+    def close(self) -> None:
+        for run in list(self._processes):
+            self._kill(run)
+
+    def _kill(self, run: str) -> None:
+        process = self._processes.pop(run, None)
         if process is not None:
             process.kill()
             process.wait()
             if process.stdin is not None:
                 process.stdin.close()
-
-    def close(self) -> None:
-        pass
 
 
 def launch(run: RunFolder, attempt: int) -> subprocess.Popen[bytes]:

@@ -22,7 +22,8 @@ from genlib.knobs import InputError
 from genlib.runs.backend import launch
 from genlib.runs.finding import find
 from genlib.runs.folder import RunFolder
-from genlib.runs.workers import GPU, Workers, all_workers, connected, count_gpus, count_threads, disconnected
+from genlib.runs.limits import Limits
+from genlib.runs.workers import GPU, Workers, all_workers, connected, count_gpus, count_threads, disconnected, with_gpus
 
 __all__ = ["ClusterBackend", "train"]
 
@@ -31,7 +32,6 @@ _LISTEN = 0.1  # seconds between two looks of a task at its trainer
 _BEGIN = 20.0  # seconds for a task to begin, once a place is free
 _LEAVE = 30.0  # seconds for a trainer to save
 _WORKING = ("running", "paused")  # states of a worker that is not about to end
-_WRITING = 0.05  # seconds that a trainer may need for what it is just writing
 
 
 @dataclass
@@ -52,9 +52,9 @@ class _Task:
 class ClusterBackend:
     """Trainers as tasks of a Dask cluster, of which each takes one thread of a worker.
 
-    A run that asks for a graphics card takes one ``GPU`` of a worker as well, where workers offer such. All that may
-    have to wait for the scheduler is done in a thread of its own; while the scheduler is away there is no place, and
-    what was started is lost.
+    A run that asks for a graphics card takes one ``GPU`` of a worker as well, once workers have offered such; others
+    leave these workers to it while there is room elsewhere. All that may have to wait for the scheduler is done in a
+    thread of its own; while the scheduler is away there is no place, and what was started is lost.
 
     Arguments:
         address: Of the scheduler.
@@ -64,18 +64,20 @@ class ClusterBackend:
         self._address = address
         self._client: Any = None
         self._workers: Workers = {}
+        self._cards = False  # whether any were ever offered: their workers come back
         self._tasks: dict[str, _Task] = {}
         self._closed = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._watch()), name="cluster", daemon=True).start()
 
-    @property
-    def places(self) -> int:
-        return count_threads(self._workers) if self._answers() else 0
+    def at_once(self, slots: int) -> int:
+        return Limits(slots=slots).at_once(count_threads(self._workers) if self._answers() else 0)
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
-        tasks = list(self._tasks.values())
-        gpus = count_gpus(self._workers) - sum(task.gpu for task in tasks)
-        return len(tasks) < self.places and (gpus > 0 or not self._wants_gpu(settings))
+        if not self._wants_gpu(settings):
+            return True
+        tasks, there = list(self._tasks.values()), with_gpus(self._workers)
+        threads = count_threads(there) - sum(task.gpu or task.where in ("", *there) for task in tasks)
+        return min(threads, count_gpus(there) - sum(task.gpu for task in tasks)) > 0
 
     def start(self, run: RunFolder, attempt: int) -> None:
         if not self._answers():
@@ -88,6 +90,8 @@ class ClusterBackend:
         task = self._tasks.get(run.id)
         if task is None or task.state == "finished":
             return False
+        if task.state == "error":
+            run.attempts.begin(task.attempt, "?")  # a machine had it, which may not have been able to say so
         late = not task.where and time.monotonic() - task.since > _BEGIN
         return None if task.lost or late or task.state != "pending" else True
 
@@ -96,17 +100,16 @@ class ClusterBackend:
         if task is not None and task.state != "finished":
             with suppress(OSError):
                 run.attempts.end(task.attempt)
-                time.sleep(_WRITING)
 
     def close(self) -> None:
-        self._closed.set()
+        self._closed.set()  # its trainers save and leave when the scheduler misses us
 
     def _answers(self) -> bool:
         return self._client is not None and self._client.status == "running"
 
     def _wants_gpu(self, settings: Any) -> bool:
         asked = settings.get("train") if isinstance(settings, Mapping) else None
-        return isinstance(asked, Mapping) and asked.get("device") == "cuda" and count_gpus(self._workers) > 0
+        return isinstance(asked, Mapping) and asked.get("device") == "cuda" and self._cards
 
     # What follows is done by the thread of the cluster.
 
@@ -119,7 +122,8 @@ class ClusterBackend:
             except Exception as error:  # whatever Dask raises, the next look is another try
                 self._workers = {}
                 if not told:
-                    logging.getLogger(__name__).warning("The cluster does not answer: %s", error)
+                    reason = str(error) or type(error).__name__
+                    logging.getLogger(__name__).warning("The cluster does not answer: %s", reason)
                 told = True
             await asyncio.sleep(_EVERY)
         await self._leave()
@@ -132,6 +136,7 @@ class ClusterBackend:
         for task in tasks:
             task.where = task.run.attempts.begun(task.attempt)
         self._workers = await all_workers(self._client)
+        self._cards |= count_gpus(self._workers) > 0
         for task in tasks:
             # Where no worker is left, Dask waits for one and says nothing.
             task.lost |= task.where not in ("", *self._workers)
@@ -142,12 +147,21 @@ class ClusterBackend:
             await disconnected(client)
 
     def _submit(self, task: _Task) -> None:
-        run, attempt, resources = task.run.id, task.attempt, {GPU: 1} if task.gpu else None
+        run, attempt = task.run.id, task.attempt
         key = f"genlib-{run}-{attempt}-{secrets.token_hex(4)}"
         if self._answers():
-            task.future = self._client.submit(train, run, attempt, key=key, pure=False, resources=resources)
+            task.future = self._client.submit(train, run, attempt, key=key, pure=False, **self._where(task))
         else:
             task.lost = True
+
+    def _where(self, task: _Task) -> dict[str, Any]:
+        """To which workers a task may go."""
+        if task.gpu:
+            return {"resources": {GPU: 1}}
+        there, others = with_gpus(self._workers), with_gpus(self._workers, False)
+        before = [each for each in self._tasks.values() if each.future is not None and not each.gpu]
+        free = count_threads(others) - sum(each.where not in there for each in before)
+        return {"workers": [*others], "allow_other_workers": True} if there and free > 0 else {}
 
 
 def train(run: str, attempt: int) -> None:

@@ -51,9 +51,14 @@ class Limits(Config):
         found = {knob.name: os.environ.get(_ENVIRONMENT + knob.name.upper(), "").strip() for knob in cls.knobs()}
         return cls.from_text({name: text for name, text in found.items() if text})
 
-    @property
-    def at_once(self) -> int:
-        """How many runs train at once: as set, or one for each two cores, less the one that serves the pages."""
+    def at_once(self, places: int | None = None) -> int:
+        """How many runs train at once: as set, or one for each two cores, less the one that serves the pages.
+
+        Arguments:
+            places: For how many a cluster has room, where it trains them: no more than these.
+        """
+        if places is not None:
+            return min(self.slots or places, places)
         return self.slots or max(1, ((os.cpu_count() or 1) - 1) // 2)
 
     @property
@@ -137,4 +142,4 @@ def slots() -> int:
     Raises:
         InputError: If a limit in the environment cannot be.
     """
-    return Limits.from_environment().at_once
+    return Limits.from_environment().at_once()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from genlib.runs.expected import waits
 from genlib.runs.trainers import BEGIN, Trainers
@@ -27,13 +28,16 @@ class Place:
     own: bool = False
 
 
-def places(waiting: Sequence[tuple[Turn, bool]], trainers: Trainers, limit: int) -> dict[str, Place]:
+def places(
+    waiting: Sequence[tuple[Turn, bool]], trainers: Trainers, limit: int, fits: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, Place]:
     """The places of runs by their ids.
 
     Arguments:
         waiting: As :meth:`genlib.runs.turns.Turns.order` gives them.
         trainers: What is in training.
         limit: How many may be.
+        fits: Whether there is what a run with these settings needs besides a place.
     """
     if not waiting:
         return {}
@@ -41,6 +45,6 @@ def places(waiting: Sequence[tuple[Turn, bool]], trainers: Trainers, limit: int)
     lengths = [None if seconds is None else seconds + BEGIN for seconds in left]
     starts = waits(trainers.busy(), max(0, limit - len(trainers)), lengths)
     return {
-        turn.run.id: Place(number, None if own else start, own)
+        turn.run.id: Place(number, start if not own and fits(turn.settings) else None, own)
         for number, ((turn, own), start) in enumerate(zip(waiting, starts, strict=True), 1)
     }

@@ -43,7 +43,7 @@ class Dispatcher:
 
     Arguments:
         backend: What trains.
-        limit: How many runs train at once; by default what the limits say, or as many as the backend has room for.
+        limit: How many runs train at once, if the backend has room for so many; by default what the limits say.
         limits: What each visitor may take of the machine; by default as the environment sets it.
         patience: Seconds without a sign of life until the run of a trainer that another process started is interrupted.
         hung: The same for a trainer of this dispatcher whose process still lives; it is killed.
@@ -80,7 +80,7 @@ class Dispatcher:
     @property
     def limit(self) -> int:
         """How many runs train at once, at this moment."""
-        return self._limit or self._backend.places
+        return self._backend.at_once(self._limit)
 
     def submit(self, settings: Mapping[str, Any], key: str) -> RunFolder:
         """Create a run and queue it.
@@ -138,7 +138,7 @@ class Dispatcher:
         with self._lock:
             self._trainers.reap()
             active = self._active.look()
-            self._signs.keep({turn.run.id for turn in active})
+            self._signs.keep({turn.run.id for turn in active} | {*self._trainers})
             waiting = []
             for turn in active:
                 self._listen(turn)
@@ -146,11 +146,14 @@ class Dispatcher:
                 without = turn.status.state not in TRAINED and turn.run.id not in self._trainers
                 if without and self._asks(turn.run, turn.status):
                     waiting.append(turn)
-            over = [turn.owner for turn, own in self._in_turn(waiting) if own]
-            self._trainers.put_aside(len(waiting) - len(over) + len(self._trainers) - self.limit, set(over))
+            order, fits = self._in_turn(waiting), self._backend.fits
+            fitting = [fits(turn.settings) for turn, own in order if not own]
+            # What does not fit wants the place of one that has what it needs, whatever places are free.
+            wanted = max(0, sum(fitting) + len(self._trainers) - self.limit) + fitting.count(False)
+            self._trainers.put_aside(wanted, {turn.owner for turn, own in order if own})
             still = [(turn, own) for turn, own in self._in_turn(waiting) if own or not self._begun(turn)]
             self._waiting = [turn for turn, _ in still]
-            self._queue = places(still, self._trainers, self.limit)
+            self._queue = places(still, self._trainers, self.limit, fits)
 
     def _in_turn(self, waiting: list[Turn]) -> list[tuple[Turn, bool]]:
         return self._turns.order(waiting, self._trainers.owners, self.limits.most_running)
@@ -195,12 +198,11 @@ class Dispatcher:
         self._clearing.sweep()
 
     def close(self) -> None:
-        """Start no more runs, and kill what was started here; it can go on from its newest checkpoint."""
+        """Start no more runs, and end what was started here; it can go on from its newest checkpoint."""
         self._closed.set()
         if self._watching:
             self._watching.join()  # it may be looking right now
         with self._lock:
-            self._trainers.kill()
             self._backend.close()
 
     def _check_queued(self, key: str | None) -> None:

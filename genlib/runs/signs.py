@@ -26,6 +26,13 @@ class Signs:
             self._seen[run, what] = sign, now
         return now - self._seen[run, what][1]
 
+    def times(self, run: str, what: str, sign: tuple[Any, ...]) -> int:
+        """How many times ``sign`` was told, with this one, since it was another one."""
+        before, times = self._seen.get((run, what), (None, 0))
+        times = times + 1 if before == sign else 1
+        self._seen[run, what] = sign, times
+        return int(times)
+
     def keep(self, runs: Set[str]) -> None:
         """Forget all other runs."""
         self._seen = {key: seen for key, seen in self._seen.items() if key[0] in runs}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -25,7 +25,7 @@ BEGIN = 5.0  # seconds until a process that was started trains
 _PARKED_WORDS = "Paused and saved; its place is free for others until you resume."
 _HUNG_WORDS = "The training process gave no sign of life and was ended; what it had saved is kept."
 _LOSSES = 3  # times that a run is lost without having got on, until it is left
-_SAVING = 2.0  # seconds in which a trainer that was lost may still save and say so
+_SAVING = 10.0  # seconds at most in which a trainer that was lost may still save and say so
 _LOST_WORDS = "The machine that was to train this is gone or busy: it goes on from what it had saved on the next one."
 _LOST_OFTEN = "Three times no machine of the cluster got on with this; what it had saved is kept: resume it later."
 
@@ -57,14 +57,13 @@ class Trainers:
         self._backend, self._limits, self._signs, self._clock = backend, limits, signs, clock
         self._hung, self._parked = hung, parked
         self._held: dict[str, _Held] = {}
-        self._losses: dict[str, tuple[int, int]] = {}  # the step that was saved at the last one, and how many at it
         self.paces = Paces()
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def __contains__(self, run: str) -> bool:
-        return run in self._held
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
 
     @property
     def owners(self) -> Counter[str]:
@@ -97,11 +96,6 @@ class Trainers:
         for held in list(self._held.values()):
             with suppress(OSError):
                 self._reap(held)
-
-    def kill(self) -> None:
-        """End all of them at once."""
-        for held in self._held.values():
-            self._backend.kill(held.turn.run)
 
     def busy(self) -> list[float | None]:
         """Seconds until each place gets free; None where nothing can be said."""
@@ -173,7 +167,8 @@ class Trainers:
         silent = self._signs.since(run.id, "beat", (status.attempt, status.beat))
         alive = self._backend.alive(run)
         lost = self._signs.since(run.id, "alive", (attempt, alive))
-        if alive is None and status.attempt == attempt and status.state in TRAINED and lost < _SAVING:
+        saves = alive is None and lost < _SAVING and run.attempts.begun(attempt)
+        if saves and status.attempt == attempt and status.state in TRAINED:
             return
         if alive:
             if status.attempt != attempt or status.state not in TRAINED or silent < self._hung:
@@ -190,13 +185,10 @@ class Trainers:
 
     def _go_on(self, run: RunFolder, status: Status) -> None:
         """Have a run that was lost wait for a place again, unless it was lost too often since it last got on."""
-        step, wish = saved_step(run.path) or 0, run.wish
-        before, times = self._losses.get(run.id, (step, 0))
-        times = times + 1 if step == before else 1
-        self._losses[run.id] = step, times
-        if times >= _LOSSES:
-            del self._losses[run.id]  # its owner may try again
+        # One that no machine has begun waited for a place that others took.
+        began = run.attempts.begun(status.attempt)
+        if began and self._signs.times(run.id, "lost", (saved_step(run.path),)) >= _LOSSES:
             run.interrupt(status, _LOST_OFTEN)
         else:
-            state = "queued" if wish.ahead(status.step) else "parked"
+            state = "queued" if run.wish.ahead(status.step) else "parked"
             run.write_status(replace(status, state=state, rate=None, left=None, message=_LOST_WORDS, pid=None))

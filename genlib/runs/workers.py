@@ -26,6 +26,7 @@ __all__ = [
     "disconnected",
     "look",
     "scheduler",
+    "with_gpus",
 ]
 
 GPU = "GPU"  # the resource of a worker, one for each graphics card
@@ -54,10 +55,6 @@ class Cluster:
     places: int
     gpus: int
     strangers: tuple[str, ...]
-
-    def at_once(self, slots: int) -> int:
-        """How many runs it trains at once, where ``slots`` are allowed; 0: any number."""
-        return min(slots or self.places, self.places)
 
     @property
     def words(self) -> str:
@@ -136,6 +133,11 @@ def count_threads(workers: Workers) -> int:
 
 def count_gpus(workers: Workers) -> int:
     return sum(int(told["resources"].get(GPU, 0)) for told in workers.values() if told["status"] == "running")
+
+
+def with_gpus(workers: Workers, yes: bool = True) -> Workers:
+    """Those of the workers that have a graphics card, or those that have none."""
+    return {worker: told for worker, told in workers.items() if (GPU in told["resources"]) == yes}
 
 
 async def _strangers(client: Any) -> tuple[str, ...]:

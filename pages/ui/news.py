@@ -125,7 +125,8 @@ def curves(settings: RunSettings, found: dict[str, dict[str, list[float]]]) -> d
 def status_words(status: Status, silent: float = 0.0, place: Place | None = None, things: str = "images") -> str:
     """A status as a sentence."""
     if status.state in ("queued", "parked") and place:
-        return _place_words(place)
+        lost = f"{status.message} " if status.state == "queued" and status.message else ""
+        return lost + _place_words(place)
     if status.message:
         return status.message
     if status.state == "queued":
@@ -157,6 +158,8 @@ def _place_words(place: Place) -> str:
             f"Place {place.number} in the queue: it waits for another run of the same visitor, since each may train "
             f"{most} at once here, a courtesy so that all get a turn."
         )
+    if not dispatcher().limit:
+        return "No machine is there to train it: it starts when one is."
     when = "" if place.seconds is None else f", {about(place.seconds)}"
     if place.number > 1:
         return f"Place {place.number} in the queue{when}."

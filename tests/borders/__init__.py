@@ -38,7 +38,7 @@ class Border:
         call: What a page, a route or a command does with one. It checks what it takes; it returns False, or raises an
             InputError, where it takes nothing.
         writes: What may be new below the parent of the home, as a regular expression.
-        examples: Inputs that were once taken amiss.
+        examples: Inputs that were once taken amiss, and a sound one where few of the others are.
         weight: How many inputs it gets in CI for each of another border; on demand only whole pages get fewer.
         caches: Whether what it makes is kept on purpose, so that memory tells nothing.
     """

@@ -195,13 +195,23 @@ _WISHES = st.fixed_dictionaries(
 _RUNS = r"home/runs/[0-9a-f]{16}(/.*)?"
 
 BORDERS = [
-    Border("knobs in an address", st.dictionaries(st.sampled_from(KNOBS), _VALUES, min_size=1, max_size=5), knobs),
-    Border("settings as JSON", altered(_SETTINGS) | JSONS, settings),
-    Border("codes in an address", st.tuples(_list_of(",,,;") | TEXTS, st.integers(1, 4)), codes),
-    Border("points in an address", _list_of(",;") | TEXTS, points),
-    Border("names of runs and data", _LIKE_AN_ID | TEXTS, names_of_runs),
-    Border("names for runs", TEXTS, names, _RUNS),
-    Border("names of files", TEXTS, files, r"home/tables/[0-9a-f]{16}(/.*)?", examples=("\x01.csv",)),
+    Border(
+        "knobs in an address",
+        st.dictionaries(st.sampled_from(KNOBS), _VALUES, min_size=1, max_size=5),
+        knobs,
+        examples=({"seed": "3"},),
+    ),
+    Border("settings as JSON", altered(_SETTINGS) | JSONS, settings, examples=(RunSettings().to_json(),)),
+    Border(
+        "codes in an address",
+        st.tuples(_list_of(",,,;") | TEXTS, st.integers(1, 4)),
+        codes,
+        examples=(("0.5,-1", 2),),
+    ),
+    Border("points in an address", _list_of(",;") | TEXTS, points, examples=("0.5,-1;2,3",)),
+    Border("names of runs and data", _LIKE_AN_ID | TEXTS, names_of_runs, examples=("mnist",)),
+    Border("names for runs", TEXTS, names, _RUNS, examples=("Pets",)),
+    Border("names of files", TEXTS, files, r"home/tables/[0-9a-f]{16}(/.*)?", examples=("mine.csv", "\x01.csv")),
     Border("codes for a device", st.text("ABCDEFGH23456789- ", max_size=12) | TEXTS, devices),
     Border(
         "changes",
@@ -212,12 +222,13 @@ BORDERS = [
             TEXTS,
         ),
         changes,
+        examples=("100:beta=2",),
     ),
-    Border("wishes of a page", _WISHES, wishes, _RUNS),
+    Border("wishes of a page", _WISHES, wishes, _RUNS, examples=({"want": "pause"},)),
     Border(
         "words on a page",
         TEXTS | st.text("\\[](){}<>`$*_:/.@w#|~ax", max_size=20),
         words,
-        examples=("\\[x\\](//evil.example)", "http://evil.example", "www.evil.example", "a@evil.example"),
+        examples=("my best", "\\[x\\](//evil.example)", "http://evil.example", "www.evil.example", "a@evil.example"),
     ),
 ]

@@ -109,26 +109,35 @@ def _message(kind: str) -> bytes:
 _PAIRS = st.lists(st.tuples(st.integers(1, 255), st.integers(0, 255)), max_size=8)
 _DRAWINGS = _PAIRS.map(lambda pairs: bytes(value for pair in pairs for value in pair)) | st.just(bytes([63, 9]))
 _TEXT = (_DRAWINGS | damaged(st.just(bytes([60, 255, 3, 0])))).map(lambda content: base64.b64encode(content).decode())
-_POINTS = st.just({"epoch": 3, "points": [[0.5, -1.0], [2, 3]]})
-_MARKED = st.just({"deal": "deal", "marked": [0, 3, 19]})
-_CODES = st.just({"model": "vae-2d", "z": [0.5, 2], "label": 3, "sent": 3})
-_FACES = st.just({"z": [0.5, 2, -1.25]})
+_POINTS = {"epoch": 3, "points": [[0.5, -1.0], [2, 3]]}
+_MARKED = {"deal": "deal", "marked": [0, 3, 19]}
+_CODES = {"model": "vae-2d", "z": [0.5, 2], "label": 3, "sent": 3}
+_FACES = {"z": [0.5, 2, -1.25]}
 _KEYS = st.text("0123456789abcdefABCDEF\n", min_size=31, max_size=33)
 
 BORDERS = [
-    Border("what the brush sends", _TEXT | _TEXT.map(lambda text: text + "\n") | JSONS, brush),
-    Border("what the flipbook sends", altered(_POINTS) | JSONS, points),
-    Border("what the sorter sends", altered(_MARKED) | JSONS, places),
-    Border("what the studio sends", altered(_CODES) | JSONS, code),
     Border(
-        "what the portraits send", altered(_FACES) | st.lists(NUMBERS | TEXTS, min_size=3, max_size=3) | JSONS, face
+        "what the brush sends",
+        _TEXT | _TEXT.map(lambda text: text + "\n") | JSONS,
+        brush,
+        examples=(packed(np.ones(_SHAPE, np.uint8)),),
     ),
-    Border("keys of browsers", st.just(KEY) | _KEYS | JSONS, key),
+    Border("what the flipbook sends", altered(st.just(_POINTS)) | JSONS, points, examples=(_POINTS,)),
+    Border("what the sorter sends", altered(st.just(_MARKED)) | JSONS, places, examples=(_MARKED,)),
+    Border("what the studio sends", altered(st.just(_CODES)) | JSONS, code, examples=(_CODES,)),
+    Border(
+        "what the portraits send",
+        altered(st.just(_FACES)) | st.lists(NUMBERS | TEXTS, min_size=3, max_size=3) | JSONS,
+        face,
+        examples=(_FACES,),
+    ),
+    Border("keys of browsers", st.just(KEY) | _KEYS | JSONS, key, examples=(KEY,)),
     Border(
         "messages of the websocket",
         damaged(st.sampled_from(_KINDS).map(_message) | st.binary(max_size=60))
         | TEXTS
         | st.sampled_from(_KINDS).map(_message),
         message,
+        examples=(_message("rerun_script"),),
     ),
 ]

@@ -287,11 +287,21 @@ BORDERS = [
         "CSV",
         damaged(_TABLES) | _TABLES | st.binary(max_size=200),
         table,
-        examples=(b'\xff\xfe"\0', b"\xe2\x80\x8b,\xe2\x80\x8b\n1,2"),
+        examples=(b"x,y\n1,2\n3,4\n", b'\xff\xfe"\0', b"\xe2\x80\x8b,\xe2\x80\x8b\n1,2"),
     ),
-    Border("pictures", damaged(_PICTURES) | _PICTURES | st.binary(max_size=200), picture),
-    Border("masks", damaged(_MASKS) | _MASKS | st.binary(max_size=200), mask),
-    Border("IDX", st.tuples(_IDX_NAMES, _IDXS | _ZIPPED_IDXS | st.just(_BOMB) | st.binary(max_size=99)), images),
+    Border(
+        "pictures",
+        damaged(_PICTURES) | _PICTURES | st.binary(max_size=200),
+        picture,
+        examples=(_made("L", "PNG"),),
+    ),
+    Border("masks", damaged(_MASKS) | _MASKS | st.binary(max_size=200), mask, examples=(png(_MASK),)),
+    Border(
+        "IDX",
+        st.tuples(_IDX_NAMES, _IDXS | _ZIPPED_IDXS | st.just(_BOMB) | st.binary(max_size=99)),
+        images,
+        examples=(("x-idx3-ubyte", _IDX),),
+    ),
     Border(
         "folders of IDX",
         st.tuples(
@@ -300,12 +310,21 @@ BORDERS = [
         ),
         folder,
         "home/idx/.*",
+        examples=(("t10k-labels-idx1-ubyte", idx(np.arange(20) % 10)),),
     ),
-    Border("NPZ", st.tuples(st.just("mine.npz"), _NPZS | damaged(_NPZS)), images),
+    Border(
+        "NPZ",
+        st.tuples(st.just("mine.npz"), _NPZS | damaged(_NPZS)),
+        images,
+        examples=(("mine.npz", npz(x=drawings(55))),),
+    ),
     Border(
         "ZIP",
         st.tuples(TEXTS | st.just("mine.zip"), _ZIPS),
         images,
-        examples=(("mine.zip", raw_zip([*_PARTS, {"name": ""}])),),
+        examples=(
+            ("mine.zip", _SOUND),
+            ("mine.zip", raw_zip([*_PARTS, {"name": ""}])),
+        ),
     ),
 ]

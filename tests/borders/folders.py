@@ -35,7 +35,7 @@ from pages.ui.opened import mine, opened
 from tests.borders import Border
 from tests.borders.junk import altered, altered_json
 from tests.borders.sound import Files, altered_files, archives, checkpoints, kept, put, sound, tensors
-from tests.brought import KEY
+from tests.brought import KEY, raw_zip
 
 _ID = "a" * 16
 
@@ -179,7 +179,8 @@ def kept_tables(content: bytes) -> None:
 
 _FRAMES = st.deferred(
     lambda: (
-        tensors(load(sound()[0]["frames/constants.safetensors"]))
+        st.just(sound()[0]["frames/constants.safetensors"])
+        | tensors(load(sound()[0]["frames/constants.safetensors"]))
         | tensors({name: np.zeros((20, *shape), kind) for name, (shape, kind) in FORMS.items()})
     )
 )
@@ -211,12 +212,24 @@ def _decoders() -> st.SearchStrategy[Files]:
     )
 
 
+_SOUND = st.deferred(lambda: st.just(raw_zip([{"name": n, "content": c} for n, c in sound()[1].items()])))
 _A_RUN = r"home/(runs|models)/[0-9a-f]{16}/.*"
 
 BORDERS = [
-    Border("run folders", st.deferred(lambda: altered_files(sound()[0])), run_folder, _A_RUN, weight=0.3),
-    Border("archives of runs", archives() | st.binary(max_size=99), brought_back, _A_RUN),
-    Border("checkpoints", st.deferred(lambda: checkpoints(sound()[0])), checkpoint, "home/model/.*"),
+    Border(
+        "run folders",
+        st.deferred(lambda: st.just(sound()[0]) | altered_files(sound()[0])),
+        run_folder,
+        _A_RUN,
+        weight=0.3,
+    ),
+    Border("archives of runs", _SOUND | archives() | st.binary(max_size=99), brought_back, _A_RUN),
+    Border(
+        "checkpoints",
+        st.deferred(lambda: st.just(dict(sound()[0])) | checkpoints(sound()[0])),
+        checkpoint,
+        "home/model/.*",
+    ),
     Border(
         "frames of films",
         _FRAMES | st.binary(max_size=99),
@@ -228,6 +241,7 @@ BORDERS = [
         "atlases",
         st.deferred(lambda: tensors(load((_MODEL / "atlas.safetensors").read_bytes()))) | st.binary(max_size=99),
         atlas,
+        examples=((_MODEL / "atlas.safetensors").read_bytes(),),
     ),
     Border("decoders", st.deferred(_decoders), decoder, "home/model/.*"),
     Border(
@@ -246,6 +260,9 @@ BORDERS = [
         ),
     ),
     Border(
-        "kept tables", st.deferred(lambda: altered_json(st.just(json.loads(kept()[2])))), kept_tables, "home/tables/.*"
+        "kept tables",
+        st.deferred(lambda: st.just(kept()[2]) | altered_json(st.just(json.loads(kept()[2])))),
+        kept_tables,
+        "home/tables/.*",
     ),
 ]

@@ -153,6 +153,9 @@ BORDERS = [
             _BODIES.map(tuple),
         ),
         answered,
-        examples=(Asked("/mixture/", b"\x80"),),
+        examples=(
+            Asked("/genlib/models/vae-2d/atlas"),
+            Asked("/mixture/", b"\x80"),
+        ),
     ),
 ]

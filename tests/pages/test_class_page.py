@@ -1,11 +1,13 @@
 """The teacher's page without a browser."""
 
+import tomllib
+
 import pytest
 
 from genlib.runs import RunFolder, Status, list_runs
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
 from pages.ui import watchers
-from tests.pages.conftest import KEY, own
+from tests.pages.conftest import KEY, ROOT, own
 
 pytestmark = pytest.mark.fast
 PAGE = "start/teach.py"
@@ -35,6 +37,14 @@ def let_in(app):
 
 def words(test):
     return " ".join(each.value for each in [*test.markdown, *test.caption, *test.warning, *test.error, *test.success])
+
+
+def test_what_stays_on_or_off_where_the_app_is_open_to_a_room():
+    set_up = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    server, client = set_up["server"], set_up["client"]
+    assert (server["address"], server["enableXsrfProtection"], server["maxUploadSize"]) == ("127.0.0.1", True, 50)
+    assert (client["showErrorDetails"], client["toolbarMode"]) == ("none", "viewer")
+    assert not set_up["browser"]["gatherUsageStats"]
 
 
 @pytest.mark.parametrize("said", ["", "chalk", "chalk and boarD", "é" * 20])

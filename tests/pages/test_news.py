@@ -171,6 +171,7 @@ def test_results_are_the_newest_of_each(run):
         (Status("queued"), Place(5, None, True), "Place 5 in the queue: it waits for another run of the same visitor"),
         (Status("parked", message="Paused and saved."), None, "Paused and saved."),
         (Status("parked", message="Paused and saved."), Place(1), "Next in the queue"),
+        (Status("queued", message="It was lost."), Place(2), "It was lost. Place 2 in the queue."),
         (
             Status("running", step=1200, epoch=2.5, seconds=130.0, rate=9000.0, left=5.0),
             None,
@@ -180,6 +181,13 @@ def test_results_are_the_newest_of_each(run):
 )
 def test_a_status_in_words(status, place, part):
     assert part in status_words(status, place=place)
+
+
+@pytest.mark.parametrize("status", [Status("queued"), Status("parked"), Status("queued", message="It was lost.")])
+def test_where_no_machine_is_there_nobody_is_told_to_wait_for_another_run(monkeypatch, status):
+    monkeypatch.setattr("pages.ui.news.dispatcher", lambda: SimpleNamespace(limit=0))
+    lost = f"{status.message} ".lstrip()
+    assert status_words(status, place=Place(1)) == f"{lost}No machine is there to train it: it starts when one is."
 
 
 @pytest.mark.parametrize(
