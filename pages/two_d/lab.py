@@ -28,8 +28,8 @@ from pages.ui.words import plain, unlinked
 def main() -> None:
     st.title("2-D lab")
     st.markdown(
-        "Points in the plane, where one can see what a model thinks. **Try this:** press Replay and watch the colours: "
-        "D tells real from made, and G follows. Then choose a preset that collapses, and find its cure."
+        "Points in the plane, where one can see what a model thinks. **Try this:** press Replay and watch how it came "
+        "there, wind it back, and switch to slow motion. Then choose a preset that fails, and find its cure."
     )
     notices = st.container()
     key = visitor_key()

@@ -225,7 +225,11 @@ const PLANE = {
     [...room.ask(".substeps").children].forEach((item, i) => item.firstChild.setAttribute("aria-pressed", i === part));
     if (room.sub === 1) return "";
     const step = SUBSTEPS[room.lanes[0].run.family][part];
-    return `${part + 1} of ${room.sub}, ${step.name}: ${step.say}`;
+    const at = Math.floor(room.player.at / room.sub);
+    const updates = (room.times[at + 1] ?? room.times[at]) - room.times[at];
+    // A film keeps some steps only, so that a walk mostly stands for several of them.
+    const many = updates > 1 && room.axis === "step" ? ` These pictures stand for ${updates.toLocaleString("en")} such steps in a row.` : "";
+    return `${part + 1} of ${room.sub}, ${step.name}: ${step.say}${many}`;
   },
 };
 
