@@ -11,9 +11,8 @@ import argparse
 import statistics
 import sys
 
-import torch
-
 from genlib.data.learnt import load_data
+from genlib.device import set_threads
 from genlib.presets import PLANE_PRESETS
 from genlib.settings import RunSettings
 from genlib.training import Run
@@ -40,7 +39,7 @@ def main():
     parser.add_argument("--presets", nargs="+", default=PRESETS, choices=list(PLANE_PRESETS))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    set_threads(1)
     for name in arguments.presets:
         modes, quality = [], []
         for seed in arguments.seeds:
