@@ -15,7 +15,7 @@ from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.morph import Form
 from genlib.sampling import animation
-from genlib.settings import RunSettings
+from genlib.settings import PlaneGANConfig, RunSettings
 
 __all__ = ["MOST_PICTURES", "SIZE", "draw_frame", "plane_film", "plane_picture"]
 
@@ -71,8 +71,8 @@ def draw_frame(
 ) -> NDArray[np.uint8]:
     """A frame as a picture, (size, size, 3): the data blue, what is made in the colour of the family.
 
-    Behind them what the model thinks: D's surface with its 0.5 line where that is a probability, the grid of codes, or
-    the components.
+    Behind them what the model thinks: D's surface, with the line where it can only guess if it answers with a
+    probability; the grid of codes; or the components.
 
     Arguments:
         constants: Of the film.
@@ -130,8 +130,10 @@ def _surface(values: NDArray[np.float32], size: int, settings: RunSettings) -> A
 
     side = round(len(values) ** 0.5)
     grid = values.reshape(side, side)[::-1]
-    probable = getattr(settings.model, "loss", "") not in ("hinge", "wasserstein")
-    middle = 0.5 if probable else float(values.mean())
+    model = settings.model
+    assert isinstance(model, PlaneGANConfig)
+    probable = model.loss not in ("hinge", "wasserstein")
+    middle = model.guess if probable else float(values.mean())
     reach = 0.5 if probable else max(float(np.abs(values - middle).max()), 1e-9)
     wide = np.asarray(Image.fromarray((grid - middle) / reach).resize((size, size), Image.Resampling.BILINEAR))
     share = 0.63 * np.abs(np.clip(wide, -1, 1))[..., None] ** 0.7

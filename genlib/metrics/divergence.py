@@ -40,7 +40,7 @@ def divergence(x: NDArray[np.float64], y: NDArray[np.float64], k: int = 5) -> tu
     x, y = x - centre, y - centre
     own, other = squared_distances(x, x), squared_distances(x, y)
     np.fill_diagonal(own, np.inf)
-    least = _CLOSEST * max(float(np.square(x).sum(1).mean()), 1e-300)
+    least = _CLOSEST * max(float(np.square(x).sum(1).mean() + np.square(y).sum(1).mean()), 1e-300)
     rho, nu = (np.partition(each, k - 1, axis=1)[:, k - 1].clip(min=least) for each in (own, other))
     terms = x.shape[1] / 2 * np.log(nu / rho)
     found = float(terms.mean()) + math.log(len(y) / (len(x) - 1))

@@ -97,6 +97,11 @@ class PlaneGANConfig(GANConfig):
         help="D judges so many points together, so that it sees whether they are all alike.",
     )  # fmt: skip
 
+    @property
+    def guess(self) -> float:
+        """What D answers where it can only guess, if it answers with a probability."""
+        return (1 - self.smoothing) / 2
+
     def check_together(self) -> None:
         super().check_together()
         _no_labels(self)

@@ -24,6 +24,8 @@ from pages.ui.room import MOST_RUNS
 from pages.ui.steering import button, keep_running, resume, steer, steer_knob, steering, submit
 from pages.ui.words import plain, unlinked
 
+_BEFORE = f"{SPACE}before"  # the address as it was when a run was started
+
 
 def main() -> None:
     st.title("2-D lab")
@@ -63,7 +65,9 @@ def main() -> None:
 def in_the_address() -> list[Opened]:
     """The runs that the address names, if there are any; none from before, if it names what to learn from."""
     anew = any(name.startswith("data_") or name in ("points", "family") for name in st.query_params)
-    if anew and "run" not in st.query_params:
+    # What a browser tells just after a run was started is still the address from before.
+    echo = st.query_params.to_dict() == st.session_state.get(_BEFORE)
+    if anew and "run" not in st.query_params and not echo:
         st.session_state.pop(asked.RUN, None)
     if names := st.query_params.get("run") or st.session_state.get(asked.RUN):
         found = []
@@ -145,15 +149,20 @@ def start(wanted: list[RunSettings], key: str) -> None:
     same = [each.wished for each in before] == wanted
     if same and all(each.run.may_steer(key) and each.run.status.state in ACTIVE for each in before):
         return
-    if names := submit(wanted, key):
-        st.session_state[asked.RUN] = st.query_params["run"] = ",".join(names)
+    begin(wanted, key)
 
 
 def restart(shown: Opened, key: str) -> None:
     """The same from the beginning."""
     if shown.run.status.state in ACTIVE:
         steer(shown.run, key, "stop")
-    if names := submit([shown.wished], key):
+    begin([shown.wished], key)
+
+
+def begin(wanted: list[RunSettings], key: str) -> None:
+    """Queue new runs, and show them."""
+    if names := submit(wanted, key):
+        st.session_state[_BEFORE] = st.query_params.to_dict()
         st.session_state[asked.RUN] = st.query_params["run"] = ",".join(names)
 
 

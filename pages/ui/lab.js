@@ -34,7 +34,7 @@ const tellPlane = (lane) => {
 };
 
 const surfaceScale = (run, values) => {
-  if (!run.scored) return { middle: 0.5, reach: 0.5 };
+  if (!run.scored) return { middle: run.middle, reach: 0.5 };
   const middle = run.family === "gan2d" && run.zero ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
   return { middle, reach: Math.max(...Array.from(values, (value) => Math.abs(value - middle)), 1e-9) };
 };
@@ -46,11 +46,11 @@ const paintGame = (context, view, box, scene, run, { colours, alpha }) => {
   if (values && context.globalAlpha) {
     const scale = surfaceScale(run, values);
     paintSurface(context, view, box, values, scale);
-    const levels = run.scored ? niceTicks(scale.middle - scale.reach, scale.middle + scale.reach, 9) : [0.5];
+    const levels = run.scored ? niceTicks(scale.middle - scale.reach, scale.middle + scale.reach, 9) : [run.middle];
     for (const level of levels) paintContour(context, view, contour(values, box, level), colours.text, run.scored && !(run.zero && level === 0) ? 0.8 : 2.4);
   }
   context.globalAlpha = alpha("ideal");
-  if (scene.ideal && context.globalAlpha) paintContour(context, view, contour(scene.ideal, box, 0.5), colours.text, 2, [7, 5]);
+  if (scene.ideal && context.globalAlpha) paintContour(context, view, contour(scene.ideal, box, run.middle), colours.text, 2, [7, 5]);
 };
 
 const paintData = (context, view, scene, lane, { colours, alpha, palette }) => {

@@ -181,6 +181,7 @@ def _common(settings: RunSettings) -> dict[str, Any]:
         "known": k > 0,
         "scored": isinstance(model, PlaneGANConfig) and model.loss in _SCORED,
         "zero": isinstance(model, PlaneGANConfig) and model.loss == "hinge",
+        "middle": round(model.guess, 3) if isinstance(model, PlaneGANConfig) else 0.5,
         "codenote": note + (_WIDE if note and model.latent_dim > 2 else ""),
         "charts": charts(settings),
         "readings": _readings(family, k),

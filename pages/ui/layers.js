@@ -16,7 +16,7 @@ const layersOf = (run) => {
 const wordOf = (run, layer) => {
   if (layer === "grid" && run.width === 1) return "the curve of all codes";
   if (layer === "surface" && run.scored) return "D's score with its level lines";
-  return WORDS[layer];
+  return WORDS[layer].replace("0.5", run.middle);
 };
 const colourOf = (run, layer) => ({ data: "var(--real)", ideal: "currentColor", grid: run.family === "gan2d" ? "#8C6BB1" : run.colour, ellipses: "currentColor", needles: "currentColor", pairs: "#009E73" })[layer] || run.colour;
 
