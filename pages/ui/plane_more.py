@@ -33,7 +33,7 @@ IN_SHORT = {
         "**A VAE in short.** The encoder turns each point into an ellipse of codes, the decoder puts codes back on the "
         "plane. Training weighs two wishes: rebuild well, and let all ellipses together fill the prior, so that a code "
         "drawn from it decodes to something like the data. β says how much the second counts.\n\n"
-        "**Try this:** move β while it learns. **Predict, then check:** what becomes of the ellipses and the grid at β = 20?"
+        "**Try this:** move β while it learns. **Predict, then check:** what becomes of the ellipses at β = 20?"
     ),
     "ae2d": (
         "**An autoencoder in short.** Each point is squeezed into a code and rebuilt. With one number a point all that "
