@@ -15,15 +15,19 @@ from hypothesis import strategies as st
 from genlib.checkpoint import load, load_model
 from genlib.data import assets
 from genlib.data.images import load_images
+from genlib.data.learnt import load_data
 from genlib.film import Film
 from genlib.knobs import InputError
 from genlib.latent import read_atlas
+from genlib.library import example
+from genlib.metrics import modes
 from genlib.models import MODELS
 from genlib.pca import load_pca_errors
-from genlib.pretrain import BUNDLED, Bundle, pretrain, thin_curves, write_pca
+from genlib.presets import PLANE_PRESETS
+from genlib.pretrain import BUNDLED, PLANE, Bundle, pretrain, thin_curves, write_pca
 from genlib.runs import RunFolder, list_runs
-from genlib.settings import FAMILIES, RunSettings, TrainConfig, VAEConfig
-from genlib.training import train
+from genlib.settings import FAMILIES, PLANE_FAMILIES, RunSettings, TrainConfig, VAEConfig
+from genlib.training import draw, train
 
 pytestmark = pytest.mark.fast
 
@@ -76,6 +80,33 @@ def test_a_bundled_model_is_what_its_settings_and_its_curves_say(name):
     assert not bundle.frames or {0, steps} <= set(shown)
     assert (folder / "checkpoint" / "tensors.safetensors").stat().st_size < 5e6
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 6e6
+
+
+@pytest.mark.parametrize("name", PLANE)
+def test_a_recorded_run_on_points_is_what_its_preset_and_its_film_say(name):
+    folder, settings = assets() / "plane" / name, PLANE[name].settings
+    run, film, cloud = RunFolder(folder), Film(folder / "frames"), load_data(settings)
+    assert RunSettings.from_json(run.settings) == settings == PLANE_PRESETS[name].settings
+    steps = settings.train.epochs * (2000 // settings.train.batch_size)
+    assert (run.status.state, run.status.step) == ("done", steps)
+    assert film.steps()[-1] == steps
+    assert 20 <= len(film.steps()) <= 40
+    reports = {line["step"]: line for line in validations(folder)}
+    assert all(np.isfinite(list(line.values())[3:]).all() for line in reports.values())
+    # Modes and quality, counted from the points of the last frame, are about those that were told.
+    near = modes(film.frame(steps)["made"].astype(float), *cloud.truth)
+    assert float(near.good.mean()) == pytest.approx(reports[steps]["high_quality"], abs=0.08)
+    # The weights give the grid that was drawn, but for half a precision.
+    drawn, again = film.frame(steps), draw(load(folder, "cpu", trainable=False), cloud)
+    assert again.keys() == drawn.keys()
+    kind = "components" if settings.family == "mixture2d" else "grid"
+    np.testing.assert_allclose(again[kind], drawn[kind], atol=0.1)
+
+
+def test_every_preset_of_points_is_recorded():
+    assert {path.parent.name for path in (assets() / "plane").glob("*/run.json")} == set(PLANE)
+    for family in PLANE_FAMILIES:
+        assert RunSettings.from_json(example(family).settings).family == family
 
 
 def test_networks_beat_pca():
