@@ -25,7 +25,7 @@ IN_SHORT = {
     "gan2d": (
         "**A GAN in short.** The generator G puts random codes on the plane; the discriminator D says of every place "
         "how real a point there looks. D learns from real and made points, G follows what D says. **See:** where D's "
-        "0.5 line lies between the two heaps, and how the warped grid is pulled over the data.\n\n"
+        "line lies between the two heaps, and how the warped grid is pulled over the data.\n\n"
         "**Try this:** let D learn alone for a while, then G alone (Who learns). **Predict, then check:** if D learns "
         "ten times slower than G, how many of the eight modes are found?"
     ),
