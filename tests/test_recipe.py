@@ -174,7 +174,7 @@ def again_on_the_command_line(command, images, monkeypatch):
     """The run folder that the command makes, on the few images."""
     words = shlex.split(command)
     assert words[0] == "genlib"
-    monkeypatch.setattr(recording, "load_images", lambda *_: images)
+    monkeypatch.setattr(recording, "load_data", lambda *_: images)
     assert cli.main(words[1:]) == 0
     return list_runs()[-1]
 

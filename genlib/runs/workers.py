@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,8 @@ def look(address: str) -> Cluster:
         InputError: If the scheduler does not answer, or what it takes to ask it is not installed.
         OSError: If the disk refuses.
     """
-    return asyncio.run(_looked(address))
+    with ThreadPoolExecutor(1) as thread:  # where a loop may be running already, as in a notebook
+        return thread.submit(lambda: asyncio.run(_looked(address))).result()
 
 
 async def _looked(address: str) -> Cluster:

@@ -135,7 +135,7 @@ def test_slow_motion_tells_six_numbered_steps_between_two_frames(visit):
     assert len(set(seen)) == 6
     page.wait_for_selector(f".lane[data-shown='{steps[4]}']")
     click(page, "Slow motion")
-    assert page.locator(".lab input[type=range]").input_value() == "4"
+    page.wait_for_function("document.querySelector('.lab input[type=range]').value === '4'")
 
 
 def test_a_run_is_started_once_steered_and_found_after_a_refresh(visit, server):
