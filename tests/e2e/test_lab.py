@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 
 from genlib.film import Film
 from genlib.library import example
@@ -135,7 +135,7 @@ def test_slow_motion_tells_six_numbered_steps_between_two_frames(visit):
     assert len(set(seen)) == 6
     page.wait_for_selector(f".lane[data-shown='{steps[4]}']")
     click(page, "Slow motion")
-    page.wait_for_function("document.querySelector('.lab input[type=range]').value === '4'")
+    expect(page.locator(".lab input[type=range]")).to_have_value("4")
 
 
 def test_a_run_is_started_once_steered_and_found_after_a_refresh(visit, server):
