@@ -7,6 +7,7 @@
 // whether people count in them, made(room): called once, begun(room): called when other runs are shown, said(room):
 // words in place of where in time one is }.
 
+const AGAIN = 5000; // milliseconds after which a page that did not hear is asked again
 const SPLITS = [["train", []], ["validation", [5, 4]]];
 
 // The first steps fall from so high that they would flatten all the rest: the axis leaves them out.
@@ -172,11 +173,13 @@ const makeRoom = (root, kind) => {
     const changed = room.lanes.map(({ run }) => run.changed && (alone ? run.changed : `${run.title}: ${run.changed}`));
     room.ask(".changed").textContent = changed.filter(Boolean).join(" ");
     room.player.redraw();
-    // Asked once: the page may take longer to run than the next news to come.
+    // Asked once, for the page may take longer to run than the next news to come; but again after a while, since what
+    // is asked while the server is away is lost.
     const standing = room.lanes.map(({ film }) => (film.gone ? "gone" : film.news ? film.news.standing : "")).join("|");
-    if (room.data.standing && standing !== room.data.standing && standing !== room.sent) {
-      room.sent = standing;
-      room.send("standing", standing);
+    const late = performance.now() - room.sentAt > AGAIN;
+    if (room.data.standing && standing !== room.data.standing && (standing !== room.sent || late)) {
+      [room.sent, room.sentAt] = [standing, performance.now()];
+      room.send("standing", `${standing} ${Math.round(room.sentAt)}`); // never the same twice, which would be no news
     }
   };
   room.say = (live, time) => {
