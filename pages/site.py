@@ -4,13 +4,17 @@ import os
 
 import streamlit as st
 
+from pages.ui import presenting
 from pages.ui.frame import frame
 from pages.ui.server import freeze
+from pages.ui.tools import bar, here
 
-frame()
-start = [st.Page("start/home.py", title="Home", icon=":material/home:", default=True)]
+start = [
+    st.Page("start/home.py", title="Home", icon=":material/home:", default=True),
+    st.Page("start/lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
+]
 if os.environ.get("GENLIB_TEACHER"):
-    start.append(st.Page("start/teach.py", title="Class", icon=":material/school:", url_path="class"))
+    start.append(st.Page("start/teach.py", title="Class", icon=":material/groups:", url_path="class"))
 page = st.navigation(
     {
         "": start,
@@ -31,7 +35,13 @@ page = st.navigation(
             st.Page("images/runs.py", title="My runs", icon=":material/folder_open:", url_path="runs"),
             st.Page("images/compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
         ],
-    }
+    },
+    position="sidebar" if presenting.has_menu() else "hidden",
 )
+presenting.begin(page.url_path)
+frame()
+here(page)
 page.run()
+presenting.finish()
+bar()
 freeze(page.title)

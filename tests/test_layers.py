@@ -16,7 +16,7 @@ LAYERS = [
     {"settings"},
     {"seeding", "device", "runs", "film", "colours", "metrics"},
     {"changes", "data", "gmm", "presets"},
-    {"models", "pca"},
+    {"lessons", "models", "pca"},
     {"latent"},
     {"training"},
     {"checkpoint"},

@@ -19,6 +19,7 @@ from pages.ui.notices import show, tell
 from pages.ui.opened import filmed, mine, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.sorter import sorter
+from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
 FIRST = "gan-labels"
@@ -27,10 +28,10 @@ CODE = ("genlib.scoring.rival:teach", "genlib.metrics.shares:Verdict", "genlib.m
 
 
 def main() -> None:
-    st.title("Real or made?")
-    st.markdown(
+    heading(
+        "Real or made?",
         "Twenty images: some are real, the others a model drew. Mark those that you think are made, and beat a "
-        "network that learned nothing else. **Predict:** which family fools you, and which one fools the network?"
+        "network that learned nothing else. **Predict:** which family fools you, and which one fools the network?",
     )
     key = visitor_key()
     notices = st.container()

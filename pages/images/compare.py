@@ -14,6 +14,7 @@ from pages.ui.opened import Opened, filmed
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS, training_room
 from pages.ui.steering import button, keep_running, steer
+from pages.ui.tools import heading
 from pages.ui.words import plain
 
 REFRESH = 2.0  # seconds
@@ -21,10 +22,10 @@ _CHOSEN = "compared"
 
 
 def main() -> None:
-    st.title("Compare runs")
-    st.markdown(
+    heading(
+        "Compare runs",
         "Two to four runs under one slider. **Predict:** which family makes the best new images, and which rebuilds "
-        "best? Can one be good at both?"
+        "best? Can one be good at both?",
     )
     key = visitor_key()
     runs = chosen(key)

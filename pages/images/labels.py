@@ -20,6 +20,7 @@ from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.steering import button, keep_running, steer, submit
+from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
 BUNDLED = {"vae": ("vae-20d", "vae-labels"), "gan": ("gan", "gan-labels"), "mixture": ("mixture", "mixture-labels")}
@@ -33,10 +34,10 @@ JUDGED = {
 
 
 def main() -> None:
-    st.title("With labels and without")
-    st.markdown(
+    heading(
+        "With labels and without",
         "The same model, seed and time, twice: once it is told which digit each image is, once it is not. "
-        "**Predict:** does knowing the digit make new digits better, or only more obedient?"
+        "**Predict:** does knowing the digit make new digits better, or only more obedient?",
     )
     key = visitor_key()
     notices = st.container()

@@ -18,6 +18,7 @@ from pages.ui.notices import show, tell
 from pages.ui.opened import opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.studio import Code, Model, code_from_text, keep, latent_studio, usable
+from pages.ui.tools import heading
 
 FIRST = "vae-2d"
 EXPLORE, IMAGE, BETWEEN, COORDINATES, PYTHON = "explore", "image", "between", "numbers", "python"
@@ -48,11 +49,11 @@ WORKS = [
 
 
 def main() -> None:
-    st.title("Latent studio")
-    st.markdown(
+    heading(
+        "Latent studio",
         "A decoder turns a *code*, a few numbers, into an image. Drag on the map or move a slider: the image follows "
         "your hand, because the decoder runs in your browser. **Predict:** what lies between two heaps of the map, a "
-        "bit of both or something else?"
+        "bit of both or something else?",
     )
     key = visitor_key()
     notices = st.container()

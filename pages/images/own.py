@@ -13,6 +13,7 @@ from pages.ui.notices import show, tell
 from pages.ui.own import collecting, counted, digest_of, file_list, rows_of, thumbnail
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.picker import inline
+from pages.ui.tools import heading
 from pages.ui.words import plain, unlinked
 
 COLUMNS = 12
@@ -30,10 +31,10 @@ PRIVATE = (
 
 
 def main() -> None:
-    st.title("Own images")
-    st.markdown(
+    heading(
+        "Own images",
         "Let the models learn from pictures of yours, as they do from digits. **Predict:** what survives of a picture "
-        "in 28 x 28 grey pixels, and which family copes best with few?"
+        "in 28 x 28 grey pixels, and which family copes best with few?",
     )
     key = visitor_key()
     notices = st.container()

@@ -18,6 +18,7 @@ from pages.ui.explain import method
 from pages.ui.faces import blend, choose, explorer
 from pages.ui.notices import show, tell
 from pages.ui.picker import inline
+from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
 VIEWS = {
@@ -63,10 +64,10 @@ ABOUT = """
 
 
 def main() -> None:
-    st.title("Portraits")
-    st.markdown(
+    heading(
+        "Portraits",
         "A model that has seen 320 photographs of 32 people draws faces of nobody. Move a slider and watch what "
-        "changes with it. **Predict:** can a beard grow and nothing else change?"
+        "changes with it. **Predict:** can a beard grow and nothing else change?",
     )
     notices = st.container()
     asked = choice("view", VIEWS, "explore")

@@ -21,6 +21,7 @@ from pages.ui.own import whose
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.picker import Picked, inline, pick
 from pages.ui.repairs import closer, compared, figures, row
+from pages.ui.tools import heading
 
 FIRST = 17  # a test image: a 7 that is easy to read
 SIZES = (1, 4, 10)
@@ -43,10 +44,10 @@ IN_SHORT = """
 
 
 def main() -> None:
-    st.title("Repair studio")
-    st.markdown(
+    heading(
+        "Repair studio",
         "Part of an image is missing, or it is noisy, blurred or small. Methods from a plain average to a GAN mend it "
-        "from what is left. **Predict:** which one comes nearest, and which one looks best? Then paint your own hole."
+        "from what is left. **Predict:** which one comes nearest, and which one looks best? Then paint your own hole.",
     )
     key = visitor_key()
     notices = st.container()

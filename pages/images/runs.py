@@ -23,6 +23,7 @@ from pages.ui.room import MOST_RUNS
 from pages.ui.server import compute, compute_part
 from pages.ui.steering import keep_running
 from pages.ui.studio import explore
+from pages.ui.tools import heading
 from pages.ui.words import plain
 
 ON_A_PAGE = 8
@@ -30,8 +31,7 @@ _MB = 50
 
 
 def main() -> None:
-    st.title("My runs")
-    st.markdown("Every run that you started in this browser, the newest first. Choose two to four to compare them.")
+    heading("My runs", "All that you started in this browser, the newest first. Choose two to four to compare them.")
     notices = st.container()
     key = visitor_key()
     runs = mine(key)

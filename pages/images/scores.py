@@ -19,6 +19,7 @@ from pages.ui.opened import mine, opened
 from pages.ui.own import whose
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.scores import anatomy, meanings, table
+from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
 COUNTS = (10_000, 1_000)
@@ -27,11 +28,11 @@ CODE = ("genlib.metrics.gaussians:frechet", "genlib.metrics.balls:Manifolds", "g
 
 
 def main() -> None:
-    st.title("Scoreboard")
-    st.markdown(
+    heading(
+        "Scoreboard",
         "Do the drawings match the data? All families, the same images, the same number of drawings, between what real "
         "ones get and what noise gets. **Predict:** which family is nearest to real, and which leaves something out? "
-        "Then change the eyes that compare."
+        "Then change the eyes that compare.",
     )
     key = visitor_key()
     notices = st.container()

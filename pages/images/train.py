@@ -20,6 +20,7 @@ from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
 from pages.ui.steering import button, keep_running, steer_knob, steering, submit
 from pages.ui.studio import explore
+from pages.ui.tools import heading
 from pages.ui.words import plain, unlinked
 
 TABS = ("In short", "Formula and code", "The same in Python", "The same on the command line")
@@ -60,10 +61,10 @@ CODE = {
 
 
 def main() -> None:
-    st.title("Training room")
-    st.markdown(
+    heading(
+        "Training room",
         "Four families learn to make images, each in its own way, from the same examples: 55,000 digits, or your own. "
-        "**Try this:** choose one, press Train, and watch. Then choose a preset that fails, and see why."
+        "**Try this:** choose one, press Train, and watch. Then choose a preset that fails, and see why.",
     )
     notices = st.container()
     key = visitor_key()

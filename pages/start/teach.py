@@ -22,6 +22,7 @@ from pages.ui.owner import ask_key, visitor_key
 from pages.ui.picker import inline
 from pages.ui.server import dispatcher
 from pages.ui.steering import submit
+from pages.ui.tools import heading
 from pages.ui.words import plain
 
 REFRESH = 3.0  # seconds
@@ -30,7 +31,7 @@ _PAUSE = 1.0  # seconds that a wrong key costs
 
 
 def main() -> None:
-    st.title("Class")
+    heading("Class")
     notices = st.container()
     if admitted():
         st.fragment(numbers, run_every=REFRESH)()

@@ -11,7 +11,7 @@ from genlib.knobs import InputError
 from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried
 from genlib.recipe import bench_recipe
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
-from pages.ui import cached
+from pages.ui import cached, presenting
 from pages.ui.address import choice
 from pages.ui.controls import Controls
 from pages.ui.explain import method
@@ -19,6 +19,7 @@ from pages.ui.notices import show
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.pixels import pixel_bench
 from pages.ui.tables import OWN_TABLE, own_table
+from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
 MOST_COLUMNS = 20
@@ -29,7 +30,7 @@ Origin = PointsConfig | tuple[str, ...]
 
 
 def main() -> None:
-    st.title("Data bench")
+    heading("Data bench")
     first = choice("of", OF, "tables")
     of = st.segmented_control("What is prepared", list(OF), default=first, format_func=OF.__getitem__, key="bench_of",
                               required=True, persist_state="session", label_visibility="collapsed")  # fmt: skip
@@ -50,12 +51,12 @@ def table_bench() -> None:
     result, panel = st.columns([2.7, 1], gap="large")
     with panel:
         origin, names, mixture = table()
-        st.subheader("What is wrong with it", anchor=False)
+        presenting.section("What is wrong with it")
         wrong = Controls(BenchConfig)
         wrong.draw("share", "gaps", "stretch", "outliers")
-        st.subheader("What is done about it", anchor=False)
+        presenting.section("What is done about it")
         wrong.draw("scaling")
-        with st.expander("Components, covariance, seed"):
+        with presenting.fold("Components, covariance, seed"):
             mixture.draw("components", "covariance", "regularisation")
             wrong.draw("bench_seed")
     config = wrong.config(BenchConfig)
@@ -93,7 +94,7 @@ def table() -> tuple[Origin, tuple[str, ...], Controls]:
             # A data set brings its number of groups; what the visitor then sets stays.
             st.session_state[mixture.key("components")] = mixture.values["components"] = DATASETS[chosen].groups
         st.session_state["bench_dataset"] = chosen
-        with st.expander("Size, noise, seed"):
+        with presenting.fold("Size, noise, seed"):
             data.draw("n", "noise", "seed")
     return data.config(PointsConfig), ("x", "y"), mixture
 

@@ -22,16 +22,17 @@ from pages.ui.plane_points import SPACE, Chosen, choose_plane
 from pages.ui.points import clear_added, epoch, take
 from pages.ui.room import MOST_RUNS
 from pages.ui.steering import button, keep_running, resume, steer, steer_knob, steering, submit
+from pages.ui.tools import heading
 from pages.ui.words import plain, unlinked
 
 _BEFORE = f"{SPACE}before"  # the address as it was when a run was started
 
 
 def main() -> None:
-    st.title("2-D lab")
-    st.markdown(
+    heading(
+        "2-D lab",
         "Points in the plane, where one can see what a model thinks. **Try this:** press Replay and watch how it came "
-        "there, wind it back, and switch to slow motion. Then choose a preset that fails, and find its cure."
+        "there, wind it back, and switch to slow motion. Then choose a preset that fails, and find its cure.",
     )
     notices = st.container()
     key = visitor_key()

@@ -11,7 +11,7 @@ from genlib.gmm import EMStep, Mixture, fit_em
 from genlib.knobs import InputError
 from genlib.metrics import energy_distance, modes, tell_apart
 from genlib.settings import MixtureConfig, PointsConfig
-from pages.ui import cached
+from pages.ui import cached, presenting
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.fitted import how_good, how_many, new_points, numbers, starts
@@ -19,6 +19,7 @@ from pages.ui.flipbook import flipbook, mixture_panel
 from pages.ui.notices import show
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.points import choose_points, clear_added, epoch, take
+from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
 TABS = (
@@ -33,10 +34,10 @@ TABS = (
 
 
 def main() -> None:
-    st.title("Gaussian mixture")
-    st.markdown(
+    heading(
+        "Gaussian mixture",
         "A few Gaussians try to explain a cloud of points, and EM moves them, one small step at a time. "
-        "**Try this:** press Play, then choose a data set and guess where each ellipse will end."
+        "**Try this:** press Play, then choose a data set and guess where each ellipse will end.",
     )
     notices = st.container()
     picture, panel = st.columns([2.7, 1], gap="large")
@@ -58,9 +59,9 @@ def controls() -> tuple[cached.Source, MixtureConfig]:
     if groups:
         # A data set that was just chosen brings its own number of groups; what the visitor then sets stays.
         st.session_state[fit.key("components")] = groups
-    st.subheader("Fit", anchor=False)
+    presenting.section("Fit")
     fit.draw("components", "covariance", "initialisation")
-    with st.expander("Tolerance, regularisation, seed"):
+    with presenting.fold("Tolerance, regularisation, seed"):
         fit.draw("tolerance", "regularisation", "max_iterations", "seed")
     return source, fit.config(MixtureConfig)
 
@@ -97,7 +98,7 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
 
 
 def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> None:
-    parts = st.tabs(TABS, on_change="rerun", key="more")
+    parts = st.tabs(TABS, key="more", bind="query-params")
     shows = (
         lambda: starts(source, config),
         lambda: how_many(source, config),

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from genlib.knobs import Config, InputError
 from genlib.presets import PRESETS, named, presets_of, suited
 from genlib.settings import FAMILIES, MNIST, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
+from pages.ui import presenting
 from pages.ui.address import choice
 from pages.ui.controls import Controls, place
 from pages.ui.own import choose_data, one_kind, trained_on
@@ -83,12 +84,12 @@ def ask(
     hidden = {*(names if live else ()), *_unused(model), *(("labels",) if one_kind(data) else ())}
     known = [knob.name for knob in model.cls.knobs() if knob.name not in hidden]
     model.draw(*sorted(set(known) & set(_FIRST), key=_FIRST.index))
-    with st.expander("More about the model"):
+    with presenting.fold("More about the model"):
         model.draw(*(name for name in known if name not in _FIRST))
-    st.subheader("Training", anchor=False)
+    presenting.section("Training")
     train.draw(*(name for name in ("learning_rate",) if name not in hidden), "budget")
     train.draw(str(train.values["budget"]))
-    with st.expander("Batch, seed, device"):
+    with presenting.fold("Batch, seed, device"):
         train.draw(*(name for name in ("batch_size", "schedule", "seed", "device") if name not in hidden))
     try:
         return [RunSettings(chosen, model.config(MODEL_CONFIGS[chosen]), train.config(TrainConfig), data)]

@@ -18,6 +18,7 @@ from genlib.settings import (
     RunSettings,
     TrainConfig,
 )
+from pages.ui import presenting
 from pages.ui.address import choice
 from pages.ui.controls import Controls
 from pages.ui.plane_points import SPACE, Chosen, put_points
@@ -156,12 +157,12 @@ def _one(family: str, addressed: bool, live: DeltaGenerator | None, names: Colle
     known = [knob.name for knob in model.cls.knobs() if knob.name not in hidden]
     model.draw(*sorted(set(known) & set(_FIRST), key=_FIRST.index))
     if more := [name for name in known if name not in _FIRST]:
-        with st.expander("More about the model"):
+        with presenting.fold("More about the model"):
             model.draw(*more)
-    st.subheader("Training", anchor=False)
+    presenting.section("Training")
     train.draw(*(name for name in ("learning_rate",) if name not in hidden), "budget")
     train.draw(str(train.values["budget"]))
-    with st.expander("Batch, seed, device"):
+    with presenting.fold("Batch, seed, device"):
         train.draw(*(name for name in ("batch_size", "schedule", "seed", "device") if name not in hidden))
     return RunSettings(family, model.config(PLANE_CONFIGS[family]), train.config(TrainConfig))
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from genlib.knobs import Config, InputError, Knob
+from pages.ui import presenting
 from pages.ui.notices import tell
 
 __all__ = ["Controls", "place"]
@@ -45,15 +46,19 @@ class Controls:
         for knob in cls.knobs():  # what is not drawn counts too
             if self.key(knob.name) not in st.session_state:
                 st.session_state[self.key(knob.name)] = self._from_address(knob)
+        presenting.know(prefix + knob.name for knob in cls.knobs())
         self.values: dict[str, Any] = {knob.name: st.session_state[self.key(knob.name)] for knob in cls.knobs()}
 
     def draw(self, *names: str, act: Callable[[str, str], None] | None = None) -> None:
         """Draw the widgets of these knobs where the page stands; ``act`` gets the name and key of one that moved."""
         for name in names:
             knob, key = self.cls.knob(name), self.key(name)
-            acting = {"on_change": act, "args": (name, key)} if act else {}
-            value = self.values[name] = _widget(knob, key, self.words, acting)
             address = self.prefix + name
+            with presenting.setting(address, key) as shown:
+                if shown:
+                    acting = {"on_change": act, "args": (name, key)} if act else {}
+                    self.values[name] = _widget(knob, key, self.words, acting)
+            value = self.values[name]
             if value == knob.default or not self.addressed:
                 st.query_params.pop(address, None)
             elif st.query_params.get(address) != knob.text(value):

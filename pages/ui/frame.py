@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from genlib.data import assets
+from pages.ui import presenting
 from pages.ui.server import begin
 
 __all__ = ["frame"]
@@ -15,16 +16,26 @@ _STYLE = """
 [data-testid="stMain"] h1 { font-size: 2.1rem; padding: 0.2rem 0 0.4rem; }
 [data-testid="stMain"] h3 { font-size: 1.1rem; padding: 0.2rem 0; }
 @media (max-width: 640px) {
+  .st-key-heading { flex-wrap: nowrap; column-gap: 0.2rem; }
+  .st-key-present_on, .st-key-heading button [aria-hidden="true"]:last-child:not(:first-child) { display: none; }
+  .st-key-heading button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   [data-testid="stMain"] h1 { font-size: 1.7rem; }
 }
+.st-key-heading > :first-child { flex: 1 1 12rem; width: auto; min-width: 0; }
+.st-key-heading { column-gap: 1.1rem; row-gap: 0; }
+[class*="st-key-step_"] kbd, .st-key-bar kbd { display: none; }
+.st-key-card { position: sticky; top: 4rem; }
+.st-key-card h1 { font-size: 1.5rem !important; }
 </style>
 """
+# All sizes are told in rem, so that one number makes everything large.
+_LARGE = "<style>html { font-size: 21px; }</style>"
 
 
 def frame() -> None:
     """Set up the page, its style, and, once a server, what all visitors share."""
     st.set_page_config(layout="wide", page_icon="🎲")
-    st.html(_STYLE)
+    st.html(_STYLE + (_LARGE if presenting.presenting() else ""))
     st.logo(assets() / "logo.svg", size="large")
     begin()

@@ -9,7 +9,7 @@ import streamlit as st
 from genlib.data.toy2d import DATASETS
 from genlib.knobs import InputError
 from genlib.settings import PointsConfig
-from pages.ui import cached
+from pages.ui import cached, presenting
 from pages.ui.controls import Controls
 from pages.ui.flipbook import points_from_text, points_text
 from pages.ui.notices import tell
@@ -27,7 +27,7 @@ def choose_points(space: str = "", addressed: bool = True) -> tuple[cached.Sourc
         addressed: Whether the address tells them.
     """
     data, groups = Controls(PointsConfig, "data_", addressed, space), 0
-    st.subheader("Data", anchor=False)
+    presenting.section("Data")
     box = st.container()
     with st.expander("Own points from a file"):
         columns = own_file(space)
@@ -42,7 +42,7 @@ def choose_points(space: str = "", addressed: bool = True) -> tuple[cached.Sourc
             clear(space)
         st.session_state[f"{space}shown_dataset"] = chosen
         st.caption(DATASETS[chosen].description)
-        with st.expander("Size, noise, seed"):
+        with presenting.fold("Size, noise, seed"):
             data.draw("n", "noise", "seed")
     return (data.config(PointsConfig), added(space, addressed)), groups
 

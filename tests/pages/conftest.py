@@ -68,4 +68,5 @@ def told(test: AppTest) -> list[dict]:
 
 
 def labels(test: AppTest) -> list[str]:
-    return [button.label for button in test.button]
+    """The buttons of the page itself, without those that every page has."""
+    return [button.label for button in test.button if button.key != "present_on"]

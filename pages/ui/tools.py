@@ -1,0 +1,80 @@
+"""What every page offers beside its title, and the bar of whoever presents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from genlib.lessons import list_lessons
+from pages.ui import presenting
+from pages.ui.element import element, markup
+
+__all__ = ["LESSONS", "bar", "came_from", "heading", "here"]
+
+LESSONS = "start/lessons.py"
+_FROM, _TO, _HERE = "lesson_from", "lesson_to", "page_here"
+_share = element("share", "share.js", html=markup("share.html"))
+
+
+def heading(title: str, words: str = "") -> None:
+    """The title of a page and what it is for; beside it how to share it, to present it, and to be led."""
+    if presenting.has_menu():
+        with st.container(horizontal=True, vertical_alignment="center", key="heading"):
+            st.title(title, anchor=False)
+            _tools()
+    else:
+        st.title(title, anchor=False)
+    if words:
+        st.markdown(words)
+
+
+def here(page: Any) -> None:
+    """Note which page runs; go where a lesson was asked for."""
+    st.session_state[_HERE] = page
+    if lesson := st.session_state.pop(_TO, None):
+        st.switch_page(LESSONS, query_params={"lesson": lesson, "step": "1"})
+
+
+def came_from() -> tuple[Any, dict[str, str]] | None:
+    """Where the visitor was before a lesson began: the page, and what its address said."""
+    return st.session_state.get(_FROM)
+
+
+def lead(lesson: str) -> None:
+    """Begin a lesson; on leaving, the visitor is back where they were."""
+    st.session_state[_FROM] = (st.session_state[_HERE], st.query_params.to_dict())
+    st.session_state[_TO] = lesson
+
+
+def _tools() -> None:
+    name = st.session_state[_HERE].url_path
+    lessons = [each for each in list_lessons()[0] if name and any(step.page == name for step in each.steps)]
+    if lessons:
+        with st.popover("Lessons", icon=":material/school:", key="lessons_here", type="tertiary"):
+            for each in lessons:
+                st.button(
+                    f"{each.title} · {each.minutes} min", key=f"lead_{each.name}", type="tertiary", on_click=lead,
+                    args=(each.name,),
+                )  # fmt: skip
+    st.button("Present", icon=":material/present_to_all:", key="present_on", type="tertiary",
+              on_click=presenting.present, args=(True,),
+              help="Large type, and one setting at a time: for a projector.")  # fmt: skip
+    with st.popover("Share", icon=":material/link:", key="share_here", type="tertiary"):
+        _share(key="share")
+
+
+def bar() -> None:
+    """Next and back through the settings, and the way out, for whoever presents."""
+    if not presenting.in_bar():
+        return
+    place, found, at = presenting.controls()
+    with place:
+        if found:
+            st.button("Back", icon=":material/arrow_back:", key="bar_back", on_click=presenting.move, args=(-1,),
+                      shortcut="PageUp")  # fmt: skip
+            st.markdown(f"{found.index(at) + 1} of {len(found)}", width="content")
+            st.button("Next", icon=":material/arrow_forward:", key="bar_next", on_click=presenting.move, args=(1,),
+                      shortcut="PageDown", type="primary")  # fmt: skip
+        st.button("End", icon=":material/close:", key="bar_end", on_click=presenting.present, args=(False,),
+                  help="End the presentation.")  # fmt: skip
