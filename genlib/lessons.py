@@ -1,7 +1,7 @@
 """Lessons: short pages that set a view of the app and ask something about it, written as Markdown.
 
-A lesson is a file. Its first heading is the title; ``Aim:`` and ``Minutes:`` follow. Each second-level heading begins a
-step, of which all parts are optional::
+A lesson is a file. Its first heading is the title; ``Aim:``, ``Minutes:`` and ``Order:``, its place in the list, follow.
+Each second-level heading begins a step, all parts of which are optional::
 
     # Choosing K
 
@@ -23,7 +23,8 @@ step, of which all parts are optional::
     Check: /mixture?data_dataset=blobs&more=How+many+components%3F
 
 ``View`` is the address of a page as *Share* gives it: whatever an address holds, a lesson can set. ``Check`` is shown
-once the question was answered. ``Seconds:`` is how long a step stays when a lesson runs by itself.
+once the question was answered. ``Seconds:`` is how long a step stays in a lesson that runs by itself, and
+``Offer: handout`` offers the page to take away.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ from genlib.runs import home
 __all__ = ["Answer", "Lesson", "Step", "find_lesson", "list_lessons", "parse_lesson"]
 
 _LARGEST = 100_000  # characters of a file
-_FIELD = re.compile(r"(Aim|Minutes|View|Try|Predict|Check|Seconds):(?:\s+(.*))?$")
+_HEAD = ("Aim", "Minutes", "Order")
+_NUMBERS = ("Minutes", "Order", "Seconds")
+_FIELD = re.compile(r"(Aim|Minutes|Order|View|Try|Predict|Check|Seconds|Offer):(?:\s+(.*))?$")
 _ANSWER = re.compile(r"- \[([ xX])\] (.+?)(?:\s+\|\s+(.+))?$")
 _ADDRESS = re.compile(r"/[a-z]*(\?[^\s#]*)?")
 
@@ -67,6 +70,7 @@ class Step:
     answers: tuple[Answer, ...] = ()
     check: str = ""
     seconds: int = 0
+    handout: bool = False
 
     @property
     def page(self) -> str:
@@ -83,7 +87,13 @@ class Lesson:
     aim: str
     minutes: int
     steps: tuple[Step, ...]
+    order: int = 999
     own: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether it goes on by itself."""
+        return any(step.seconds for step in self.steps)
 
 
 @dataclass
@@ -123,8 +133,8 @@ def parse_lesson(text: str, name: str, own: bool = False) -> Lesson:
         raise InputError(
             f"The lesson {shown(name)} has no steps: begin it with '# Title', and each step with '## Title'."
         ) from None
-    minutes = _number(head, "Minutes", 5)
-    return Lesson(name, head.title, head.fields.get("Aim", ""), minutes, tuple(map(_step, steps)), own)
+    minutes, order = _number(head, "Minutes", 5), _number(head, "Order", 999)
+    return Lesson(name, head.title, head.fields.get("Aim", ""), minutes, tuple(map(_step, steps)), order, own)
 
 
 @lru_cache(maxsize=256)
@@ -145,7 +155,7 @@ def list_lessons() -> tuple[list[Lesson], list[str]]:
                 found[path.stem] = _parsed(path, path.stat().st_mtime_ns, own)
             except InputError as error:
                 faults.append(str(error))
-    return list(found.values()), faults
+    return sorted(found.values(), key=lambda each: (each.order, each.title)), faults
 
 
 def find_lesson(name: str) -> Lesson:
@@ -172,12 +182,14 @@ def _read(line: str, drafts: list[_Draft]) -> None:
             raise InputError("begin with '# Title'.")
     elif found := _FIELD.match(line):
         key, value = found[1], found[2] or ""
-        if (key in ("Aim", "Minutes")) != (len(drafts) == 1):
-            raise InputError(f"{key} belongs {'to the title' if key in ('Aim', 'Minutes') else 'into a step'}.")
+        if (key in _HEAD) != (len(drafts) == 1):
+            raise InputError(f"{key} belongs {'below the title' if key in _HEAD else 'into a step'}.")
         if key in ("View", "Check"):
             value = _address(value)
-        if key in ("Minutes", "Seconds") and not re.fullmatch(r"[1-9]\d{0,2}", value):
+        if key in _NUMBERS and not re.fullmatch(r"[1-9]\d{0,2}", value):
             raise InputError(f"{key} must be a whole number from 1 to 999.")
+        if key == "Offer" and value != "handout":
+            raise InputError(f"Offer cannot be {shown(value)}: write handout, or leave it out.")
         drafts[-1].fields[key] = value
     elif answer := _ANSWER.match(line):
         drafts[-1].answers.append(Answer(answer[2], answer[1] != " ", answer[3] or ""))
@@ -216,4 +228,5 @@ def _step(draft: _Draft) -> Step:
         answers=tuple(draft.answers),
         check=fields.get("Check", ""),
         seconds=_number(draft, "Seconds", 0),
+        handout="Offer" in fields,
     )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from pages.ui.element import element
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.ui import presenting
+from pages.ui.element import element, markup
 
 __all__ = ["stage"]
 
-_stage = element("stage", "stage.js", html='<div class="stage-host"></div>')
+_KEY = "stage"
+_stage = element("stage", "stage.js", html=markup("stage.html"))
 
 
-def stage(address: str, title: str, key: str = "stage") -> None:
+def stage(address: str, title: str, step: int, seconds: int, over: Callable[[object], None]) -> None:
     """Show the page of an address, without menu.
 
     Arguments:
         address: Within the app, such as ``/mixture?components=3``.
         title: What is seen, for whoever cannot see it.
-        key: Name of the element on its page.
+        step: Which step of a lesson it is.
+        seconds: How long it stays if it goes on by itself; 0 if it does not.
+        over: Called with what the browser says of which step's time is over.
     """
-    source = f"{address}{'&' if '?' in address else '?'}embed=true"
-    _stage(key=key, data={"source": source, "title": title})
+    source = f"{address}{'&' if '?' in address else '?'}embed=true{'&present=true' * presenting.presenting()}"
+    data = {"source": source, "title": title, "step": step, "seconds": seconds}
+    _stage(key=_KEY, data=data, on_over_change=lambda: over((st.session_state.get(_KEY) or {}).get("over")))

@@ -10,7 +10,7 @@ from genlib.lessons import list_lessons
 from pages.ui import presenting
 from pages.ui.element import element, markup
 
-__all__ = ["LESSONS", "bar", "came_from", "heading", "here"]
+__all__ = ["LESSONS", "bar", "give_back", "heading", "here", "tools"]
 
 LESSONS = "start/lessons.py"
 _FROM, _TO, _HERE = "lesson_from", "lesson_to", "page_here"
@@ -22,10 +22,11 @@ def heading(title: str, words: str = "") -> None:
     if presenting.has_menu():
         with st.container(horizontal=True, vertical_alignment="center", key="heading"):
             st.title(title, anchor=False)
-            _tools()
+            lessons_here()
+            tools()
     else:
         st.title(title, anchor=False)
-    if words:
+    if words and not st.context.is_embedded:  # a lesson says what to look at
         st.markdown(words)
 
 
@@ -36,9 +37,9 @@ def here(page: Any) -> None:
         st.switch_page(LESSONS, query_params={"lesson": lesson, "step": "1"})
 
 
-def came_from() -> tuple[Any, dict[str, str]] | None:
-    """Where the visitor was before a lesson began: the page, and what its address said."""
-    return st.session_state.get(_FROM)
+def give_back() -> tuple[Any, dict[str, str]] | None:
+    """Where the visitor was before a lesson began: the page, and what its address said; told once."""
+    return st.session_state.pop(_FROM, None)
 
 
 def lead(lesson: str) -> None:
@@ -47,7 +48,8 @@ def lead(lesson: str) -> None:
     st.session_state[_TO] = lesson
 
 
-def _tools() -> None:
+def lessons_here() -> None:
+    """The lessons that speak of this page."""
     name = st.session_state[_HERE].url_path
     lessons = [each for each in list_lessons()[0] if name and any(step.page == name for step in each.steps)]
     if lessons:
@@ -57,6 +59,10 @@ def _tools() -> None:
                     f"{each.title} · {each.minutes} min", key=f"lead_{each.name}", type="tertiary", on_click=lead,
                     args=(each.name,),
                 )  # fmt: skip
+
+
+def tools() -> None:
+    """To present, and to share."""
     st.button("Present", icon=":material/present_to_all:", key="present_on", type="tertiary",
               on_click=presenting.present, args=(True,),
               help="Large type, and one setting at a time: for a projector.")  # fmt: skip
