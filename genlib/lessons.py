@@ -1,7 +1,7 @@
 """Lessons: short pages that set a view of the app and ask something about it, written as Markdown.
 
-A lesson is a file. Its first heading is the title; ``Aim:``, ``Minutes:`` and ``Order:``, its place in the list, follow.
-Each second-level heading begins a step, all parts of which are optional::
+A lesson is a file. Its first heading is the title; ``Aim:``, ``Minutes:`` and ``Order:`` (its place in the list)
+follow. Each second-level heading begins a step, all parts of which are optional::
 
     # Choosing K
 

@@ -9,6 +9,8 @@ from pages.ui.frame import frame
 from pages.ui.server import freeze
 from pages.ui.tools import bar, here
 
+presenting.begin()
+frame()  # first: an icon that a page names would be fetched from elsewhere
 start = [
     st.Page("start/home.py", title="Home", icon=":material/home:", default=True),
     st.Page("start/lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
@@ -38,8 +40,7 @@ page = st.navigation(
     },
     position="sidebar" if presenting.has_menu() else "hidden",
 )
-presenting.begin(page.url_path)
-frame()
+presenting.turn_to(page.url_path)
 here(page)
 page.run()
 presenting.finish()

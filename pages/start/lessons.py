@@ -86,8 +86,6 @@ def explain(lesson: Lesson, at: int) -> None:
         st.info(f"**Try this:** {step.attempt}", icon=":material/touch_app:")
     if step.question:
         question(lesson, at, step)
-    if step.handout:
-        hand_out()
     with st.container(horizontal=True, key="ways"):
         st.button("Back", icon=":material/arrow_back:", disabled=at == 0, on_click=go, args=(at - 1,), key="step_back",
                   shortcut="PageUp")  # fmt: skip

@@ -28,6 +28,7 @@ __all__ = [
     "presenting",
     "section",
     "setting",
+    "turn_to",
 ]
 
 CONTROLS, MENU = "controls", "menu"
@@ -36,10 +37,14 @@ _ON, _AT, _FOUND, _PAGE, _KNOWN, _REFUSED, _BAR, _SLOT = (
 )
 
 
-def begin(page: str) -> None:
-    """Before a page runs: what its controls ask here is anew."""
+def begin() -> None:
+    """Before anything is drawn: whether the address asks to present."""
     if st.query_params.get("present") == "true":
         st.session_state[_ON] = True
+
+
+def turn_to(page: str) -> None:
+    """Before a page runs: what its controls ask here is anew."""
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state.pop(_AT, None)
