@@ -3,7 +3,8 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.ui.dress import Dress
 from pages.ui.gate import Gate
 from pages.ui.routes import ROUTES
 
-app = st.App("pages/site.py", routes=ROUTES, middleware=[Middleware(Gate)])
+app = st.App("pages/site.py", routes=ROUTES, middleware=[Middleware(Gate), Middleware(Dress)])

@@ -11,7 +11,7 @@ from pathlib import Path
 from genlib.knobs import InputError
 from genlib.settings import TrainConfig
 
-__all__ = ["Device", "available", "choose", "set_threads"]
+__all__ = ["Device", "available", "choose", "processor", "set_threads"]
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,13 @@ def available() -> list[Device]:
         found.append(Device("cuda", f"{card.name}, {card.total_memory / 2**30:.0f} GiB"))
     if torch.backends.mps.is_available():
         found.append(Device("mps", f"{platform.processor() or 'Apple'} graphics"))
+    return [*found, processor()]
+
+
+def processor() -> Device:
+    """The processor, which is always there; without PyTorch."""
     cores = _cores()
-    found.append(Device("cpu", f"{_processor()}, {cores} core{'s' * (cores > 1)}"))
-    return found
+    return Device("cpu", f"{_processor()}, {cores} core{'s' * (cores > 1)}")
 
 
 def choose(kind: str = "auto") -> Device:

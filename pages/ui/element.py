@@ -15,9 +15,13 @@ _HERE = Path(__file__).parent
 
 
 def element(name: str, *scripts: str, html: str = "") -> Any:
-    """Register an element made of ``scripts``, the last of which exports the element's function."""
-    js = "\n".join((_HERE / script).read_text("utf-8") for script in scripts)
-    css = (_HERE / "element.css").read_text("utf-8")
+    """Register an element made of ``scripts``, the last of which exports the element's function.
+
+    Its style is what all elements share, and that in the files among ``scripts`` whose names end in ``.css``.
+    """
+    styles = ["element.css", *(script for script in scripts if script.endswith(".css"))]
+    js = "\n".join((_HERE / script).read_text("utf-8") for script in scripts if script not in styles)
+    css = "\n".join((_HERE / style).read_text("utf-8") for style in styles)
     return st.components.v2.component(name, html=html or "<div></div>", css=css, js=js)
 
 

@@ -44,6 +44,32 @@ const dot = (a, b, from = 0) => {
   return sum;
 };
 
+// The code at t of the way: on the straight line, or on the great circle (White, 2016), where the length of the code
+// goes straight from that of A to that of B, so that it does not fall through the middle. As `circle` in
+// genlib/latent/directions.py, which makes the film of the same way.
+const between = (a, b, t, circle) => {
+  const line = a.map((x, j) => (1 - t) * x + t * b[j]);
+  const [from, to] = [Math.sqrt(dot(a, a)), Math.sqrt(dot(b, b))];
+  if (!circle || !from || !to) return line;
+  const [first, last] = [a.map((x) => x / from), b.map((x) => x / to)];
+  const across = (row, along = dot(row, first)) => row.map((x, j) => x - along * first[j]);
+  const size = (row) => Math.sqrt(dot(row, row));
+  let aside = across(last);
+  const sine = size(aside);
+  // Opposite or the same: any direction across will do, so that of the coordinate that is least along the first.
+  if (sine < 1e-12) {
+    const lengths = first.map(Math.abs);
+    const least = lengths.indexOf(Math.min(...lengths));
+    aside = first.map((_, j) => +(j === least));
+  }
+  aside = across(aside);
+  const wide = size(aside);
+  if (!wide) return line; // a code of one number has no circle
+  const angle = t * Math.atan2(sine, dot(first, last));
+  const length = (1 - t) * from + t * to;
+  return first.map((x, j) => length * (Math.cos(angle) * x + (Math.sin(angle) * aside[j]) / wide));
+};
+
 // The Cholesky factor of the covariance of codes, (n, d) row by row: the lower triangle, (d, d).
 const spreadOf = (codes, mean, d) => {
   const n = codes.length / d;
