@@ -11,11 +11,9 @@ from urllib.parse import parse_qs
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.ui.frame import STYLE
-
 __all__ = ["Dress"]
 
-_STYLE = STYLE + (Path(__file__).parent / "page.css").read_text("utf-8")
+_STYLE = "".join((Path(__file__).parent / name).read_text("utf-8") for name in ("frame.css", "home.css"))
 # Where the menu will be, until it is there.
 _MENU = """
 @media (min-width: 768px) {
@@ -24,7 +22,7 @@ _MENU = """
   }
 }
 """
-_WITHOUT_MENU = {"embed", "present", "hide"}  # in the address, for whom there may be none
+_WITHOUT_MENU = {"embed", "hide", "lesson", "present"}  # in the address, for whom there may be none
 _END = b"</body>"  # behind it Streamlit's own style, which it adds to the head, comes first
 
 

@@ -16,10 +16,9 @@ _HERE = Path(__file__).parent
 
 
 def frame() -> None:
-    """Set up the page, its style, and, once a server, what all visitors share."""
+    """Set up the page, and, once a server, what all visitors share; :mod:`pages.ui.dress` sends most of its style."""
     leads = "lesson" in st.query_params
     st.set_page_config(layout="wide", page_icon="🎲", initial_sidebar_state="collapsed" if leads else "auto")
-    st.html(_HERE / "frame.css")
     if presenting.presenting():
         st.html(_HERE / "frame_presented.css")
     if st.context.is_embedded:

@@ -41,7 +41,7 @@ def test_a_page_comes_with_its_style():
 def test_a_place_is_kept_for_the_menu_where_there_will_be_one():
     kept = b"margin-left: 300px"
     assert kept in answer("text/html", PAGE, query=b"family=gan")[1]
-    for query in (b"embed=true", b"present=true", b"hide=menu"):
+    for query in (b"embed=true", b"present=true", b"hide=menu", b"lesson=tour"):
         assert kept not in answer("text/html", PAGE, query=query)[1]
 
 
