@@ -1,5 +1,5 @@
-"""Start command -> first paint, and -> first generated picture, on a cold start; from page to page once warm; and on Home
-first paint -> all four digits, and how much the page jumps.
+"""Start command -> first paint, and -> first generated picture, on a cold start; from page to page once warm; and on
+Home first paint -> all four digits, and how much the page jumps.
 
 Targets: <= 3 s, <= 5 s (median of five), <= 0.5 s; <= 1 s, < 0.05. Run: python -m tests.bench.cold_start [rounds]
 """
