@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from genlib.data import assets
+from genlib.handout import handout
 from genlib.knobs import InputError
 from genlib.lessons import Answer, Lesson, Step, find_lesson, list_lessons
 from pages.ui.notices import show, tell
@@ -86,6 +87,10 @@ def explain(lesson: Lesson, at: int) -> None:
         st.info(f"**Try this:** {step.attempt}", icon=":material/touch_app:")
     if step.question:
         question(lesson, at, step)
+    if step.handout:
+        st.download_button("Take one page with you", handout, "genlib.html", "text/html", icon=":material/download:",
+                           on_click="ignore", key="handout",
+                           help="Pictures, formulas and measured scores on one page, to read or to print.")  # fmt: skip
     with st.container(horizontal=True, key="ways"):
         st.button("Back", icon=":material/arrow_back:", disabled=at == 0, on_click=go, args=(at - 1,), key="step_back",
                   shortcut="PageUp")  # fmt: skip
