@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from genlib.device import processor
-from genlib.facts import LABELS, STORY, TASKS, formula_html
+from genlib.facts import LABELS, READ, STORY, TASKS, formula_html
+from genlib.film import Film
 from genlib.library import find_model
+from genlib.reading import read_images
 from genlib.studio import decode
 
 pytestmark = pytest.mark.fast
@@ -49,6 +51,11 @@ def test_home_tells_the_families_the_tasks_and_the_device(app):
     assert any(LABELS in item.value for item in test.markdown)
     assert len(test.caption) == 1
     assert re.search(r"\d+ cores?|GiB|graphics", test.caption[0].value)
+
+
+def test_the_classifier_reads_what_home_says_that_it_reads():
+    shown = Film(find_model(STORY["vae"].model).path / "frames").constants()["originals"]
+    assert tuple(digit for digit, _ in read_images(shown[: len(READ)])) == READ
 
 
 def test_doors_lead_to_pages_of_the_app(app):
