@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, Playwright
 __all__ = ["Server", "bring", "chromium_path", "cpu_seconds", "launch"]
 
 ROOT = Path(__file__).parents[1]
+GENLIB = (sys.executable, "-m", "genlib")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",
@@ -28,22 +30,29 @@ ARGUMENTS = (
 
 
 class Server:
-    """A running app: its address, its process and its home."""
+    """A running app: its address, its process and its home.
 
-    def __init__(self, home: Path, slots: int = 1) -> None:
+    Arguments:
+        home: Where its runs lie.
+        slots: Runs that train at once.
+        command: What starts it: the checkout's, or one that is installed.
+        folder: Where that command is given.
+    """
+
+    def __init__(self, home: Path, slots: int = 1, command: Sequence[str] = GENLIB, folder: Path = ROOT) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.home, self.slots = home, slots
+        self.home, self.slots, self.command, self.folder = home, slots, command, folder
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "genlib", "app", "--port", str(self.port), "--no-browser"]
+        command = [*self.command, "app", "--port", str(self.port), "--no-browser"]
         environment = {**os.environ, "GENLIB_HOME": str(self.home), "GENLIB_SLOTS": str(self.slots)}
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while True:
             try:

@@ -491,7 +491,7 @@ def test_one_setting_moves_the_app_to_a_cluster(monkeypatch, address, set_it):
 @pytest.mark.fast
 def test_workers_that_see_other_runs_are_told_when_the_app_begins(monkeypatch, capsys, address):
     monkeypatch.setenv("GENLIB_SCHEDULER", address)
-    monkeypatch.setattr("genlib.cli.look", lambda address: Found(2, 2, 0, ("tcp://10.0.0.9:1",)))
+    monkeypatch.setattr("genlib.cli.app.look", lambda address: Found(2, 2, 0, ("tcp://10.0.0.9:1",)))
     monkeypatch.setitem(sys.modules, "streamlit.runtime.state.safe_session_state", None)  # here the app would begin
     with pytest.raises(ImportError):
         main(["app", "--no-browser"])

@@ -1,7 +1,6 @@
 """Scores of known cases: real images, copies, a digit left out, one image for all; and of the models at hand."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -228,14 +227,3 @@ def test_good_models_lie_between_real_data_and_noise():
         slack = 3 * np.sqrt(2) * each.stderr["copied"]
         assert each.metrics["copied"] <= each.real_vs_real["copied"] + slack, each.model
     assert "gan-labels" in good
-
-
-def test_the_table_of_the_readme_is_the_stored_one():
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    first, *rows = [each for each in stored() if (each.n, each.features) == (10_000, "classifier")]
-    for name, each in [
-        ("real digits", first.real_vs_real),
-        *((row.model, row.metrics) for row in [first, *rows]),
-    ]:
-        shares = " | ".join(f"{each[key]:.2f}" for key in ("precision", "recall", "density", "coverage", "copied"))
-        assert f"| {name} | {each['frechet']:.0f} | {shares} |" in readme

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from genlib import __version__
+from genlib.cli.app import add_app
 from genlib.cli.claim import claim
 from genlib.cli.evaluate import add_evaluate
 from genlib.cli.film import add_film
-from genlib.cli.prompt import prompt
 from genlib.cli.repair import add_bench_repair
-from genlib.cli.whole import whole
 from genlib.data import assets
 from genlib.ending import Ending
 from genlib.flags import add_flags
@@ -90,10 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("names", nargs="*", metavar="NAME", help="which of them (default all)")
     pretrain.set_defaults(command=_pretrain)
 
-    app = commands.add_parser("app", help="open the app in the browser")
-    app.add_argument("--port", type=int, default=8501, help="port to serve on (default 8501)")
-    app.add_argument("--no-browser", action="store_true", help="only serve")
-    app.set_defaults(command=_app)
+    add_app(commands)
     return parser
 
 
@@ -210,30 +206,6 @@ def _models(options: argparse.Namespace) -> int:
     for entry in found:
         _out(f"{entry['name']:18} {FAMILY_NAMES[str(entry['family'])]:18} {int(entry['bytes']) / 1e6:.1f} MB")
     return 0
-
-
-def _app(options: argparse.Namespace) -> int:
-    if not 1 <= options.port <= 65_535:
-        raise InputError(f"The port cannot be {options.port}: choose a whole number from 1 to 65535.")
-    Limits.from_environment()  # one that cannot be is told here, not to visitors
-    if scheduler() and (cluster := look(scheduler())).strangers:
-        _say(cluster.words)
-    from streamlit.runtime.state.safe_session_state import SafeSessionState
-    from streamlit.web import cli
-    from streamlit.web.server.starlette import starlette_server
-
-    # Not public: where they are missing, answers are slower, and on a busy machine a click may be lost.
-    for owner, name, mend in (
-        (starlette_server, "_bind_socket", prompt),
-        (SafeSessionState, "on_script_will_rerun", whole),
-    ):
-        if hasattr(owner, name):
-            setattr(owner, name, mend(getattr(owner, name)))
-    os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
-    os.chdir(assets().parent)
-    headless = options.no_browser or not sys.stdout.isatty()
-    sys.argv = ["streamlit", "run", "app.py", f"--server.port={options.port}", f"--server.headless={headless}"]
-    return int(cli.main(standalone_mode=False) or 0)
 
 
 def _print(answer: Any) -> None:

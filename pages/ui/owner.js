@@ -7,6 +7,7 @@ export default function ({ data, setStateValue }) {
   const before = stored && stored.slice(name.length + 1);
   const drawn = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   const key = [data && data.take, before].find(fits) || drawn();
-  if (key !== before) document.cookie = `${name}=${key}; path=/; max-age=31536000; SameSite=Strict`;
+  const only = location.protocol === "https:" ? "; Secure" : "";
+  if (key !== before) document.cookie = `${name}=${key}; path=/; max-age=31536000; SameSite=Strict${only}`;
   if (!data || !data.take) setStateValue("key", key); // of what was taken the server knows
 }

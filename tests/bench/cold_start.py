@@ -1,12 +1,12 @@
 """Start command -> first paint, and -> first generated picture, on a cold start; from page to page once warm; and on
 Home first paint -> all four digits, and how much the page jumps.
 
-Targets: <= 3 s, <= 5 s (median of five), <= 0.5 s; <= 1 s, < 0.05. Run: python -m tests.bench.cold_start [rounds]
+Targets: <= 3 s, <= 5 s (median of five), <= 0.5 s; <= 1 s, < 0.05.
+Run: python -m tests.bench.cold_start [--rounds 5] [--json FILE]
 """
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 import time
@@ -14,9 +14,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.bench.figures import Figures, begun
 from tests.served import Server, launch
 
 PICTURES = {"/": ".hero canvas", "/mixture": ".st-key-em .panel canvas", "/train": "canvas.samples"}
+NAMES = {"/": "the home page", "/mixture": "the mixture", "/train": "the training room"}
 LINKS = {"Gaussian mixture": PICTURES["/mixture"], "Train": PICTURES["/train"], "Home": PICTURES["/"]}
 # Notes when the page was first painted, when each digit has bright pixels, and what moved by itself.
 WATCH = """
@@ -37,11 +39,7 @@ requestAnimationFrame(look);
 """
 
 
-def told(name: str, values: list[float], target: str) -> None:
-    print(f"{name}: median {statistics.median(values):.2f} s ({min(values):.2f} to {max(values):.2f}), target {target}")
-
-
-def digits(browser: Browser, url: str, width: int, rounds: int) -> None:
+def digits(figures: Figures, browser: Browser, url: str, width: int, rounds: int) -> None:
     """How soon the four digits on Home follow the first paint, in browsers that were never here."""
     waits, shifts = [], []
     for _ in range(rounds):
@@ -54,17 +52,17 @@ def digits(browser: Browser, url: str, width: int, rounds: int) -> None:
         waits.append((seen["digits"] - seen["paint"]) / 1000)
         shifts.append(seen["shift"])
         page.context.close()
-    told(f"/ first paint to four digits, {width} wide", waits, "<= 1 s")
-    print(f"/ layout shift, {width} wide: at most {max(shifts):.3f}, target < 0.05")
+    figures.row(f"home, {width} wide: first paint to all four digits", waits, "s", "<= 1")
+    figures.row(f"home, {width} wide: layout shift", shifts, "", "<= 0.05", headline=width == 1440)
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+def main() -> int:
+    asked, figures = begun(__doc__, rounds=5)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         for path, picture in PICTURES.items():
             paints, pictures = [], []
-            for _ in range(rounds):
+            for _ in range(asked.rounds):
                 with tempfile.TemporaryDirectory() as home:
                     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
                     began = time.perf_counter()
@@ -76,8 +74,9 @@ def main() -> None:
                     pictures.append(time.perf_counter() - began)
                     page.context.close()
                     server.stop()
-            told(f"{path} start to first heading", paints, "<= 3 s")
-            told(f"{path} start to first picture", pictures, "<= 5 s")
+            name = "the command given to the first {} of " + NAMES[path]
+            figures.row(name.format("paint"), paints, "s", "<= 3", headline=path == "/")
+            figures.row(name.format("picture"), pictures, "s", "<= 5", headline=path == "/")
         with tempfile.TemporaryDirectory() as home:
             server = Server(Path(home))
             page = browser.new_page()
@@ -91,11 +90,12 @@ def main() -> None:
                 page.wait_for_selector(picture)
                 if turn >= len(LINKS):  # the first round warms
                     turns.append(time.perf_counter() - began)
-            told("from one page to another, warm", turns, "<= 0.5 s")
+            figures.row("from one page to another, warm", turns, "s", "<= 0.5", headline=True)
             for width in (1440, 390):
-                digits(browser, server.url, width, rounds)
+                digits(figures, browser, server.url, width, asked.rounds)
             server.stop()
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

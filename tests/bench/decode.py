@@ -2,12 +2,13 @@
 there; and decoding in the server's worker instead.
 
 Targets: decode and draw p95 <= 4 ms fully connected, <= 8 ms convolutional; ready <= 0.5 s; worker p95 <= 150 ms.
-Run: python -m tests.bench.decode
+Run: python -m tests.bench.decode [--models NAME ...] [--json FILE]
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from genlib.export import read_decoder
 from genlib.library import bundled
+from tests.bench.figures import Figures, begun
 from tests.served import ROOT, Server, launch
 
 SCRIPTS = "".join((ROOT / "pages" / "ui" / name).read_text("utf-8") for name in ("tensors.js", "decoder.js"))
@@ -64,19 +66,22 @@ async () => {
 """
 
 
-def told(times: list[float]) -> str:
-    return f"p50 {statistics.median(times):.2f} ms, p95 {statistics.quantiles(times, n=20)[-1]:.2f} ms"
+def p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
 
 
-def measure(page: Page, name: str, folder: Path) -> None:
-    ready = statistics.median(page.evaluate(READY, name) for _ in range(5))
+def measure(figures: Figures, page: Page, name: str, folder: Path) -> None:
+    figures.row(f"{name}: the decoder loaded into the browser", [page.evaluate(READY, name) for _ in range(5)], "ms",
+                "<= 500")  # fmt: skip
     convolutional = any(each.kind == "conv_transpose" for each in read_decoder(folder).operations)
-    target = f"p95 <= {8 if convolutional else 4} ms"
-    print(f"{name}: {told(page.evaluate(DRAG))}, target {target}; ready in {ready:.0f} ms, target <= 500 ms")
-    print(f"{name}, by the worker: {told(page.evaluate(AFAR))}, target p95 <= 150 ms")
+    figures.row(f"{name}: a digit decoded and drawn in the browser, p95", p95(page.evaluate(DRAG)), "ms",
+                f"<= {8 if convolutional else 4}", headline=name in ("vae-2d", "gan"))  # fmt: skip
+    figures.row(f"{name}: the same by the server's worker, p95", p95(page.evaluate(AFAR)), "ms", "<= 150")
 
 
-def main() -> None:
+def main() -> int:
+    every = tuple(run.id for run in bundled() if run.id != "classifier")
+    asked, figures = begun(__doc__, models=every)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         browser, server = launch(playwright), Server(Path(home))
         page = browser.new_page()
@@ -86,11 +91,12 @@ def main() -> None:
         page.add_script_tag(content=SCRIPTS)
         page.add_script_tag(content=PREPARE)
         for run in bundled():
-            if run.id != "classifier":
-                measure(page, run.id, run.path)
+            if run.id in asked.models:
+                measure(figures, page, run.id, run.path)
         browser.close()
         server.stop()
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,8 @@
-"""EM with every iteration kept against a plain scikit-learn fit, in turn: python tests/bench/em_speed.py [rounds]."""
+"""EM with every iteration kept against a plain scikit-learn fit, in turn.
 
-import statistics
+Run: python -m tests.bench.em_speed [--rounds 7] [--json FILE]
+"""
+
 import sys
 import time
 import warnings
@@ -11,6 +13,7 @@ from sklearn.mixture import GaussianMixture
 from genlib.data.toy2d import make_points
 from genlib.gmm import fit_em
 from genlib.settings import MixtureConfig, PointsConfig
+from tests.bench.figures import begun
 
 CASES = {2_000: 1.8, 20_000: 1.8, 100_000: 1.15}
 CONFIG = MixtureConfig(components=8, tolerance=1e-8, max_iterations=60)  # a fixed amount of work: 60 iterations
@@ -43,23 +46,22 @@ def seconds(work, x):
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    asked, figures = begun(__doc__, rounds=7)
     for n, target in CASES.items():
         x = points(n)
         ratios, references = [], []
-        for turn in range(rounds + 1):
+        for turn in range(asked.rounds + 1):
             ours, steps = seconds(lambda x: list(fit_em(x, CONFIG)), x)
             reference, fit = seconds(plain, x)
             assert len(steps) == fit.n_iter_ + 1
             if turn:  # the first turn warms up
                 ratios.append(ours / reference)
                 references.append(reference)
-        print(
-            f"EM, {n:,} points: {statistics.median(ratios):.2f} times a plain fit "
-            f"(range {min(ratios):.2f} to {max(ratios):.2f}, {rounds} rounds of {fit.n_iter_} iterations, "
-            f"plain {1000 * statistics.median(references):.0f} ms; target at most {target})"
-        )
+        figures.row(f"EM with every iteration kept, {n:,} points", ratios, "times", f"<= {target}",
+                    against="scikit-learn's fit", headline=n == 20_000)  # fmt: skip
+        figures.row(f"scikit-learn's fit to {n:,} points, {fit.n_iter_} iterations", references, "s")
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,7 +2,7 @@
 
 Both on the same loop, one thread each, one after the other; the distance is the Fréchet distance between 5,000 samples
 and the 10,000 test images in the 128 features of the bundled classifier. Run:
-python -m tests.bench.gan_quality
+python -m tests.bench.gan_quality [--seeds 0 1 2] [--json FILE]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from genlib.evaluation import classifier
 from genlib.seeding import torch_rng
 from genlib.settings import GANConfig, TrainConfig
 from genlib.training import Run, train
+from tests.bench.figures import begun
 
 LONG, SEEDS = 300, (0, 1, 2)
 TEXTBOOK = GANConfig(network="dense", latent_dim=100, average=0.0, d_rate=1.0)
@@ -52,21 +53,24 @@ def distance(config: GANConfig, training: TrainConfig, seed: int, real: np.ndarr
     return frechet(features(drawn), real), run.step
 
 
-def main() -> None:
+def main() -> int:
+    asked, figures = begun(__doc__, seeds=SEEDS)
     torch.set_num_threads(1)
     images = load_images()
     real = features(torch.tensor(images.test).unsqueeze(1) / 255)
     held = features(torch.tensor(images.train[:5000]).unsqueeze(1) / 255)
-    sys.stdout.write(f"5,000 training images: {frechet(held, real):.2f}\n")
-    for seed in SEEDS:
-        ours, steps = distance(GANConfig(), OURS_TRAINING, seed, real)
-        textbook, more = distance(TEXTBOOK, TEXTBOOK_TRAINING, seed, real)
-        sys.stdout.write(
-            f"seed {seed}: ours after {LONG // 5} s ({steps:,} steps) {ours:.1f}, "
-            f"fully connected after {LONG} s ({more:,} steps) {textbook:.1f}\n"
+    figures.row("Fréchet distance of 5,000 training images", frechet(held, real))
+    mine, others = [], []
+    for seed in asked.seeds:
+        (found, steps), (other, more) = (
+            distance(*each, seed, real) for each in ((GANConfig(), OURS_TRAINING), (TEXTBOOK, TEXTBOOK_TRAINING))
         )
-        sys.stdout.flush()
+        mine, others = [*mine, found], [*others, other]
+        figures.tell(f"seed {seed}: {found:.1f} after {steps:,} steps, against {other:.1f} after {more:,}")
+    figures.row(f"Fréchet distance of the default GAN after {LONG // 5} s", mine)
+    figures.row(f"Fréchet distance of the fully connected GAN of textbooks after {LONG} s", others)
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

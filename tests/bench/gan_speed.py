@@ -1,6 +1,6 @@
 """How fast a fully connected GAN trains, against the idiomatic loop, in turn within one process.
 
-    python -m tests.bench.gan_speed [--rounds 5] [--seconds 10] [--threads 1]
+    python -m tests.bench.gan_speed [--rounds 5] [--seconds 10] [--threads 1] [--json FILE]
 
 The networks 100-128-256-512-1024-784 and 784-512-256-1 on MNIST in batches of 64. The reference neither evaluates nor
 draws, so ours is the time that `train` spends on training; with everything that `train` does (validation, frames) is
@@ -8,15 +8,18 @@ printed beside it, and so is our convolutional default, for which there is no re
 within a round, and their range.
 """
 
+import sys
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
 from genlib.settings import GANConfig, TrainConfig
 from genlib.training import Run
-from tests.bench.idiom import Digits, main, our_rates, rate, tell
+from tests.bench.idiom import ALL, LOOP, OURS, Digits, main, our_rates, rate, tell
 
 BATCH, LATENT = 64, 100
+DEFAULT = "convolutional by default"
 
 
 def plain_networks():
@@ -61,19 +64,20 @@ def reference(images):
             yield
 
 
-def compare(threads, rounds, seconds, images):
+def compare(figures, threads, rounds, seconds, images):
     training = TrainConfig(epochs=1000, batch_size=BATCH, learning_rate=2e-4, device="cpu")
     dense = Run.new("gan", GANConfig(network="dense", latent_dim=LATENT, average=0.0), training)
     conv = Run.new("gan", GANConfig(), training)
     plain = reference(images)
-    rates = {"ours": [], "ours with everything": [], "reference": [], "our default": []}
+    rates = {OURS: [], ALL: [], LOOP: [], DEFAULT: []}
     for _ in range(rounds):
         for name, value in zip(list(rates)[:2], our_rates(dense, images, seconds), strict=True):
             rates[name].append(value)
-        rates["reference"].append(rate(plain, BATCH, seconds))
-        rates["our default"].append(our_rates(conv, images, seconds)[0])
-    tell(threads, rates, [(mine, "reference", 1.7) for mine in list(rates)[:2]])
+        rates[LOOP].append(rate(plain, BATCH, seconds))
+        rates[DEFAULT].append(our_rates(conv, images, seconds)[0])
+    pairs = [(mine, LOOP, 1.7, mine == OURS) for mine in (OURS, ALL)]
+    tell(figures, threads, "training a GAN", rates, pairs)
 
 
 if __name__ == "__main__":
-    main(compare, __doc__, [1])
+    sys.exit(main(compare, __doc__, (1,)))

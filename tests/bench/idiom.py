@@ -1,8 +1,5 @@
 """The idiomatic loop that ours is timed against: how it reads MNIST, and how both are timed and reported."""
 
-import argparse
-import os
-import statistics
 import time
 
 import numpy as np
@@ -12,6 +9,9 @@ from torch.utils.data import Dataset
 
 from genlib.data.images import load_images
 from genlib.training import train
+from tests.bench.figures import begun
+
+OURS, ALL, LOOP = "steps alone", "with pictures and validation", "the loop of textbooks"
 
 
 class Digits(Dataset):
@@ -62,27 +62,22 @@ def our_rates(run, images, seconds):
     return made / (run.seconds - spent), made / (time.perf_counter() - started)
 
 
-def tell(threads, rates, pairs, unit="images/s"):
-    """Print the median of each rate, and of the ratios of each pair (mine, other, target) within a round."""
+def tell(figures, threads, what, rates, pairs, unit="images/s"):
+    """Tell each rate, and the ratios of each pair (mine, other, target, headline) within a round."""
+    on = f"{threads} thread{'s' * (threads > 1)}"
     for name, values in rates.items():
-        print(f"threads {threads}: {name}: {statistics.median(values):,.0f} {unit}")
-    for mine, other, target in pairs:
+        figures.row(f"{what}, {name}, {on}", values, unit)
+    for mine, other, target, headline in pairs:
         ratios = [a / b for a, b in zip(rates[mine], rates[other], strict=True)]
-        print(
-            f"threads {threads}: {mine} / {other}: {statistics.median(ratios):.2f} "
-            f"(range {min(ratios):.2f} to {max(ratios):.2f}, target {target})"
-        )
-    print(f"threads {threads}: load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        target = f">= {target}" if target else ""
+        figures.row(f"{what}, {mine}, {on}", ratios, "times", target, against=other, headline=headline)
 
 
 def main(compare, words, threads, load=load_images):
-    """Call ``compare(threads, rounds, seconds, data)`` as the command line says."""
-    parser = argparse.ArgumentParser(description=words.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--threads", type=int, nargs="+", default=threads)
-    arguments = parser.parse_args()
+    """Call ``compare(figures, threads, rounds, seconds, data)`` as the command line says."""
+    asked, figures = begun(words, rounds=5, seconds=10.0, threads=threads)
     data = load()
-    for count in arguments.threads:
+    for count in asked.threads:
         torch.set_num_threads(count)
-        compare(count, arguments.rounds, arguments.seconds, data)
+        compare(figures, count, asked.rounds, asked.seconds, data)
+    return figures.end()

@@ -1,12 +1,11 @@
 """The latent studio under the hand: whether the picture keeps up, and how soon it is there.
 
 Targets: >= 95 % of the animation frames during a drag show the newest pointer position; the page shows its digit <= 1 s
-after the click on its name, once warm. Run: python -m tests.bench.latent_drag [model ...]
+after the click on its name, once warm. Run: python -m tests.bench.latent_drag [--models NAME ...] [--json FILE]
 """
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from tests.bench.figures import Figures, begun
 from tests.served import Server, launch
 
 MOVES, TURNS = 300, 5
@@ -39,7 +39,7 @@ WATCH = """host => {
 }"""
 
 
-def drag(page: Page, url: str, name: str) -> None:
+def drag(figures: Figures, page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/latent?model={name}")
     page.wait_for_selector(".studio[data-state=whole]")
     page.locator(".studio").evaluate(WATCH)
@@ -63,13 +63,12 @@ def drag(page: Page, url: str, name: str) -> None:
         plane, *_ = np.linalg.lstsq(ones[kept], seen[kept, 2:4], rcond=None)
     newest = np.abs(ones @ plane - seen[:, 2:4]).max(1)[moved] < 2e-3
     redrawn = seen[moved, 4] != seen[moved - 1, 4]
-    print(
-        f"{name}: of {len(moved)} frames in which the pointer moved, {100 * newest.mean():.1f} % show its newest "
-        f"place, {100 * redrawn.mean():.1f} % have other pixels than the frame before (target 95 %)"
-    )
+    figures.row(f"{name} dragged: frames that show the newest place of the hand", 100 * newest.mean(), "%", ">= 95",
+                headline=name == "vae-2d")  # fmt: skip
+    figures.row(f"{name} dragged: frames with other pixels than the one before", 100 * redrawn.mean(), "%", ">= 95")
 
 
-def opens(page: Page, url: str) -> None:
+def opens(figures: Figures, page: Page, url: str) -> None:
     spent = []
     for _ in range(TURNS + 1):
         page.goto(f"{url}/runs")
@@ -79,23 +78,22 @@ def opens(page: Page, url: str) -> None:
         page.get_by_role("link", name="Latent studio").click()
         page.wait_for_selector(".studio[data-z]")
         spent.append(time.perf_counter() - started)
-    warm = spent[1:]
-    print(
-        f"from the click to the digit: median {statistics.median(warm):.2f} s ({min(warm):.2f} to {max(warm):.2f}; 1)"
-    )
+    figures.row("the latent studio, from the click to its digit, warm", spent[1:], "s", "<= 1")
 
 
-def main() -> None:
+def main() -> int:
+    asked, figures = begun(__doc__, models=("vae-2d", "vae-50d", "gan"))
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder) / "home")
         chromium = launch(playwright)
         page = chromium.new_page(viewport={"width": 1440, "height": 1000})
-        opens(page, server.url)
-        for name in sys.argv[1:] or ("vae-2d", "vae-50d", "gan"):
-            drag(page, server.url, name)
+        opens(figures, page, server.url)
+        for name in asked.models:
+            drag(figures, page, server.url, name)
         chromium.close()
         server.stop()
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,12 +1,12 @@
 """A live panel at 5 Hz beside a running training: latency in the browser, remounts, and what watching costs.
 
 Targets: p95 <= 60 ms from the request for a refresh to the drawn panel; no canvas replaced, none blank;
-watched training >= 0.97 of its steps per CPU-second. Run: python -m tests.bench.live_panel [rounds]
+watched training >= 0.97 of its steps per CPU-second.
+Run: python -m tests.bench.live_panel [--rounds 4] [--json FILE]
 """
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from genlib.runs import RunFolder
+from tests.bench.figures import begun
 from tests.served import Server, cpu_seconds, launch
 
 SECONDS = 12.0
@@ -59,8 +60,8 @@ def open_page(browser: Browser, url: str) -> Page:
     return page
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+def main() -> int:
+    asked, figures = begun(__doc__, rounds=4)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         browser, server = launch(playwright), Server(Path(home))
         owner = open_page(browser, f"{server.url}/train?budget=seconds&seconds=3600")
@@ -70,7 +71,7 @@ def main() -> None:
         idle = open_page(browser, "about:blank")
         owner.goto("about:blank")
         latencies, ratios, blanks, frames = [], [], 0, 0
-        for _ in range(rounds):
+        for _ in range(asked.rounds):
             alone = steps_per_cpu_second(run, idle)
             page = open_page(browser, f"{server.url}/train?run={run.id}")
             page.wait_for_selector(".live[data-state=running]")
@@ -82,14 +83,14 @@ def main() -> None:
             blanks, frames = blanks + page.evaluate("window.blanks"), frames + page.evaluate("window.frames")
             page.context.close()
         server.stop()
-    p50, p95 = np.percentile(latencies, [50, 95])
-    print(
-        f"refresh to drawn panel: p50 {p50:.0f} ms, p95 {p95:.0f} ms of {len(latencies)} refreshes, target p95 <= 60 ms"
-    )
-    print(f"blank or replaced canvases: {blanks} of {frames} animation frames, target 0")
-    spread = f"({min(ratios):.3f} to {max(ratios):.3f})"
-    print(f"watched / alone, steps per CPU-second: {statistics.median(ratios):.3f} {spread}, target >= 0.97")
+    figures.tell(f"{len(latencies)} refreshes, {frames} animation frames")
+    figures.row("a live page, from asking for news to drawn, p50", float(np.percentile(latencies, 50)), "ms")
+    figures.row("a live page, from asking for news to drawn, p95", float(np.percentile(latencies, 95)), "ms", "<= 60",
+                headline=True)  # fmt: skip
+    figures.row("a live page, canvases blank or replaced", blanks, "", "<= 0")
+    figures.row("a run that is watched, steps per CPU-second", ratios, "times", ">= 0.97", against="the same unwatched")
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,14 +1,12 @@
 """What presets of the GAN in the plane make of the ring of eight, over seeds: modes found, and the share of good ones.
 
-    python -m tests.bench.plane_gan_quality [--presets gan2d ...] [--seeds 0 1 2 ...]
+    python -m tests.bench.plane_gan_quality [--presets gan2d ...] [--seeds 0 1 2 ...] [--json FILE]
 
 By 2,000 points of each run at its end: a mode is found if one of them lies within three standard deviations of it, and
 points so near to any are of high quality. Of points of the ring itself 98.9 % are. For a plain GAN Lin et al. (2018),
 PacGAN, table 1, tell 6.3 modes and 98.2 %.
 """
 
-import argparse
-import statistics
 import sys
 
 from genlib.data.learnt import load_data
@@ -17,9 +15,10 @@ from genlib.presets import PLANE_PRESETS
 from genlib.settings import RunSettings
 from genlib.training import Run
 from genlib.training.loop import train
-from genlib.training.plane import figures
+from genlib.training.plane import figures as judge
+from tests.bench.figures import begun
 
-PRESETS = ["gan2d", "gan2d-collapse", "gan2d-oscillation", "gan2d-packing", "gan2d-wasserstein"]
+PRESETS = ("gan2d", "gan2d-collapse", "gan2d-oscillation", "gan2d-packing", "gan2d-wasserstein")
 
 
 def judged(name, seed):
@@ -30,26 +29,23 @@ def judged(name, seed):
     cloud, run = load_data(settings), Run.new(settings.family, settings.model, settings.train)
     for _ in train(run, cloud):
         pass
-    found = figures(run, cloud)
+    found = judge(run, cloud)
     return found["modes"], 100 * found["high_quality"], run.step
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--presets", nargs="+", default=PRESETS, choices=list(PLANE_PRESETS))
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
-    arguments = parser.parse_args()
+    asked, figures = begun(__doc__, presets=PRESETS, seeds=tuple(range(10)))
     set_threads(1)
-    for name in arguments.presets:
+    for name in asked.presets:
         modes, quality = [], []
-        for seed in arguments.seeds:
+        for seed in asked.seeds:
             found, share, steps = judged(name, seed)
             modes, quality = [*modes, found], [*quality, share]
-            sys.stdout.write(f"{name}, seed {seed}: {found:.0f} modes, {share:.1f} % good, {steps:,} steps\n")
-            sys.stdout.flush()
-        told = [f"{statistics.mean(x):.2f} ({min(x):.1f} to {max(x):.1f})" for x in (modes, quality)]
-        sys.stdout.write(f"{name}: modes {told[0]}, good {told[1]} % over {len(modes)} seeds\n")
+            figures.tell(f"{name}, seed {seed}: {found:.0f} modes, {share:.1f} % good, {steps:,} steps")
+        figures.row(f"{name} on the ring of eight, groups found", modes, "of 8")
+        figures.row(f"{name} on the ring of eight, points that lie in one", quality, "%")
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,12 +1,14 @@
 """How many steps a GAN in the plane makes, against the idiomatic loop, in turn within one process.
 
-    python -m tests.bench.plane_gan_speed [--rounds 5] [--seconds 10] [--threads 1]
+    python -m tests.bench.plane_gan_speed [--rounds 5] [--seconds 10] [--threads 1] [--json FILE]
 
 Two hidden layers of 64 in G and in D on the ring of eight, in batches of 128. The reference keeps no average of G,
 neither evaluates nor draws, so ours is the time that `train` spends on training, without an average; beside it stand
 our default, which keeps one, and the same with everything that `train` does. Prints medians of the ratios within a
 round, and their range.
 """
+
+import sys
 
 import torch
 from torch import nn
@@ -15,9 +17,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from genlib.data.cloud import load_cloud
 from genlib.settings import PlaneGANConfig, PlanePoints, TrainConfig
 from genlib.training import Run
-from tests.bench.idiom import main, our_rates, rate, tell
+from tests.bench.idiom import ALL, LOOP, OURS, main, our_rates, rate, tell
 
 BATCH, WIDTH = 128, 64
+DEFAULT = "with an average of G"
 
 
 def network(into, out):
@@ -49,17 +52,18 @@ def reference(cloud):
             yield
 
 
-def compare(threads, rounds, seconds, cloud):
+def compare(figures, threads, rounds, seconds, cloud):
     training = TrainConfig(epochs=1000, batch_size=BATCH, device="cpu")
     runs = {average: Run.new("gan2d", PlaneGANConfig(average=average), training) for average in (0.0, 0.995)}
     plain = reference(cloud)
-    rates = {"ours": [], "our default": [], "our default with everything": [], "reference": []}
+    rates = {OURS: [], DEFAULT: [], ALL: [], LOOP: []}
     for _ in range(rounds):
         found = [our_rates(runs[0.0], cloud, seconds)[0], *our_rates(runs[0.995], cloud, seconds)]
         for name, value in zip(rates, [*found, rate(plain, BATCH, seconds)], strict=True):
             rates[name].append(value / BATCH)
-    tell(threads, rates, [(mine, "reference", 3) for mine in list(rates)[:3]], "steps/s")
+    pairs = [(mine, LOOP, 3, mine == OURS) for mine in (OURS, DEFAULT, ALL)]
+    tell(figures, threads, "training a GAN of points", rates, pairs, "steps/s")
 
 
 if __name__ == "__main__":
-    main(compare, __doc__, [1], lambda: load_cloud(PlanePoints()))
+    sys.exit(main(compare, __doc__, (1,), lambda: load_cloud(PlanePoints())))

@@ -1,17 +1,19 @@
 """Portraits under the hand: how long a face takes to decode and draw, and whether it keeps up.
 
 Targets: decode and draw p95 <= 8 ms; >= 95 % of the animation frames during a drag show the newest place of the slider.
-Training is told by ``genlib pretrain portraits``. Run: python -m tests.bench.portraits
+Training is told by ``genlib pretrain portraits``. Run: python -m tests.bench.portraits [--json FILE]
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+from tests.bench.figures import begun
 from tests.served import Server, launch
 
 MOVES = 300
@@ -35,7 +37,8 @@ WATCH = """host => {
 }"""
 
 
-def main() -> None:
+def main() -> int:
+    _, figures = begun(__doc__)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder) / "home")
         chromium = launch(playwright)
@@ -54,15 +57,15 @@ def main() -> None:
         moved = np.flatnonzero(np.abs(np.diff(seen[:, 0])) > 0.05) + 1
         newest = np.abs(seen[moved, 0] - seen[moved, 1]) < 0.051  # what is written is rounded to one digit
         redrawn = seen[moved, 3] != seen[moved - 1, 3]
-        p50, p95 = np.percentile(seen[moved, 2], [50, 95])
-        print(f"decode and draw: p50 {p50:.2f}, p95 {p95:.2f} ms (target 8)")
-        print(
-            f"of {len(moved)} frames in which the slider moved, {100 * newest.mean():.1f} % show its newest place, "
-            f"{100 * redrawn.mean():.1f} % have other pixels than the frame before (target 95 %)"
-        )
+        figures.row("a portrait decoded and drawn in the browser, p95", float(np.percentile(seen[moved, 2], 95)), "ms",
+                    "<= 8", headline=True)  # fmt: skip
+        name = "a portrait dragged: frames "
+        figures.row(name + "that show the newest place of the slider", 100 * newest.mean(), "%", ">= 95")
+        figures.row(name + "with other pixels than the one before", 100 * redrawn.mean(), "%", ">= 95")
         chromium.close()
         server.stop()
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,18 +1,21 @@
-"""Seconds and memory of scoring one model, start of the command included: python -m tests.bench.scoring [model ...].
+"""Seconds and memory of scoring one model, start of the command included.
 
-Targets: n = 1,000 in at most 6 s, n = 10,000 in at most 60 s and 1.5 GiB. Each is run three times in turn with a loop
+    python -m tests.bench.scoring [--models NAME ...] [--rounds 3] [--json FILE]
+
+Targets: n = 1,000 in at most 6 s, n = 10,000 in at most 60 s and 1.5 GiB. Each is run as often in turn with a loop
 of matrix products of one size, whose time tells how busy the machine is.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import time
 
 import numpy as np
+
+from tests.bench.figures import begun
 
 TARGETS = {1_000: 6.0, 10_000: 60.0}
 WATCH = """
@@ -40,17 +43,17 @@ def products() -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    for model in sys.argv[1:] or ["gan", "vae-50d", "mixture"]:
+def main() -> int:
+    asked, figures = begun(__doc__, models=("gan", "vae-50d", "mixture"), rounds=3)
+    for model in asked.models:
         for n, target in TARGETS.items():
-            seconds, memory, idle = zip(*((*scored(model, n), products()) for _ in range(3)), strict=True)
-            print(
-                f"{model}, n = {n:,}: {statistics.median(seconds):.1f} s (range {min(seconds):.1f} to "
-                f"{max(seconds):.1f}; target {target:g}), {max(memory):.2f} GiB (target 1.5); products "
-                f"{1000 * min(idle):.0f} to {1000 * max(idle):.0f} ms",
-                flush=True,
-            )
+            seconds, memory, idle = zip(*((*scored(model, n), products()) for _ in range(asked.rounds)), strict=True)
+            name = f"genlib evaluate {model} --n {n}"
+            figures.row(name, seconds, "s", f"<= {target:g}", headline=model == "gan")
+            figures.row(f"{name}, memory", max(memory), "GiB", "<= 1.5")
+            figures.tell(f"products {1000 * min(idle):.0f} to {1000 * max(idle):.0f} ms")
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

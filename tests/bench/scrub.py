@@ -1,13 +1,14 @@
 """Scrubbing in the browser through EM, a GAN of points and a run of 120 frames: pictures drawn a second, at one new
 position an animation frame; and how long opening that run takes.
 
-Targets: >= 30 pictures a second, no server trip; <= 1 s to open. Run: python -m tests.bench.scrub
+Targets: >= 30 pictures a second, no server trip; <= 1 s to open.
+Run: python -m tests.bench.scrub [--rounds 5] [--json FILE]
 """
 
 from __future__ import annotations
 
 import shutil
-import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from genlib.film import MOST_FRAMES, Film
 from genlib.library import example
+from tests.bench.figures import Figures, begun
 from tests.served import Server, launch
 
 SCRUB = """
@@ -32,8 +34,8 @@ async (range) => {
 }
 """
 CASES = {
-    "1,000 points, K = 5": "data_dataset=pinwheel&data_n=1000&components=5&initialisation=random_from_data",
-    "5,000 points, K = 10": "data_dataset=grid&data_n=5000&components=10&initialisation=random_from_data",
+    "EM, 1,000 points, K = 5": "data_dataset=pinwheel&data_n=1000&components=5&initialisation=random_from_data",
+    "EM, 5,000 points, K = 10": "data_dataset=grid&data_n=5000&components=10&initialisation=random_from_data",
 }
 
 
@@ -52,7 +54,7 @@ def long_run(home: Path) -> None:
         film.add(1 + i * steps[-1] // MOST_FRAMES, {name: np.roll(array, i, axis=-1) for name, array in arrays.items()})
 
 
-def scrub(browser: Browser, url: str, ready: str, slider: str, name: str) -> None:
+def scrub(figures: Figures, browser: Browser, url: str, ready: str, slider: str, name: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     sent: list[int] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
@@ -62,18 +64,16 @@ def scrub(browser: Browser, url: str, ready: str, slider: str, name: str) -> Non
     page.wait_for_timeout(1000)
     before = len(sent)
     rates = [page.locator(slider).evaluate(SCRUB) for _ in range(3)]
-    print(
-        f"{name}: {sorted(rates)[1]:.0f} pictures/s ({min(rates):.0f} to {max(rates):.0f}), target >= 30; "
-        f"{len(sent) - before} messages to the server, target 0"
-    )
+    figures.row(f"scrubbing {name}", rates, "pictures/s", ">= 30", headline="layers" in name)
+    figures.row(f"scrubbing {name}, messages to the server", len(sent) - before, "", "<= 0")
     page.close()
 
 
-def opening(browser: Browser, server: Server) -> None:
+def opening(figures: Figures, browser: Browser, server: Server, rounds: int) -> None:
     """From a click on a run until its newest picture is drawn, and until each of its frames can be scrubbed to."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     pictures, films = [], []
-    for _ in range(5):
+    for _ in range(rounds):
         page.goto(f"{server.url}/runs")
         button = page.get_by_role("link", name="Open").first
         button.wait_for()
@@ -85,25 +85,26 @@ def opening(browser: Browser, server: Server) -> None:
         page.wait_for_selector(f".lane[data-loaded='{MOST_FRAMES}']")
         films.append(time.perf_counter() - began)
     for what, found in (("newest picture drawn", pictures), (f"all {MOST_FRAMES} frames there", films)):
-        spread = f"({min(found):.2f} to {max(found):.2f})"
-        print(f"opening a run, click to {what}: {statistics.median(found):.2f} s {spread}, target <= 1 s")
+        figures.row(f"opening a run, from the click to {what}", found, "s", "<= 1")
 
 
-def main() -> None:
+def main() -> int:
+    asked, figures = begun(__doc__, rounds=5)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         long_run(Path(home))
         browser, server = launch(playwright), Server(Path(home))
         for name, query in CASES.items():
             ready, slider = ".st-key-starts .panel canvas", ".st-key-em input[type=range]"
-            scrub(browser, f"{server.url}/mixture?{query}", ready, slider, name)
+            scrub(figures, browser, f"{server.url}/mixture?{query}", ready, slider, name)
         film = len(Film(example("gan2d").path / "frames").steps())
         url, ready = f"{server.url}/lab?drawn=data,samples,surface,ideal,grid,needles", f".lane[data-loaded='{film}']"
-        scrub(browser, url, ready, ".lab input[type=range]", f"a GAN of points, all layers, {film} frames")
+        scrub(figures, browser, url, ready, ".lab input[type=range]", f"a GAN of points, all layers, {film} frames")
         url, ready = f"{server.url}/train?run={RUN}", f".lane[data-loaded='{MOST_FRAMES}']"
-        scrub(browser, url, ready, ".room input[type=range]", f"a run of {MOST_FRAMES} frames")
-        opening(browser, server)
+        scrub(figures, browser, url, ready, ".room input[type=range]", f"a run of {MOST_FRAMES} frames")
+        opening(figures, browser, server, asked.rounds)
         server.stop()
+    return figures.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

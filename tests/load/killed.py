@@ -6,7 +6,7 @@ Checkpoints are written fifty times a second, so that some kills hit one that is
 folder could be read after it, and the run ended, however often it was killed, in bitwise the weights of an unbroken run
 with the same changes, each step reported at most once.
 
-Target: all of 50 moments good, on the CPU. Run: python -m tests.load.killed [--kills 50] [--seed 0] [--json];
+Target: all of 50 moments good, on the CPU. Run: python -m tests.load.killed [--kills 50] [--seed 0] [--json FILE];
 about two minutes.
 """
 
@@ -31,8 +31,8 @@ from genlib.recorder import record
 from genlib.runs import RunFolder, Watcher, list_runs, saved_step
 from genlib.settings import FAMILIES, RunSettings, TrainConfig
 from genlib.training import Run, loop, train
+from tests.bench.figures import begun
 from tests.few import few_images, small
-from tests.load.figures import Figures, options
 from tests.load.unbroken import as_unbroken, told_once
 
 LAST = 800  # steps of a run, eight epochs
@@ -162,8 +162,8 @@ class Hall:
 
 
 def main() -> int:
-    asked = options(__doc__, kills=50, seed=0).parse_args()
-    figures, turn = Figures(asked.json), asked.seed % len(FAMILIES)
+    asked, figures = begun(__doc__, kills=50, seed=0)
+    turn = asked.seed % len(FAMILIES)
     families = [*FAMILIES[turn:], *FAMILIES[:turn]][: 1 + asked.kills // 4]
     torch.set_num_threads(1)
     loop._SAVE_EVERY = 0.02
@@ -178,12 +178,12 @@ def main() -> int:
         for family in list(hall.running):
             hall.end(family)
     kills, steps = len(hall.saved), sorted(set(hall.saved))
-    line = (
-        f"{hall.good} of {kills} kills good, in {hall.runs} runs of {', '.join(families)}: read, bitwise the same end"
-    )
-    figures.tell(line, hall.good == kills, kills=kills, good_kills=hall.good, runs=hall.runs, seed=asked.seed)
-    line = f"{len(steps)} different steps saved, from {steps[0]} to {steps[-1]}; {hall.changes} changes of knobs made"
-    figures.tell(line, steps=steps, changes=hall.changes)
+    figures.tell(f"seed {asked.seed}: {hall.runs} runs of {', '.join(families)}")
+    name = "training killed at a random moment: the run is read, and ends in bitwise the same weights"
+    figures.row(name, hall.good, f"of {kills} kills", f">= {kills}", headline=True)
+    figures.row("killed at random moments: different steps saved", len(steps))
+    figures.row("killed at random moments: the latest step saved", steps[-1])
+    figures.row("killed at random moments: changes of knobs made", hall.changes)
     for fault, times in hall.wrong.most_common(5):
         figures.tell(f"{times} times: {fault}")
     return figures.end()

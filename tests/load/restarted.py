@@ -6,8 +6,8 @@ open, and a new one at the run's address, are to show the run as it stands; "Go 
 bitwise the weights of an unbroken one, with every frame that is due and each step reported once. Where only the server
 was killed, the run is to have saved the very step it had come to.
 
-Targets: all rounds good. Run: python -m tests.load.restarted [--rounds 4] [--seed 0] [--json]; about a minute a round,
-on the loopback address only.
+Targets: all rounds good. Run: python -m tests.load.restarted [--rounds 4] [--seed 0] [--json FILE]; about a minute a
+round, on the loopback address only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import statistics
 import sys
 import tempfile
 import time
@@ -31,7 +30,7 @@ from genlib.device import set_threads
 from genlib.film import Film
 from genlib.runs import RunFolder
 from genlib.runs.status import lives
-from tests.load.figures import Figures, options
+from tests.bench.figures import begun
 from tests.load.unbroken import as_unbroken, told_once
 from tests.served import Server, launch
 
@@ -142,8 +141,8 @@ def once(browser: Browser, server: Server, moment: float, both: bool) -> Round:
 
 
 def main() -> int:
-    asked = options(__doc__, rounds=4, seed=0).parse_args()
-    figures, moments, rounds = Figures(asked.json), random.Random(asked.seed), []
+    asked, figures = begun(__doc__, rounds=4, seed=0)
+    moments, rounds = random.Random(asked.seed), []
     set_threads()
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         browser = launch(playwright)
@@ -158,12 +157,10 @@ def main() -> int:
             figures.tell(f"killed at step {told.killed_at}, {told.lost} trained anew: {what}", not told.wrong)
         browser.close()
     good = sum(not told.wrong for told in rounds)
-    line = f"{good} of {len(rounds)} restarts good: found again, gone on with by one button, bitwise the same end"
-    figures.tell(line, good == len(rounds), rounds=len(rounds), good_rounds=good, seed=asked.seed)
-    found, lost = [told.found for told in rounds], [told.lost for told in rounds]
-    line = f"the page left open shows the run {statistics.median(found):.1f} s (at most {max(found):.1f} s) after the"
-    values = {"found_s": statistics.median(found), "worst_found_s": max(found), "trained_anew": lost}
-    figures.tell(f"{line} server answers", **values)
+    name = "the server killed while a run trains: found again, gone on with, bitwise the same end"
+    figures.row(name, good, f"of {len(rounds)} restarts", f">= {len(rounds)}")
+    figures.row("the server killed: until the page left open shows the run again", [told.found for told in rounds], "s")
+    figures.row("the server killed: steps trained anew", [told.lost for told in rounds])
     return figures.end()
 
 

@@ -6,8 +6,8 @@ page of its neighbour's run with its own key, sends what the neighbour's Stop bu
 calls. That the forged message acts where the key fits is shown last, on a run more.
 
 Targets: all finish; never more train than there are slots; each that waits sees its place; nobody steers another's run.
-Run: python -m tests.load.submitted [--visitors 30] [--browsers 2] [--slots 1] [--json]. On the loopback address only;
-about three minutes on one slot of a machine that does nothing else, never more than sixteen.
+Run: python -m tests.load.submitted [--visitors 30] [--browsers 2] [--slots 1] [--json FILE]. On the loopback address
+only; about three minutes on one slot of a machine that does nothing else, never more than sixteen.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,8 @@ from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder
 from genlib.runs.finding import folders
 from genlib.runs.status import TRAINED
+from tests.bench.figures import begun
 from tests.load.browsers import Tab, chromium
-from tests.load.figures import Figures, options
 from tests.load.processes import started_by
 from tests.load.visitor import Visitor
 from tests.served import Server
@@ -165,8 +166,7 @@ async def submit(server: Server, visitors: int, browsers: int) -> tuple[list[See
 
 
 def main() -> int:
-    asked = options(__doc__, visitors=30, browsers=2, slots=1).parse_args()
-    figures = Figures(asked.json)
+    asked, figures = begun(__doc__, visitors=30, browsers=2, slots=1)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         os.environ["GENLIB_HOME"] = home
         server = Server(Path(home), asked.slots)
@@ -174,26 +174,21 @@ def main() -> int:
             seen, count, intruded, faults = asyncio.run(submit(server, asked.visitors, asked.browsers))
         finally:
             server.stop()
-    done = sum(each.states[-1:] == ["done"] for each in seen)
-    line = (
-        f"{done} of {len(seen)} runs finished, submitted at once by as many visitors, {asked.browsers} with a browser"
-    )
-    figures.tell(line, done == len(seen), finished=done, visitors=len(seen), browsers=asked.browsers)
-    most = max(count.processes, count.told)
-    line = f"at once trained {count.processes} processes and {count.told} runs at most, of {asked.slots} allowed"
-    figures.tell(line, most <= asked.slots, at_once=most, slots=asked.slots)
-    waits = [each for each in seen if each.places]
-    rises = sum(after > before for each in seen for before, after in zip(each.places, each.places[1:], strict=False))
-    places = sorted({place for each in seen for place in each.places})
-    line = f"{len(waits)} saw their place in the queue, from {max(places)} to {min(places)}; a place rose {rises} times"
-    figures.tell(line, len(waits) >= len(seen) - asked.slots and not rises, saw_place=len(waits), rises=rises)
-    p50, p95 = np.percentile([each.waited for each in seen], [50, 95])
-    figures.tell(
-        f"from the click to the page of the run: p50 {p50:.2f} s, p95 {p95:.2f} s", p50_s=float(p50), p95_s=float(p95)
-    )
-    line = f"tries to steer another's run that did something: {len(intruded)} {intruded[:3]} (0)"
-    figures.tell(line, not intruded, steered_by_others=len(intruded))
-    figures.tell(f"console errors: {len(faults)} {faults[:3]} (0)", not faults, errors=len(faults))
+    done, visitors = sum(each.states[-1:] == ["done"] for each in seen), len(seen)
+    name = f"{visitors} visitors press Train at once"
+    figures.row(f"{name}: runs that finish", done, f"of {visitors}", f">= {visitors}", headline=True)
+    figures.row(f"{name}: trained at once, processes", count.processes, "", f"<= {asked.slots}")
+    figures.row(f"{name}: trained at once, as runs say", count.told, "", f"<= {asked.slots}")
+    places = [each.places for each in seen if each.places]
+    least = visitors - asked.slots
+    figures.row(f"{name}: saw their place in the queue", len(places), f"of {visitors}", f">= {least}")
+    rises = sum(after > before for each in places for before, after in pairwise(each))
+    figures.row(f"{name}: times that a place rose", rises, "", "<= 0")
+    clicked = float(np.percentile([each.waited for each in seen], 95))
+    figures.row(f"{name}: from the click to the page of the run, p95", clicked, "s")
+    figures.tell(f"{intruded[:3]} {faults[:3]}" if intruded or faults else "nobody steered another's; no console error")
+    figures.row(f"{name}: tries to steer another's run that did something", len(intruded), "", "<= 0")
+    figures.row(f"{name}: errors in the browsers", len(faults), "", "<= 0")
     return figures.end()
 
 

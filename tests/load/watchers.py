@@ -5,8 +5,8 @@ and for each frame that is new; some are real browsers. Watched and unwatched in
 server and the training, so what they use is told; how far the unwatched rates lie apart is the noise of the machine.
 
 Targets at two looks a second each: p95 <= 100 ms, no error, training >= 0.9 of its steps per CPU-second.
-Run: python -m tests.load.watchers [--watchers 30] [--browsers 3] [--rounds 3] [--hz 2] [--json]; with --hz 0 each asks
-as often as the server says. On the loopback address only; about a minute a round.
+Run: python -m tests.load.watchers [--watchers 30] [--browsers 3] [--rounds 3] [--hz 2] [--json FILE]; with --hz 0
+each asks as often as the server says. On the loopback address only; about a minute a round.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from websockets import WebSocketException
 
 from genlib.runs import RunFolder
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
+from tests.bench.figures import Figures, begun, spread
 from tests.load.browsers import Tab, browser_cpu, chromium
-from tests.load.figures import Figures, options, spread
 from tests.load.visitor import Visitor
 from tests.served import ROOT, Server, cpu_seconds
 
@@ -127,9 +127,9 @@ def alone(server: Server, run: RunFolder) -> dict[str, float]:
 
 
 def main() -> int:
-    asked = options(__doc__, watchers=30, browsers=3, rounds=3, hz=2).parse_args()
+    asked, figures = begun(__doc__, watchers=30, browsers=3, rounds=3, hz=2)
     beat, heard = 1000 // asked.hz if asked.hz else 0, Heard()
-    figures, sizes = Figures(asked.json), (asked.watchers, min(asked.browsers, asked.watchers))
+    sizes = (asked.watchers, min(asked.browsers, asked.watchers))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         os.environ["GENLIB_HOME"] = home
         server = Server(Path(home))
@@ -154,31 +154,29 @@ def main() -> int:
 def tell(
     figures: Figures, watchers: int, browsers: int, heard: Heard, pairs: list[tuple[dict[str, float], ...]]
 ) -> None:
-    p50, p95 = np.percentile(heard.latencies, [50, 95])
+    name = f"{watchers} watch a live run"
     asks = f"each asks every {statistics.median(heard.beats):.0f} ms"
     rate = len(heard.latencies) / (watchers - browsers) / len(pairs) / SECONDS
-    line = f"{watchers} watchers, {browsers} of them browsers: news p50 {p50:.0f} ms, p95 {p95:.0f} ms (<= 100)"
-    figures.tell(line, bool(p95 <= 100), watchers=watchers, browsers=browsers, p50_ms=float(p50), p95_ms=float(p95))
-    told = f"worst {max(heard.latencies):.0f} ms; each looked {rate:.2f} times a second, the server says {asks}"
-    figures.tell(f"{told}; {heard.frames} frames", worst_ms=max(heard.latencies), hz=rate, frames=heard.frames)
-    opened = np.percentile(heard.pages, 95)
-    figures.tell(f"the page of the run was drawn within {opened:.2f} s (p95)", page_p95_s=float(opened))
-    if heard.answered and heard.drawn:
-        one, other = np.percentile(heard.answered, 95), np.percentile(heard.drawn, 95)
-        line = f"in the browsers: news p95 {one:.0f} ms, until they were drawn p95 {other:.0f} ms"
-        figures.tell(line, browser_p95_ms=float(one), browser_drawn_p95_ms=float(other))
-    line = f"errors: {len(heard.errors)} {sorted(set(heard.errors))[:3]} (0)"
-    figures.tell(line, not heard.errors, errors=len(heard.errors))
-    ratios = [watched["per_cpu"] / before["per_cpu"] for before, watched in pairs]
-    ratio, noise = statistics.median(ratios), spread([before["per_cpu"] for before, _ in pairs])
-    line = f"watched / alone, steps per CPU-second: {ratio:.3f} ({min(ratios):.3f} to {max(ratios):.3f}) (>= 0.9)"
-    figures.tell(f"{line}; alone the rates spread over {noise:.1%}", ratio >= 0.9, training=ratio, noise=noise)
-    wall = statistics.median(watched["per_second"] / before["per_second"] for before, watched in pairs)
-    cores = {
-        name: statistics.median(watched[name] for _, watched in pairs) for name in ("server", "visitors", "browsers")
-    }
-    used = ", ".join(f"{name} {value:.2f}" for name, value in cores.items())
-    figures.tell(f"cores: {used}; steps per second: {wall:.2f} of those alone", cores_used=cores, wall=wall)
+    figures.tell(f"each looked {rate:.2f} times a second, the server says {asks}; {heard.frames} frames")
+    for words, times, target in (
+        ("news, p50", np.percentile(heard.latencies, 50), ""),
+        ("news, p95", np.percentile(heard.latencies, 95), "<= 100"),
+        ("the slowest news", max(heard.latencies), ""),
+        ("news in a browser, p95", np.percentile(heard.answered or [np.nan], 95), ""),
+        ("in a browser until it is drawn, p95", np.percentile(heard.drawn or [np.nan], 95), ""),
+    ):
+        if np.isfinite(times):
+            figures.row(f"{name}: {words}", float(times), "ms", target, headline=words == "news, p95")
+    figures.row(f"{name}: its page drawn, p95", float(np.percentile(heard.pages, 95)), "s")
+    figures.tell(f"errors: {sorted(set(heard.errors))[:3]}")
+    figures.row(f"{name}: errors", len(heard.errors), "", "<= 0")
+    alone = "the same unwatched"
+    ratios = {each: [watched[each] / before[each] for before, watched in pairs] for each in ("per_cpu", "per_second")}
+    figures.row(f"{name}: steps per CPU-second", ratios["per_cpu"], "times", ">= 0.9", against=alone, headline=True)
+    figures.row(f"{name}: steps per second", ratios["per_second"], "times", against=alone)
+    figures.row("noise: spread of the unwatched rates", 100 * spread([before["per_cpu"] for before, _ in pairs]), "%")
+    for who in ("server", "visitors", "browsers"):
+        figures.row(f"{name}: the {who} use", [watched[who] for _, watched in pairs], "cores")
 
 
 if __name__ == "__main__":
