@@ -18,6 +18,16 @@ from tests.served import ROOT, Server
 pytestmark = pytest.mark.e2e
 PAGES = ["", *re.findall(r'url_path="(\w+)"', (ROOT / "pages" / "site.py").read_text("utf-8"))]
 PAGES.remove("class")  # only with a teacher's key
+# What comes of bundled files; what else a page computes is for other tests to wait for.
+DRAWN = {
+    "": "canvas",
+    "mixture": ".flipbook canvas",
+    "lab": ".lane[data-shown]",
+    "train": "canvas.samples",
+    "latent": ".studio[data-state=whole]",
+    "portraits": ".portraits[data-state=whole]",
+    "compare": ".lane[data-shown]",
+}
 
 
 def run(*command, **options):
@@ -26,18 +36,23 @@ def run(*command, **options):
     return done.stdout
 
 
-@pytest.fixture
-def wheel(tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("wheel")
+
+
+@pytest.fixture(scope="module")
+def wheel(folder):
     pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index")
-    run(*pip, "--wheel-dir", tmp_path, ROOT)
-    (built,) = tmp_path.glob("genlib-*.whl")
+    run(*pip, "--wheel-dir", folder, ROOT)
+    (built,) = folder.glob("genlib-*.whl")
     return built
 
 
 @pytest.fixture
-def installed(wheel, tmp_path):
+def installed(wheel, folder):
     """Where an environment has its commands that holds the wheel and, beside it, what this one has, but not genlib."""
-    venv = tmp_path / "venv"
+    venv = folder / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", venv)
     paths = {"base": str(venv), "platbase": str(venv)}
     packages = Path(sysconfig.get_path("purelib", vars=paths))
@@ -87,7 +102,7 @@ def test_the_app_starts_from_anywhere(installed, tmp_path, visit, monkeypatch):
         for name in PAGES:
             page.goto(f"{server.url}/{name}")
             page.locator("h1").first.wait_for()
-            page.wait_for_selector("[data-test-script-state=notRunning]")
+            page.wait_for_selector(DRAWN.get(name, "h1"))
             assert page.get_by_test_id("stException").count() == 0, name
             assert page.get_by_text("Page not found").count() == 0, name
     finally:
