@@ -66,7 +66,7 @@ PICTURES: dict[str, tuple[str, str, Callable[[Page], None] | None]] = {
 
 def opened(browser: Browser, address: str, wait: str, width: int = WIDTH, height: int = HEIGHT) -> Page:
     page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(300_000)
     page.goto(address)
     page.wait_for_selector(wait)
     page.add_style_tag(content=BARE)

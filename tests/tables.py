@@ -89,6 +89,8 @@ def _rows(told: dict[str, Any]) -> Iterator[Row]:
 
 def _measured(found: Sequence[tuple[Row, dict[str, Any]]]) -> str:
     rows = []
+    if not found:
+        return "Nothing was measured yet: `python -m tests.bench` does.\n"
     for row, each in found:
         name = row.name[0].upper() + row.name[1:] + (f", against {row.against}" if row.against else "")
         between = "" if row.low == row.high else f"{shown(row.low)} to {shown(row.high)}"
