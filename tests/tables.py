@@ -92,7 +92,7 @@ def _measured(found: Sequence[tuple[Row, dict[str, Any]]]) -> str:
     if not found:
         return "Nothing was measured yet: `python -m tests.bench` does.\n"
     for row, each in found:
-        name = row.name[0].upper() + row.name[1:] + (f", against {row.against}" if row.against else "")
+        name = row.name + (f", against {row.against}" if row.against else "")
         between = "" if row.low == row.high else f"{shown(row.low)} to {shown(row.high)}"
         target = row.target.replace("<=", "≤").replace(">=", "≥") + (" **missed**" if row.good is False else "")
         rows.append([name, f"{shown(row.value)} {row.unit}".strip(), between, target, f"{each['load'][0]:g}"])

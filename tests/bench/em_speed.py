@@ -57,9 +57,9 @@ def main():
             if turn:  # the first turn warms up
                 ratios.append(ours / reference)
                 references.append(reference)
-        figures.row(f"EM with every iteration kept, {n:,} points", ratios, "times", f"<= {target}",
+        figures.row(f"time of EM with every iteration kept, {n:,} points", ratios, "times", f"<= {target}",
                     against="scikit-learn's fit", headline=n == 20_000)  # fmt: skip
-        figures.row(f"scikit-learn's fit to {n:,} points, {fit.n_iter_} iterations", references, "s")
+        figures.row(f"time of scikit-learn's fit to {n:,} points, {fit.n_iter_} iterations", references, "s")
     return figures.end()
 
 

@@ -76,7 +76,7 @@ def compare(figures, threads, rounds, seconds, images):
         rates[LOOP].append(rate(plain, BATCH, seconds))
         rates[DEFAULT].append(our_rates(conv, images, seconds)[0])
     pairs = [(mine, LOOP, 1.7, mine == OURS) for mine in (OURS, ALL)]
-    tell(figures, threads, "training a GAN", rates, pairs)
+    tell(figures, threads, "speed of training a GAN", rates, pairs)
 
 
 if __name__ == "__main__":

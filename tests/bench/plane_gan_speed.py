@@ -62,7 +62,7 @@ def compare(figures, threads, rounds, seconds, cloud):
         for name, value in zip(rates, [*found, rate(plain, BATCH, seconds)], strict=True):
             rates[name].append(value / BATCH)
     pairs = [(mine, LOOP, 3, mine == OURS) for mine in (OURS, DEFAULT, ALL)]
-    tell(figures, threads, "training a GAN of points", rates, pairs, "steps/s")
+    tell(figures, threads, "speed of training a GAN of points", rates, pairs, "steps/s")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def compare(figures, threads, rounds, seconds, images):
     targets = {LOOP: {1: 2.8, 2: 4.0}.get(threads), BARE: 0.7}
     pairs = [(mine, other, target, (mine, other) == (OURS, LOOP) and threads == 1)
              for mine in (OURS, ALL) for other, target in targets.items()]  # fmt: skip
-    tell(figures, threads, "training a VAE", rates, pairs)
+    tell(figures, threads, "speed of training a VAE", rates, pairs)
 
 
 if __name__ == "__main__":
