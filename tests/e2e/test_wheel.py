@@ -20,7 +20,7 @@ PAGES = ["", *re.findall(r'url_path="(\w+)"', (ROOT / "pages" / "site.py").read_
 PAGES.remove("class")  # only with a teacher's key
 # What comes of bundled files; what else a page computes is for other tests to wait for.
 DRAWN = {
-    "": "canvas",
+    "": ".hero canvas",
     "mixture": ".flipbook canvas",
     "lab": ".lane[data-shown]",
     "train": "canvas.samples",
