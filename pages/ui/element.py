@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from genlib.colours import CLASSES
+
 __all__ = ["element", "encode", "markup"]
 
 _HERE = Path(__file__).parent
+_COLOURS = " ".join(f"--class-{i}: {colour};" for i, colour in enumerate(CLASSES))
 
 
 def element(name: str, *scripts: str, html: str = "") -> Any:
     """Register an element made of ``scripts``, the last of which exports the element's function."""
-    js = "\n".join((_HERE / script).read_text("utf-8") for script in scripts)
-    css = (_HERE / "element.css").read_text("utf-8")
+    js = "\n".join(
+        [f"const CLASSES = {json.dumps(CLASSES)};", *((_HERE / each).read_text("utf-8") for each in scripts)]
+    )
+    css = f":host {{ {_COLOURS} }}\n{(_HERE / 'element.css').read_text('utf-8')}"
     return st.components.v2.component(name, html=html or "<div></div>", css=css, js=js)
 
 
