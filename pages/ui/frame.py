@@ -20,6 +20,7 @@ def frame() -> None:
     leads = "lesson" in st.query_params
     st.set_page_config(layout="wide", page_icon="🎲", initial_sidebar_state="collapsed" if leads else "auto")
     st.html(_HERE / "frame.css")
+    st.html(_HERE / "everybody.css")
     if presenting.presenting():
         st.html(_HERE / "frame_presented.css")
     if st.context.is_embedded:
