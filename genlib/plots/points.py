@@ -100,7 +100,7 @@ def filled_chart(bench: Bench, outcome: Outcome, names: Sequence[str]) -> Chart:
                            marker={"size": 5, "color": CLASSES[1], "opacity": 0.8})  # fmt: skip
     figure.add_scatter(x=truth[:, 0], y=truth[:, 1], mode="markers", name="was",
                        marker={"size": 5, "color": CLASSES[0], "symbol": "circle-open", "opacity": 0.6})  # fmt: skip
-    told = f"{int(gap.sum()):,} of {len(gap):,} rows have a gap in these two columns"
+    told = f"{int(gap.sum()):,} of {gap.size:,} rows have a gap in these two columns"
     if outcome.filled is None or outcome.error is None:
         return Chart(_table_plane(figure, bench, names), f"{told}; nothing is put in.")
     off = f"values were put {outcome.error:.2f} standard deviations from where they were, root mean squared"

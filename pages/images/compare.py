@@ -105,7 +105,7 @@ def table(runs: list[Opened]) -> None:
 
 def _rows(columns: dict[str, dict[str, str]]) -> list[dict[str, str]]:
     titles = dict.fromkeys(title for column in columns.values() for title in column)
-    return [{"": title} | {label: column.get(title, "–") for label, column in columns.items()} for title in titles]
+    return [{"What": title} | {label: column.get(title, "–") for label, column in columns.items()} for title in titles]
 
 
 main()
