@@ -71,7 +71,7 @@ def entanglement_chart(directions: Directions, names: Sequence[str]) -> Chart:
     figure.update_layout(height=400, margin={"t": 10, "b": 10, "l": 10, "r": 10})
     own = np.eye(len(names), dtype=bool)
     others = np.where(own, 0.0, directions.matrix)
-    slider, reading = np.unravel_index(np.abs(others).argmax(), others.shape)
+    slider, reading = (int(i) for i in np.unravel_index(np.abs(others).argmax(), others.shape))
     return Chart(
         figure,
         f"A slider changes its own reading by {directions.matrix[own].mean():.2f} on average, and others by "

@@ -181,14 +181,11 @@ def tangle() -> None:
         strict=True,
     ):
         with column:
-            others = directions.matrix[~np.eye(len(names), dtype=bool)]
             st.markdown(f"**{title}.** {text}")
             figure(entanglement_chart(directions, names), f"tangle_{key}")
             st.caption(
-                f"Own column: {np.diag(directions.matrix).mean():.2f} on average. All others: "
-                f"{np.sqrt(np.square(others).mean()):.2f}, root mean squared; the largest is "
-                f"{others[np.abs(others).argmax()]:.2f}. All this is a mean over {_MEASURED} faces: at one of them, an "
-                f"entry is off it by {np.sqrt(np.square(directions.spread).mean()):.2f}."
+                f"All this is a mean over {_MEASURED} faces: at one of them, an entry is off it by "
+                f"{np.sqrt(np.square(directions.spread).mean()):.2f}."
             )
     with st.expander("What is measured"):
         st.markdown("\n".join(f"- **{each.name}**: {each.how}. More is {each.more}." for each in READINGS.values()))

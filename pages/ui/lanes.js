@@ -21,7 +21,7 @@ const usualRange = (series, lines, from) => {
 };
 
 const LANE = `
-  <header><b class="name"></b><b class="state"></b> <span class="words"></span><a class="take" download hidden>Data</a></header>
+  <header><b class="name"></b><b class="state"></b> <span class="words"></span><a class="take" download hidden>↓ Data</a></header>
   <div class="bar"><i></i></div><p class="settings"></p><p class="health" hidden><i></i><b></b> <span></span></p>`;
 
 // What stands in the place of a film where there is no run yet.
