@@ -35,7 +35,7 @@
     keys.last = null;
     if (!el || el === document.body) return "end";
     if (el.closest("canvas[data-testid=data-grid-canvas]")) el = el.closest("canvas"); // a cell of a table
-    if (keys.visited.has(el)) return el.tagName === "CANVAS" ? "table" : `again ${name(el)}`;
+    if (keys.visited.has(el)) return { CANVAS: "table", IFRAME: "page within" }[el.tagName] || `again ${name(el)}`;
     keys.visited.add(el);
     if (el.tagName !== "CANVAS" || el.getRootNode() !== document) keys.last = { el, look: look(el) };
     return "";

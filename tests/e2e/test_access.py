@@ -21,6 +21,7 @@ PAGES = ["/", *(f"/{path}" for path in re.findall(r'url_path="([\w-]+)"', SITE))
 VIEWS = [
     "/bench?of=images",
     "/latent?view=between",
+    "/lessons?lesson=choosing-k",
     "/latent?view=image",
     "/latent?view=numbers",
     "/latent?view=python",
@@ -84,7 +85,7 @@ def walked(page: Page) -> dict[str, list[str]]:
         stands = page.evaluate("keys.step()")
         if stands == "table":
             page.keyboard.press("Escape")  # leaves it; else Tab goes from cell to cell
-        elif stands:
+        elif stands and stands != "page within":
             break
     ends = [] if stands == "end" else [f"the way does not end: {stands}"]
     return {"trap": ends, "not reached": page.evaluate("keys.missed()"), "focus not seen": page.evaluate("keys.faint")}
