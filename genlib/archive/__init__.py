@@ -16,7 +16,8 @@ Nothing is ever unpickled: an archive from a stranger can be wrong but cannot ru
 """
 
 from genlib.archive.downloads import film, settings_json, thumbnail, weights
+from genlib.archive.numbers import numbers
 from genlib.archive.packing import pack
 from genlib.archive.unpacking import unpack
 
-__all__ = ["film", "pack", "settings_json", "thumbnail", "unpack", "weights"]
+__all__ = ["film", "numbers", "pack", "settings_json", "thumbnail", "unpack", "weights"]

@@ -1,10 +1,12 @@
 """Charts. The only importer of plotly."""
 
+from genlib.plots.chart import Chart
 from genlib.plots.models import (
     MEASURES,
     entanglement_chart,
     scores_chart,
     seeds_chart,
+    shares_chart,
     verdicts_chart,
     widths_chart,
 )
@@ -12,6 +14,7 @@ from genlib.plots.points import criteria_chart, filled_chart, held_out_chart, ma
 
 __all__ = [
     "MEASURES",
+    "Chart",
     "criteria_chart",
     "entanglement_chart",
     "filled_chart",
@@ -20,6 +23,7 @@ __all__ = [
     "samples_chart",
     "scores_chart",
     "seeds_chart",
+    "shares_chart",
     "verdicts_chart",
     "widths_chart",
 ]

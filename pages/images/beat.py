@@ -15,6 +15,7 @@ from genlib.scoring import Deck, Taught, deal
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import cached
 from pages.ui.explain import method
+from pages.ui.figure import figure, table
 from pages.ui.notices import show, tell
 from pages.ui.opened import filmed, mine, opened
 from pages.ui.owner import ask_key, visitor_key
@@ -144,9 +145,9 @@ def results(whole: Deck, rounds: dict[int, NDArray[np.bool_]], number: int, netw
         rows[f"Network ({rival.accuracy.n})"] = rival
         rows[f"Network ({len(whole.made):,})"] = verdict(whole.made, network.called)
     st.subheader(headline(own, rival), anchor=False)
-    st.plotly_chart(verdicts_chart(rows), key="verdicts", config={"displayModeBar": False})
+    figure(verdicts_chart(rows), "verdicts")
     with st.expander("The same as a table"):
-        st.dataframe([{"": name} | row(each) for name, each in rows.items()], hide_index=True)
+        table([{"Who": name} | row(each) for name, each in rows.items()], "How many each sorted rightly")
     low, high = list(you.values())[-1].accuracy.interval
     guess = (
         "Guessing gets one half right, which lies within your interval: play more rounds to be sure."

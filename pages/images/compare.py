@@ -8,6 +8,7 @@ from genlib.knobs import InputError
 from genlib.library import bundled, example
 from genlib.runs import ACTIVE, RunFolder, list_runs
 from genlib.settings import FAMILIES
+from pages.ui.figure import table as table_of
 from pages.ui.news import results
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, filmed
@@ -99,12 +100,12 @@ def table(runs: list[Opened]) -> None:
     rows = [row for row in _rows(asked) if len(set(list(row.values())[1:])) > 1]
     rows += _rows({shown.label: results(shown) for shown in runs})
     st.subheader("What differs, and what came of it", anchor=False)
-    st.dataframe(rows, hide_index=True)
+    table_of(rows, "What differs between the runs, and how each stands")
 
 
 def _rows(columns: dict[str, dict[str, str]]) -> list[dict[str, str]]:
     titles = dict.fromkeys(title for column in columns.values() for title in column)
-    return [{"": title} | {label: column.get(title, "–") for label, column in columns.items()} for title in titles]
+    return [{"What": title} | {label: column.get(title, "–") for label, column in columns.items()} for title in titles]
 
 
 main()

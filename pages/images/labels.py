@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
 from genlib.knobs import InputError
@@ -15,6 +14,7 @@ from genlib.settings import RunSettings, TrainConfig
 from pages.ui import cached
 from pages.ui.address import choice
 from pages.ui.controls import Controls
+from pages.ui.figure import strip, table
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
@@ -138,7 +138,7 @@ def obedience(pair: list[Opened]) -> None:
         | {"all": f"{100 * counted.shares.mean():.1f} %"}
         for labels, counted in found
     ]
-    st.dataframe(rows, hide_index=True)
+    table(rows, "How many of 100 drawings a classifier reads as the digit asked for")
     st.caption(
         "So many a classifier reads as the digit asked for. It was trained apart, on real digits only. What was never "
         "told labels cannot be asked: its drawings fit by chance, one in ten."
@@ -146,12 +146,8 @@ def obedience(pair: list[Opened]) -> None:
     labels, counted = found[-1]
     if labels and len(counted.misread):
         st.markdown("**Read as another digit than was asked for**")
-        strip(counted.misread, [f"{asked} → {read}" for asked, read in zip(counted.asked, counted.read, strict=True)])
-
-
-def strip(images: np.ndarray, captions: list[str]) -> None:
-    """Some images in a row."""
-    st.image(list(255 - images), width=56, caption=captions)
+        pairs = [f"{asked} → {read}" for asked, read in zip(counted.asked, counted.read, strict=True)]
+        strip(counted.misread, pairs, "Asked for and read", "labels_misread")
 
 
 def prediction() -> None:
@@ -179,11 +175,12 @@ def prediction() -> None:
                 "How": words,
             }
         )
-    st.dataframe(rows, hide_index=True)
+    table(rows, "Who reads how many of 1,000 test images right")
     st.caption("1,000 test images, spread evenly over the test set; ± is one standard error of the share.")
     for title, counted in wrong.items():
         st.markdown(f"**Misread by the {title[:1].lower()}{title[1:]}**")
-        strip(counted.misread[:12], [f"{t} → {r}" for t, r in zip(counted.truth, counted.read, strict=True)][:12])
+        pairs = [f"{t} → {r}" for t, r in zip(counted.truth, counted.read, strict=True)][:12]
+        strip(counted.misread[:12], pairs, "What it is and what is read", f"misread_{title}")
 
 
 main()

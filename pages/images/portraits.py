@@ -16,6 +16,7 @@ from pages.ui.address import choice
 from pages.ui.brush import brush
 from pages.ui.explain import method
 from pages.ui.faces import blend, choose, explorer
+from pages.ui.figure import figure, pictures
 from pages.ui.notices import show, tell
 from pages.ui.picker import inline
 from pages.ui.tools import heading
@@ -131,15 +132,21 @@ def repair() -> None:
         with st.container(horizontal=True, gap="small"):
             for name, (title, how) in METHODS.items():
                 with st.container(width=_TILE, gap="small"):
-                    st.html(inline(found.repairs[name], f"Repaired: {title}", _TILE))
+                    st.html(inline(found.repairs[name], f"Repaired: {title}, {found.psnr[name]:.1f} dB", _TILE))
                     st.markdown(f"**{title}**  \n{found.psnr[name]:.1f} dB", help=how[0].upper() + how[1:] + ".")
             with st.container(width=_TILE, gap="small"):
                 st.html(inline(image, "The photograph as it was", _TILE))
                 st.markdown("**As it was**")
         st.markdown("**Other answers of this model, and where its first one is wrong**")
-        pictures = [inline(each, f"Answer {i}", _ANSWER) for i, each in enumerate(found.answers, 1)]
-        wrong = inline(difference(image, found.repairs["bent"]), "Where this model is wrong", _ANSWER)
-        st.html(" ".join([*pictures, wrong]))
+        others = {f"Answer {i}": each for i, each in enumerate(found.answers, 1)}
+        others["Where this model is wrong"] = difference(image, found.repairs["bent"])
+        st.html(" ".join(inline(each, title, _ANSWER) for title, each in others.items()))
+        pictures(
+            {f"Repaired {METHODS[name][0]}": each for name, each in found.repairs.items()}
+            | {"As it was": image}
+            | others,
+            "face_repairs",
+        )
         st.caption(
             "dB: how near the repair is inside the hole (PSNR), more is better; it likes blur. Orange: too bright, "
             "blue: too dark. Nobody can know what was behind the hole. The answers differ less than they should: the "
@@ -162,8 +169,9 @@ def tangle() -> None:
         "column a reading, in standard deviations of the photographs. A perfect slider has 1 in its own column and 0 "
         "elsewhere."
     )
-    for column, directions, title, text in zip(
+    for column, key, directions, title, text in zip(
         st.columns(2, gap="large"),
+        ("plain", "untangled"),
         (gallery.plain, gallery.untangled),
         ("All that goes with it", "Nothing else"),
         (
@@ -173,14 +181,11 @@ def tangle() -> None:
         strict=True,
     ):
         with column:
-            others = directions.matrix[~np.eye(len(names), dtype=bool)]
             st.markdown(f"**{title}.** {text}")
-            st.plotly_chart(entanglement_chart(directions, names), key=title, config={"displayModeBar": False})
+            figure(entanglement_chart(directions, names), f"tangle_{key}")
             st.caption(
-                f"Own column: {np.diag(directions.matrix).mean():.2f} on average. All others: "
-                f"{np.sqrt(np.square(others).mean()):.2f}, root mean squared; the largest is "
-                f"{others[np.abs(others).argmax()]:.2f}. All this is a mean over {_MEASURED} faces: at one of them, an "
-                f"entry is off it by {np.sqrt(np.square(directions.spread).mean()):.2f}."
+                f"All this is a mean over {_MEASURED} faces: at one of them, an entry is off it by "
+                f"{np.sqrt(np.square(directions.spread).mean()):.2f}."
             )
     with st.expander("What is measured"):
         st.markdown("\n".join(f"- **{each.name}**: {each.how}. More is {each.more}." for each in READINGS.values()))
@@ -209,6 +214,7 @@ def good() -> None:
         with column:
             st.markdown(f"**{titles[name]}**")
             st.html(inline(sheet(images), f"36 faces: {titles[name]}", _SHEET))
+    pictures({titles[name]: sheet(images) for name, images in shown.items()}, "face_sheets")
     st.caption("Drawn once with seed 0, never picked.")
 
 

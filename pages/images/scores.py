@@ -14,6 +14,7 @@ from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST
 from pages.ui import cached
 from pages.ui.address import choice
 from pages.ui.explain import method
+from pages.ui.figure import figure
 from pages.ui.notices import show, tell
 from pages.ui.opened import mine, opened
 from pages.ui.own import whose
@@ -41,7 +42,7 @@ def main() -> None:
         titles = {each.model: title(each.model) for each in scores}
         things = opened(scores[-1].model).things
         table(scores, list(titles.values()), things)
-        st.plotly_chart(scores_chart(scores, list(titles.values())), key="scores_chart")
+        figure(scores_chart(scores, list(titles.values())), "scores_chart")
         st.caption("Nearer to the bottom is better, nearer to the left is cheaper. The line is what real images get.")
         closer(scores, titles, things)
     with st.expander("How it is computed"):

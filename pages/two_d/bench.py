@@ -15,6 +15,7 @@ from pages.ui import cached, presenting
 from pages.ui.address import choice
 from pages.ui.controls import Controls
 from pages.ui.explain import method
+from pages.ui.figure import figure, table
 from pages.ui.notices import show
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.pixels import pixel_bench
@@ -50,7 +51,7 @@ def table_bench() -> None:
     )
     result, panel = st.columns([2.7, 1], gap="large")
     with panel:
-        origin, names, mixture = table()
+        origin, names, mixture = origin_of()
         presenting.section("What is wrong with it")
         wrong = Controls(BenchConfig)
         wrong.draw("share", "gaps", "stretch", "outliers")
@@ -74,7 +75,7 @@ def table_bench() -> None:
         st.code(bench_recipe(points, config, mixture.config(MixtureConfig), own), "python")
 
 
-def table() -> tuple[Origin, tuple[str, ...], Controls]:
+def origin_of() -> tuple[Origin, tuple[str, ...], Controls]:
     """The rows, the names of their columns, and the controls of the mixture."""
     data, mixture = Controls(PointsConfig, "data_"), Controls(MixtureConfig)
     st.subheader("The table", anchor=False)
@@ -142,8 +143,8 @@ def results(tried: Tried, origin: Origin, config: BenchConfig, mixture: MixtureC
     found = {name: each for name, each in tried.outcomes.items() if isinstance(each, Outcome)}
     pictures(tried.bench, found, names)
     st.subheader("All ways", anchor=False)
-    st.dataframe([row(title(name), each) for name, each in tried.outcomes.items()], hide_index=True,
-                 column_config=FORM, placeholder="–")  # fmt: skip
+    table([row(title(name), each) for name, each in tried.outcomes.items()], "How each way does", column_config=FORM,
+          placeholder="–")  # fmt: skip
     for name, each in tried.outcomes.items():
         if isinstance(each, str):
             st.caption(unlinked(f"{title(name)}: {each}"))
@@ -164,9 +165,11 @@ def pictures(bench: Bench, found: dict[str, Outcome], names: tuple[str, ...]) ->
     way = way if way in found else first
     left, right = st.columns(2)
     left.markdown("**Where values went**")
-    left.plotly_chart(filled_chart(bench, found[way], names), key="bench_filled", config={"displayModeBar": False})
+    with left:
+        figure(filled_chart(bench, found[way], names), "bench_filled")
     right.markdown("**What the mixture then makes**")
-    right.plotly_chart(made_chart(bench, found[way], names), key="bench_made", config={"displayModeBar": False})
+    with right:
+        figure(made_chart(bench, found[way], names), "bench_made")
     if (outside := bench.outside(found[way].samples)) > 0.05:
         right.caption(f"{100 * outside:.0f} % of what it makes lies outside this picture.")
     st.caption(
@@ -232,9 +235,9 @@ def scaled(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> None:
         *_, tried = cached.scalings(origin, config, mixture)
     found = tried.outcomes
     titles = BenchConfig.knob("scaling").names
-    st.dataframe([row(titles[name], each) | {"Error": None} for name, each in found.items()], hide_index=True,
-                 column_config=FORM | {"Error": None, "Way": st.column_config.TextColumn("Scaling", width=240)},
-                 placeholder="–")  # fmt: skip
+    table([row(titles[name], each) | {"Error": None} for name, each in found.items()], "How each scaling does",
+          column_config=FORM | {"Error": None, "Way": st.column_config.TextColumn("Scaling", width=240)},
+          placeholder="–")  # fmt: skip
     st.caption(
         "EM on what is there, after each scaling; log p(x) is in the unit of the table, so the rows may be compared. "
         "**Try this:** stretch the second column a thousand times, choose spherical components, and compare."

@@ -20,7 +20,12 @@ const arm = (host, book) => {
   host.classList.toggle("adding", book.adding);
   for (const panel of book.panels) {
     const canvas = panel.canvas;
-    canvas.tabIndex = book.adding ? 0 : -1;
+    if (book.adding) canvas.tabIndex = 0;
+    else canvas.removeAttribute("tabindex");
+    // What takes keys is no picture.
+    canvas.setAttribute("role", book.adding ? "application" : "img");
+    if (book.adding) canvas.setAttribute("aria-description", "Arrow keys move a cross, Enter puts a point.");
+    else canvas.removeAttribute("aria-description");
     panel.cursor = undefined;
     const put = (x, y) => {
       const point = [Number(x.toPrecision(6)), Number(y.toPrecision(6))];

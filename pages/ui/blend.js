@@ -19,7 +19,10 @@ const makeBlend = (root) => {
   const draw = () => {
     if (!blend.ends) return;
     const t = blend.player.at / POSITIONS;
-    for (const lane of blend.lanes) tile(lane.image, at(lane.kind, t), 0, 0);
+    for (const lane of blend.lanes) {
+      tile(lane.image, at(lane.kind, t), 0, 0);
+      lane.image.canvas.setAttribute("aria-label", `${lane.title}: the face at ${Math.round(100 * t)} % of the way from A to B`);
+    }
     host.dataset.at = blend.player.at;
     const said = t === 0 ? "At A." : t === 1 ? "At B." : `${Math.round(100 * t)} % of the way from A to B.`;
     ask(".now").textContent = said;
@@ -35,9 +38,8 @@ const makeBlend = (root) => {
     const context = (name) => box.querySelector(`.${name}`).getContext("2d");
     box.querySelector("b").textContent = title;
     box.querySelector("p").textContent = note;
-    box.querySelector(".image").setAttribute("aria-label", `${title}, on the way from A to B`);
     for (const end of ["a", "b"]) box.querySelector(`.${end}`).setAttribute("aria-label", `photograph ${end.toUpperCase()}`);
-    return { kind, image: context("image"), strip: context("strip"), a: context("a"), b: context("b") };
+    return { kind, title, image: context("image"), strip: context("strip"), a: context("a"), b: context("b") };
   });
   blend.open = async () => {
     try {

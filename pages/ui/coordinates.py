@@ -11,6 +11,7 @@ from genlib.plots import widths_chart
 from genlib.runs import RunFolder
 from pages.ui import cached
 from pages.ui.element import element, markup
+from pages.ui.figure import figure
 from pages.ui.studio import Model
 from pages.ui.words import unlinked
 
@@ -37,7 +38,7 @@ def coordinates(model: Model, label: int, mine: list[RunFolder]) -> None:
         except InputError as error:
             st.warning(unlinked(str(error)))
             return
-        st.plotly_chart(chart, config={"displayModeBar": False})
+        figure(chart, "widths")
         st.caption(
             "Squared error of rebuilt validation images against the size of the code. PCA is the best that straight "
             "lines can do; an autoencoder bends them. A VAE rebuilds a little worse: it pays for codes that can be "

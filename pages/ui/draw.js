@@ -8,6 +8,11 @@ const bytes = (text) => {
 };
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+// Black or white, whichever is read more easily on a colour.
+const inkOn = (colour) => {
+  const [r, g, b] = colour.map((value) => (value <= 10 ? value / 3294 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#000" : "#fff";
+};
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const minus = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 
@@ -167,12 +172,16 @@ const curves = (canvas, ratio, series, colours, { range, span, marker, lines = [
   context.textBaseline = "bottom";
   context.setLineDash([]);
   for (const line of shown.filter(({ label, y }) => label && Number.isFinite(y[y.length - 1]))) {
-    const at = py(clamp(line.y[line.y.length - 1], low, high));
+    const at = Math.max(py(clamp(line.y[line.y.length - 1], low, high)) - 3, box.y + 12);
     context.lineWidth = 4;
     context.strokeStyle = colours.ground;
-    context.strokeText(line.label, box.x + box.w, Math.max(at - 3, box.y + 12));
+    context.strokeText(line.label, box.x + box.w, at);
+    context.fillStyle = colours.text;
+    context.fillText(line.label, box.x + box.w, at);
+    // A piece of the line before its name, which is written in ink that all can read.
+    const end = box.x + box.w - context.measureText(line.label).width - 5;
     context.fillStyle = line.colour;
-    context.fillText(line.label, box.x + box.w, Math.max(at - 3, box.y + 12));
+    context.fillRect(end - 12, at - 9, 12, 4);
   }
   context.font = `12px ${colours.font}`;
   for (const { y, text } of lines) {

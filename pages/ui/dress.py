@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Dress"]
 
-_STYLE = "".join((Path(__file__).parent / name).read_text("utf-8") for name in ("frame.css", "home.css"))
+_STYLE = "".join((Path(__file__).parent / name).read_text("utf-8") for name in ("frame.css", "everybody.css", "home.css"))
 # Where the menu will be, until it is there.
 _MENU = """
 @media (min-width: 768px) {

@@ -12,6 +12,7 @@ const makeFilm = (name, { told, filmed, alive }) => {
   const me = Math.random().toString(36).slice(2, 12); // so that watchers can be counted
   const address = (rest) => new URL(`genlib/runs/${encodeURIComponent(film.news ? film.news.film : name)}/${rest}`, document.baseURI);
 
+  film.address = address;
   film.hear = (news) => {
     // What an earlier attempt drew after the checkpoint is drawn anew.
     const now = `${news.film} ${news.attempt}`;

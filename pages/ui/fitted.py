@@ -15,6 +15,7 @@ from genlib.scoring import POINT_MEANINGS
 from genlib.seeding import numpy_rng
 from genlib.settings import MixtureConfig
 from pages.ui import cached
+from pages.ui.figure import figure, table
 from pages.ui.flipbook import flipbook, mixture_panel
 from pages.ui.scores import explained, points_table
 from pages.ui.words import unlinked
@@ -63,8 +64,10 @@ def how_many(source: cached.Source, config: MixtureConfig) -> None:
     progress.empty()
     if found:
         left, right = st.columns(2)
-        left.plotly_chart(plots.criteria_chart(found), key="criteria", config={"displayModeBar": False})
-        right.plotly_chart(plots.held_out_chart(found), key="held_out", config={"displayModeBar": False})
+        with left:
+            figure(plots.criteria_chart(found), "criteria")
+        with right:
+            figure(plots.held_out_chart(found), "held_out")
 
 
 def new_points(source: cached.Source, config: MixtureConfig, mixture: Mixture) -> None:
@@ -77,9 +80,7 @@ def new_points(source: cached.Source, config: MixtureConfig, mixture: Mixture) -
     )
     n = st.select_slider("New points", [10, 50, 100, 500, 1000, 2000], 100, key="new", persist_state="session")
     x, groups = mixture.sample(n, numpy_rng(config.seed, "sample"))
-    st.plotly_chart(
-        plots.samples_chart(cached.plane(source), x, groups), key="samples", config={"displayModeBar": False}
-    )
+    figure(plots.samples_chart(cached.plane(source), x, groups), "samples")
     st.download_button("Download the new points", csv(x, groups), "new_points.csv", "text/csv")
 
 
@@ -119,9 +120,9 @@ def numbers(source: cached.Source, steps: list[EMStep]) -> None:
             {"component": k, "weight": weight, "mean x": mean[0], "mean y": mean[1]}
             | {"var x": covariance[0, 0], "cov xy": covariance[0, 1], "var y": covariance[1, 1]}
         )
-    st.dataframe(
+    table(
         rows,
-        hide_index=True,
+        "Weight, mean and covariance of each component",
         column_config={name: st.column_config.NumberColumn(format="%.4f") for name in rows[0] if name != "component"},
     )
     fitted = {"log_likelihood": steps[-1].log_likelihood, "iterations": steps[-1].iteration, **mixture.to_json()}

@@ -13,6 +13,11 @@ const KINDS = {
       const p = clamp(at, 0, 2 * m.last);
       return `after ${Math.ceil(p / 2)} iterations · log-likelihood ${minus(m.curve[Math.ceil(p / 2)], 4)}`;
     },
+    told: ({ title, model }, at) => {
+      const t = Math.ceil(clamp(at, 0, 2 * model.last) / 2);
+      const parts = model.at(t).map((c, k) => `${k + 1} holds ${(100 * c.weight).toFixed(0)} % around (${minus(c.mx, 2)}, ${minus(c.my, 2)})`);
+      return `${title}: ${model.K} Gaussians over the points after ${t} iterations of EM, mean log-likelihood ${minus(model.curve[t], 4)} nats per point. Component ${parts.join("; ")}.`;
+    },
   },
   film: {
     open: (panel) => ({ flat: bytes(panel.images), side: panel.side, columns: panel.columns, count: panel.count, labels: panel.labels }),
@@ -24,6 +29,7 @@ const KINDS = {
       sheet(canvas, m.flat.subarray(i * size, (i + 1) * size), m.side, m.columns);
     },
     note: (m, at) => m.labels[clamp(at, 0, m.labels.length - 1)],
+    told: ({ title, model: m }, at) => `${title}: ${m.count === 1 ? "an image" : `${m.count} images`} ${m.labels[clamp(at, 0, m.labels.length - 1)]}, one of ${m.labels.length} frames.`,
   },
 };
 
@@ -41,6 +47,7 @@ const build = (root, book) => {
       const drawn = kind.draw(panel.canvas, panel.model, at, book.scene, colours);
       panel.view = drawn && drawn.view;
       panel.noteBox.textContent = kind.note(panel.model, at);
+      panel.canvas.setAttribute("aria-label", kind.told(panel, at));
       if (drawn && drawn.parts) paintWeights(panel.weights, drawn.parts, book.scene.palette);
       if (panel.cursor && panel.view) paintCursor(panel, colours);
     });
@@ -58,6 +65,8 @@ const build = (root, book) => {
         marker: Math.ceil(at / 2), range: curveRange(series), xName: "iteration", yName: "mean log-likelihood (nats per point)",
       });
       toTime = (x) => 2 * Math.round(time(x));
+      const ends = book.panels.filter((p) => p.model.curve).map(({ model: { curve }, title }) => `${title}: from ${minus(curve[0], 4)} to ${minus(curve[curve.length - 1], 4)} in ${curve.length - 1} iterations`);
+      curveCanvas.setAttribute("aria-label", `Mean log-likelihood in nats per point over the iterations of EM. ${ends.join("; ")}.`);
     }
   };
   book.player = makePlayer(host, { draw, pace: () => PACE[book.panels[0].kind] });
@@ -80,6 +89,7 @@ const paintWeights = (box, parts, palette) => {
     const bar = box.children[k] || box.appendChild(document.createElement("i"));
     bar.style.width = `${100 * part.weight}%`;
     bar.style.background = `rgb(${palette[k % palette.length].join(",")})`;
+    bar.style.color = inkOn(palette[k % palette.length]);
     bar.textContent = part.weight * box.clientWidth > 48 ? `${k + 1}: ${(100 * part.weight).toFixed(0)} %` : "";
     bar.title = `weight of component ${k + 1}: ${part.weight.toFixed(3)}`;
   });
@@ -102,7 +112,6 @@ const makePanel = (root, panel, swatch) => {
   frame.className = "frame";
   const canvas = frame.appendChild(document.createElement("canvas"));
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", panel.alt);
   const weights = box.appendChild(document.createElement("div"));
   if (panel.kind === "mixture") weights.className = "weights";
   root.querySelector(".panels").appendChild(box);

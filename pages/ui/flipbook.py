@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ import numpy as np
 from genlib.colours import CLASSES
 from genlib.gmm import EMStep
 from genlib.knobs import InputError
+from genlib.sampling import png, sheet
 from pages.ui.element import element, encode, markup
+from pages.ui.figure import take
 
 __all__ = ["MOST_ADDED", "added_points", "film_panel", "flipbook", "mixture_panel", "points_from_text", "points_text"]
 
@@ -36,8 +40,6 @@ def mixture_panel(title: str, steps: Sequence[EMStep]) -> dict[str, Any]:
     return {
         "kind": "mixture",
         "title": title,
-        "alt": f"{title}: a mixture of {len(last.mixture.weights)} Gaussians over the points after {last.iteration} "
-        f"iterations of EM, mean log-likelihood {last.log_likelihood:.4f} nats per point.",
         "components": len(last.mixture.weights),
         "parameters": encode(np.array(rows)),
         "curve": [step.log_likelihood for step in steps],
@@ -56,7 +58,6 @@ def film_panel(title: str, images: np.ndarray, labels: Sequence[str], columns: i
     return {
         "kind": "film",
         "title": title,
-        "alt": f"{title}: {images.shape[1]} images in each of {len(images)} frames, the last {labels[-1]}.",
         "images": encode(images, np.uint8),
         "side": images.shape[-1],
         "count": images.shape[1],
@@ -99,6 +100,11 @@ def flipbook(
         data |= {"points": encode(_thinned(points, len(added))), "box": _box(points[len(added) :])}
     data["version"] = hashlib.blake2b(json.dumps(data).encode(), digest_size=8).hexdigest()
     result = _flipbook(key=key, data=data, on_added_change=lambda: None)
+    if panels[0]["kind"] == "film":
+        take({f"{i}.png": partial(_sheet, panel) for i, panel in enumerate(panels, 1)}, key, "Pictures (PNG)")
+    else:
+        drawn = {} if points is None else {"points.csv": partial(_points_csv, points)}
+        take({"components.csv": partial(_components_csv, list(panels)), **drawn}, key)
     return added_points(result.added, epoch) if clickable and result.added is not None else None
 
 
@@ -134,6 +140,28 @@ def points_from_text(text: str) -> list[tuple[float, float]]:
     """
     pairs = [pair.split(",") for pair in text.split(";")] if text else []
     return added_points({"epoch": 0, "points": pairs}, 0) or []
+
+
+def _sheet(panel: Mapping[str, Any]) -> bytes:
+    """All frames of a film below each other, each in a row; pixel by pixel."""
+    side = panel["side"]
+    images = np.frombuffer(base64.b64decode(panel["images"]), np.uint8).reshape(-1, side, side)
+    return png(sheet(images, panel["count"]), 1)
+
+
+def _components_csv(panels: Sequence[Mapping[str, Any]]) -> bytes:
+    """The components of each mixture at each iteration."""
+    rows = ["panel,iteration,log-likelihood,component,weight,mean x,mean y,var x,cov xy,var y"]
+    for i, panel in enumerate(panels, 1):
+        values = np.frombuffer(base64.b64decode(panel["parameters"]), np.float32)
+        for t, parts in enumerate(values.reshape(len(panel["curve"]), -1, 6)):
+            head = f"{i},{t},{panel['curve'][t]:.6g}"
+            rows += [f"{head},{k},{','.join(f'{value:.6g}' for value in part)}" for k, part in enumerate(parts, 1)]
+    return "\n".join([*rows, ""]).encode()
+
+
+def _points_csv(points: np.ndarray) -> bytes:
+    return "\n".join(["x,y", *(f"{x:.6g},{y:.6g}" for x, y in points), ""]).encode()
 
 
 def _thinned(points: np.ndarray, first: int) -> np.ndarray:

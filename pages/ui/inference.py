@@ -8,6 +8,7 @@ import streamlit as st
 from genlib.knobs import InputError
 from genlib.sampling import difference
 from pages.ui import cached
+from pages.ui.figure import pictures
 from pages.ui.picker import Picked, inline, large, pick
 from pages.ui.studio import Code, Model, push
 from pages.ui.words import unlinked
@@ -110,10 +111,11 @@ def compared(model: Model, picked: Picked, found: cached.Inference) -> None:
     """Image, reconstruction, and where they differ."""
     shown = [picked.image, found.reconstruction, difference(picked.image, found.reconstruction)]
     with st.container(horizontal=True):
-        for image, caption in zip(
-            shown, ("The image", "Rebuilt from its code", "Orange: too bright. Blue: too dark."), strict=True
-        ):
-            st.image(large(image), caption, width=_WIDTH)
+        captions = ("The image", "Rebuilt from its code", "Orange: too bright. Blue: too dark.")
+        told = ("The image", f"Rebuilt, squared error {found.squared_error:.1f}", "Where the two differ")
+        for image, caption, alt in zip(shown, captions, told, strict=True):
+            st.image(large(image), caption, width=_WIDTH, alt=alt)
+    pictures(dict(zip(told, shown, strict=True)), "inferred")
     words = f"Squared error {found.squared_error:.1f}, summed over pixels of 0 to 1."
     if model.encodes and model.latent_dim <= len(errors := cached.errors(model.data)):
         words += f" PCA of the same width loses {errors[model.latent_dim - 1]:.1f} on average."

@@ -28,9 +28,32 @@ const tellPlane = (lane) => {
   ask(".coded").hidden = !run.codenote || !run.name;
   box.hidden = !run.name;
   ask(".codenote").textContent = run.codenote;
-  ask(".latent").setAttribute("aria-label", run.codenote);
-  ask(".field canvas").setAttribute("aria-label", `${run.title}: ${layersOf(run).filter((layer) => isOn(lane.room, run, layer)).map((layer) => wordOf(run, layer)).join(", ")}.`);
   ask(".empty").textContent = film.news.steps.length || film.gone ? "" : run.empty;
+};
+
+// Around which place points lie, and how far.
+const lying = (flat) => {
+  const along = (axis) => {
+    const values = Array.from(flat).filter((_, i) => i % 2 === axis);
+    const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return [middle, Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / values.length)];
+  };
+  const [[x, a], [y, b]] = [along(0), along(1)];
+  return `around (${minus(x, 2)}, ${minus(y, 2)}), give or take (${a.toFixed(2)}, ${b.toFixed(2)})`;
+};
+
+// What the picture of the plane shows, for those who cannot see it; once a frame and not once a moment of its way.
+const namePlane = (lane, { points, made, codes }) => {
+  const { run, ask, room, shown } = lane;
+  const on = layersOf(run).filter((layer) => isOn(room, run, layer)).map((layer) => wordOf(run, layer));
+  const mark = JSON.stringify([run.title, run.points.length, shown, on, points.length]);
+  if (mark === lane.named) return;
+  lane.named = mark;
+  const parts = [`${run.title}${shown == null ? "" : `, step ${shown.toLocaleString("en")}`}: ${on.join(", ") || "nothing is drawn"}.`];
+  if (points.length) parts.push(`${(points.length / 2).toLocaleString("en")} points of the data lie ${lying(points)}.`);
+  if (made) parts.push(`${(made.length / 2).toLocaleString("en")} samples lie ${lying(made)}.`);
+  ask(".field canvas").setAttribute("aria-label", parts.join(" "));
+  ask(".latent").setAttribute("aria-label", codes ? `${run.codenote} ${codes.length / 2} codes lie ${lying(codes)}.` : run.codenote);
 };
 
 const surfaceScale = (run, values) => {
@@ -167,6 +190,7 @@ const drawPlane = (lane, frame, room) => {
     paintCodes(lane.ask(".latent"), { ...scene, line: run.width === 1, prior: run.family !== "ae2d", square: colourOf(run, "grid") }, lane.turns || [], palette, colours, run.family !== "gan2d");
     lane.ask(".coded").classList.toggle("faded", !!slow && !seen("codes", false));
   }
+  namePlane(lane, scene);
   const figures = lane.ask(".readings").children;
   readings(lane, lane.shown ?? 0).forEach((text, i) => (figures[2 * i + 1].textContent = text));
   if (share < 1) requestAnimationFrame(() => lane.position === position && lane.box.isConnected && drawPlane(lane, frame, room));

@@ -21,7 +21,7 @@ const usualRange = (series, lines, from) => {
 };
 
 const LANE = `
-  <header><b class="name"></b><b class="state"></b> <span class="words"></span></header>
+  <header><b class="name"></b><b class="state"></b> <span class="words"></span><a class="take" download hidden>↓ Data</a></header>
   <div class="bar"><i></i></div><p class="settings"></p><p class="health" hidden><i></i><b></b> <span></span></p>`;
 
 // What stands in the place of a film where there is no run yet.
@@ -46,6 +46,8 @@ const tellLane = (room, lane, alone) => {
   ask(".state").textContent = film.gone ? "Gone" : news.title;
   ask(".words").textContent = film.gone || news.words;
   ask(".settings").textContent = run.settings;
+  ask(".take").hidden = !run.name || !!film.gone;
+  ask(".take").setAttribute("aria-label", `Data of ${run.title}: its curves and what is drawn, as CSV and PNG`);
   ask(".bar").hidden = run.recorded || !run.name || !!film.gone;
   ask(".bar i").style.width = `${100 * (news.progress || 0)}%`;
   const health = news.health;
@@ -66,6 +68,7 @@ const drawLane = (room, lane, step, force) => {
   lane.drawn = mark;
   lane.shown = at;
   lane.box.dataset.shown = at;
+  if (lane.run.name) lane.ask(".take").href = lane.film.address(`numbers?step=${at}`);
   room.kind.draw(lane, frame, room);
 };
 

@@ -10,7 +10,8 @@ import streamlit as st
 
 from genlib.knobs import Config
 from genlib.pixel_study import EPOCHS, GANS, PIXELS, UNBOUNDED, VAES, Contest, Study
-from genlib.settings import TrainConfig
+from genlib.settings import FAMILY_NAMES, TrainConfig
+from pages.ui.figure import figure, pictures, table
 
 __all__ = ["WAYS", "gans", "signed", "vaes"]
 
@@ -58,7 +59,7 @@ def vaes(study: Study) -> None:
                 "Fréchet": said(fit.frechet, 0),
             }
         )
-    st.dataframe(rows, hide_index=True, column_config=_VAE_FORM)
+    table(rows, "What VAEs reach on each kind of pixels", column_config=_VAE_FORM)
     st.caption(
         "Lower is better in each column; the mean of three seeds ± their standard deviation, "
         f"{EPOCHS} epochs each. The "
@@ -98,17 +99,17 @@ def gans(study: Study) -> None:
     left, right = st.columns(2, gap="large")
     distances = {WAYS[kind]: each.frechet for kind, each in study.gans.items()}
     left.markdown("**How far drawings are from real images**")
-    left.plotly_chart(seeds_chart(study.steps, distances, "Fréchet distance", study.floor["unit"]),
-                      key="pixels_frechet", config={"displayModeBar": False})  # fmt: skip
+    with left:
+        figure(seeds_chart(study.steps, distances, "Fréchet distance", study.floor["unit"]), "pixels_frechet")
     apart = {WAYS[kind]: gaps(each) for kind, each in study.gans.items()}
     right.markdown("**How well D tells them apart**")
-    right.plotly_chart(seeds_chart(study.steps, apart, "D(x) − D(G(z))"), key="pixels_apart",
-                       config={"displayModeBar": False})  # fmt: skip
+    with right:
+        figure(seeds_chart(study.steps, apart, "D(x) − D(G(z))"), "pixels_apart")
     st.caption(
         "Thick lines are means, thin ones single seeds. On the left lower is better. D(x) and D(G(z)) are how real D "
         "finds real and drawn images: where they differ by 1, D is never wrong; at 0 it can only guess."
     )
-    st.dataframe(
+    table(
         [
             {
                 "Pixels": WAYS[kind],
@@ -119,7 +120,7 @@ def gans(study: Study) -> None:
             }
             for kind, each in study.gans.items()
         ],
-        hide_index=True,
+        "What GANs reach on each kind of pixels",
         column_config=_GAN_FORM,
     )
     st.caption(
@@ -142,11 +143,17 @@ def sheets(study: Study, family: str, titles: Mapping[str, str], configs: Mappin
     for column, (kind, config) in zip(st.columns(len(configs)), configs.items(), strict=True):
         with column:
             title = titles[kind]
-            st.image(study.sheets[f"{family}-{kind}"], title, width="stretch", alt=f"32 drawings: {title}")
+            st.image(
+                study.sheets[f"{family}-{kind}"],
+                title,
+                width="stretch",
+                alt=f"32 drawings of the {FAMILY_NAMES[family]}: {title}",
+            )
             told = config.to_text() | TrainConfig(epochs=EPOCHS).to_text() | {"family": family}
             st.page_link(
                 "images/train.py", label="Train it yourself", icon=":material/model_training:", query_params=told
             )
+    pictures({titles[kind]: study.sheets[f"{family}-{kind}"] for kind in configs}, f"pixels_{family}")
 
 
 def compared(nats: float, other: float) -> str:

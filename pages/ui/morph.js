@@ -11,7 +11,11 @@ const makeMorph = (root) => {
   const morph = { host, ask, lanes: [], of: "" };
   const draw = () => {
     const t = morph.player.at / POSITIONS;
-    for (const lane of morph.lanes) if (lane.decoder) tile(lane.image, at(lane, t), 0, 0);
+    for (const lane of morph.lanes) {
+      if (!lane.decoder) continue;
+      tile(lane.image, at(lane, t), 0, 0);
+      lane.image.canvas.setAttribute("aria-label", `${lane.run.title}: the image at ${Math.round(100 * t)} % of the way from A to B`);
+    }
     host.dataset.at = morph.player.at;
     const said = t === 0 ? "At A." : t === 1 ? "At B." : `${Math.round(100 * t)} % of the way from A to B.`;
     ask(".now").textContent = said;
@@ -48,7 +52,6 @@ const makeMorph = (root) => {
         sheet(own(`.${end}`), bytes(data.images[end]), 28, 1);
         own(`.${end}`).setAttribute("aria-label", `image ${end.toUpperCase()}`);
       }
-      own(".image").setAttribute("aria-label", `${run.title}, on the way from A to B`);
       return { run, image: own(".image").getContext("2d"), strip: own(".strip").getContext("2d"), note: own(".note") };
     });
     for (const lane of morph.lanes) {

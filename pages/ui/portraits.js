@@ -150,6 +150,9 @@ const tellNearest = (page) => {
     ? `As near as another photograph of the same person would be (${page.told.copy.toFixed(0)}): a likeness, or a blur.`
     : `Farther than another photograph of the same person usually is (${page.told.copy.toFixed(0)}): a new face.`;
   page.ask(".near p").textContent = `${distance.toFixed(0)} grey levels from ${person(which)}. ${verdict}`;
+  const read = readings(page, page.face).map((value, i) => `${page.told.readings[i].name} ${minus(value, 1)}`);
+  page.ask(".image").setAttribute("aria-label", `The face that the model draws, in standard deviations of the photographs: ${read.join(", ")}`);
+  page.ask(".near canvas").setAttribute("aria-label", `The photograph most like the face: ${person(which)}, ${distance.toFixed(0)} grey levels away`);
   page.host.dataset.near = `${which} ${distance.toFixed(2)}`;
   page.ask(".facts").textContent = page.words;
 };

@@ -14,6 +14,7 @@ from genlib.sampling import difference, png
 from genlib.settings import MNIST, HoleConfig
 from pages.ui import cached
 from pages.ui.element import element, encode
+from pages.ui.figure import pictures, table
 from pages.ui.flipbook import film_panel, flipbook
 from pages.ui.mending import Found, Task, ask
 from pages.ui.picker import inline
@@ -48,8 +49,11 @@ def row(task: Task) -> dict[str, Found]:
             place.warning(unlinked(str(error)))
             continue
         with place.container(gap="small"):
-            st.html(inline(each.image, f"Repaired by {METHODS[name].title}", _WIDTH))
-            st.markdown(f"**{METHODS[name].title}**  \n{told(each, task)}")
+            words = told(each, task)
+            st.html(inline(each.image, f"Repaired by {METHODS[name].title}: {' '.join(words.split())}", _WIDTH))
+            st.markdown(f"**{METHODS[name].title}**  \n{words}")
+    shown = {"original": task.image, "damaged": task.damaged}
+    pictures(shown | {METHODS[name].title: each.image for name, each in found.items()}, "repaired")
     return found
 
 
@@ -124,6 +128,7 @@ def lesson(task: Task, found: Found) -> None:
     samples = found.mended.samples[:, 0]
     st.markdown("**Several answers, each as it may have been**")
     st.html(" ".join(inline(sample, f"Answer {i}", 74) for i, sample in enumerate(samples, 1)))
+    pictures({f"answer {i}": sample for i, sample in enumerate(samples, 1)}, "answers")
     if (samples == samples[0]).all():
         st.caption("They are all the same here: one code explains what is seen so much better that it alone counts.")
         return
@@ -153,7 +158,7 @@ def figures(task: Task, found: dict[str, Found]) -> None:
         for name, each in found.items()
     ]
     with st.expander("All figures, inside the hole" if task.holed else "All figures"):
-        st.dataframe(rows, hide_index=True)
+        table(rows, "How near each repair is")
         pixels = f"{int((~task.seen).sum())} of 784 pixels missing" if task.holed else "over all its pixels"
         st.caption(f"Of this one image, {pixels}; another may turn the order round.")
 
@@ -168,11 +173,11 @@ def compared() -> None:
         return
     titles = {**HoleConfig.knob("hole").names, "random75": "75 % at random"}
     holes = list(dict.fromkeys(each.hole for each in rows))
-    table = []
+    rows_of = []
     for name in dict.fromkeys(each.method for each in rows):
         mine = {each.hole: each for each in rows if each.method == name}
         held = [each.calibration for each in mine.values() if each.calibration is not None]
-        table.append(
+        rows_of.append(
             {"Method": METHODS[name].title}
             | {titles[hole]: f"{mine[hole].psnr_db:.2f} ± {mine[hole].stderr:.2f}" for hole in holes}
             | {
@@ -182,7 +187,7 @@ def compared() -> None:
                 "In its 90 % interval": f"{100 * np.mean(held):.0f} %" if held else "one answer",
             }
         )
-    st.dataframe(table, hide_index=True)
+    table(rows_of, "How near the repairs of many test images are, by method and hole")
     st.caption(
         "PSNR in the hole, dB: the mean over that many test images, and its standard error; measured once, on one "
         "thread, in batches of 64. The other columns are means over the four holes. An honest method holds about 90 of "

@@ -16,6 +16,20 @@ const pairs = (originals, made, side) => {
   return flat;
 };
 
+const mean = (numbers) => numbers.reduce((sum, value) => sum + value, 0) / (numbers.length || 1);
+
+// What the pictures of a frame show, for those who cannot see them.
+const nameImages = ({ run, ask, shown }, { samples, reconstructions, codes, real_scores: real, new_scores: made }, originals) => {
+  const name = (selector, text) => ask(selector).setAttribute("aria-label", `${text} ${run.title}, step ${shown.toLocaleString("en")}.`);
+  if (samples) name(".samples", `${samples.length / 784} ${run.things} that it makes; ${((100 * mean(samples)) / 255).toFixed(0)} % of full brightness on average.`);
+  if (real) name(".scores", `${run.minds.note} Its answer is ${minus(mean(real), 2)} on average to real ${run.things}, ${minus(mean(made), 2)} to new ones.`);
+  if (reconstructions && originals) {
+    const off = Math.sqrt(mean(Array.from(reconstructions, (value, i) => (value - originals[i]) ** 2)));
+    name(".pairs", `${reconstructions.length / 784} test ${run.things}, each above its reconstruction; a pixel is off by ${off.toFixed(0)} of 255 grey levels, root mean squared.`);
+  }
+  if (codes) name(".map", run.mapnote);
+};
+
 const IMAGES = {
   words: ["Replay", "Hold"],
   epochs: true,
@@ -35,14 +49,12 @@ const IMAGES = {
     for (const section of box.querySelectorAll(".coded")) section.hidden = !run.maps;
     ask(".minds").hidden = run.maps;
     ask(".scorenote").textContent = run.minds.note;
-    ask(".scores").setAttribute("aria-label", run.minds.note);
     ask(".pictures").classList.toggle("game", !run.maps);
-    ask(".samples").setAttribute("aria-label", `Sheet of ${run.things} made by ${run.title}.`);
-    ask(".pairs").setAttribute("aria-label", `Test ${run.things}, each above its reconstruction by ${run.title}.`);
-    ask(".map").setAttribute("aria-label", run.mapnote);
   },
-  draw: ({ run, film, ask }, frame, { host, data }) => {
+  draw: (lane, frame, { host, data }) => {
+    const { run, film, ask } = lane;
     const { originals, labels } = film.constants;
+    nameImages(lane, frame, originals);
     if (frame.samples) sheet(ask(".samples"), frame.samples, 28, run.columns);
     if (frame.real_scores) histogram(ask(".scores"), [frame.real_scores, frame.new_scores], run.minds, theme(host));
     if (frame.reconstructions && originals) sheet(ask(".pairs"), pairs(originals, frame.reconstructions, 28), 28, PAIRS_IN_A_ROW);

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from genlib import archive
 from genlib.film import MOST_FRAMES, Film
 from genlib.knobs import InputError
 from genlib.runs.clearing import touch
@@ -59,6 +60,18 @@ def frames(request: Request) -> Response:
                 parts.append(struct.pack("<II", step, len(content)) + content)
     # Packed they would be 60 % of the size, and take the server longer than most networks take for the rest.
     return Response(b"".join(parts), media_type="application/octet-stream", headers=_FRESH | _AS_IS)
+
+
+def numbers(request: Request) -> Response:
+    """What is drawn of a run at a step, as :func:`genlib.archive.numbers` packs it."""
+    try:
+        run = opened(request.path_params["name"]).run
+    except InputError as error:
+        return JSONResponse({"error": str(error)}, 404, headers=_FRESH)
+    asked = request.query_params.get("step", "")[:10]
+    step = int(asked) if asked.isascii() and asked.isdecimal() else None
+    name = {"Content-Disposition": f'attachment; filename="{run.id}.zip"'}
+    return Response(archive.numbers(run, step), media_type="application/zip", headers=_FRESH | _AS_IS | name)
 
 
 def decoder(request: Request) -> Response:
@@ -139,6 +152,7 @@ def shorten(request: Request) -> Response:
 ROUTES = [
     Route("/genlib/runs/{name}/news", tell),
     Route("/genlib/runs/{name}/frames", frames),
+    Route("/genlib/runs/{name}/numbers", numbers),
     Route("/genlib/models/{name}/decoder", decoder),
     Route("/genlib/models/{name}/atlas", atlas),
     Route("/genlib/models/{name}/decode", decode),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from genlib.scoring import MEANINGS, POINT_MEANINGS, Look, Meaning, PointScore, Score
 from genlib.settings import FAMILY_NAMES
+from pages.ui import figure
 from pages.ui.picker import inline
 from pages.ui.words import duration, plain
 
@@ -41,7 +42,8 @@ def table(scores: Sequence[Score], titles: Sequence[str], things: str) -> None:
         "Weights": st.column_config.NumberColumn(format="localized"),
         "MB": st.column_config.NumberColumn(format="%.1f"),
     }
-    st.dataframe(rows, hide_index=True, column_config=form, height="content", placeholder="–")
+    figure.table(rows, "How near to real the drawings of each model are", column_config=form, height="content",
+                 placeholder="–")  # fmt: skip
     worst = {name: max((each.stderr.get(name, 0.0) for each in scores), default=0.0) for name in MEANINGS}
     share = max(worst[name] for name in ("precision", "recall", "coverage", "histogram_distance"))
     st.caption(
@@ -80,20 +82,11 @@ def anatomy(score: Score, title: str, look: Look, learned: int) -> None:
         )
         if score.histogram:
             st.markdown("**How often it draws each digit**")
-            st.bar_chart(
-                [
-                    {"digit": digit, "share": share, "digits": kind}
-                    for kind, shares in (("drawn", score.histogram), ("real", look.shares))
-                    for digit, share in enumerate(shares)
-                ],
-                x="digit",
-                y="share",
-                color="digits",
-                stack=False,
-                height=240,
-                x_label="",
-                y_label="",
-            )
+            from genlib.plots import shares_chart
+
+            figure.figure(shares_chart(score.histogram, look.shares), "shares")
+    kinds = {"most like real ones": look.best, "least like real ones": look.worst, "nearest": look.pairs}
+    figure.pictures({f"{title} {kind}": image for kind, image in kinds.items()}, "anatomy")
 
 
 def meanings(score: Score, things: str) -> None:
@@ -129,11 +122,14 @@ def points_table(score: PointScore, title: str) -> None:
     """A mixture between real points and a plain Gaussian."""
     rows = {"Fresh real points": score.real_vs_real, title: score.metrics, "One Gaussian along the axes": score.bad}
     titles = {name: meaning.title for name, meaning in POINT_MEANINGS.items() if name in score.metrics}
-    st.dataframe(
-        [{"": row} | {title: metrics.get(name) for name, title in titles.items()} for row, metrics in rows.items()],
-        hide_index=True,
+    figure.table(
+        [
+            {"Points": row} | {title: metrics.get(name) for name, title in titles.items()}
+            for row, metrics in rows.items()
+        ],
+        "How near points of the mixture are to real ones",
         placeholder="–",
-        column_config={"": st.column_config.TextColumn(pinned=True)}
+        column_config={"Points": st.column_config.TextColumn(pinned=True)}
         | {
             title: st.column_config.NumberColumn(
                 format=f"%.{POINT_MEANINGS[name].digits}f",

@@ -213,6 +213,8 @@ const paintSheet = function* (studio) {
       tile(context, decoder.decode(rest.map((x, j) => x + a * across[j] + (up ? b * up[j] : 0)), label), 28 * c, 28 * r);
       yield;
     }
+  const ways = up ? `${axes.names[0]} across and ${axes.names[1]} up` : axes.names[0];
+  canvas.setAttribute("aria-label", `${size} × ${rows} ${studio.data.model.thing}s over ${ways}, in equal steps of probability`);
   studio.sheetOf = now;
 };
 

@@ -59,6 +59,7 @@ const tellModel = ({ ask, data, d, prior, decoder, atlas }) => {
   const n = atlas.labels.length.toLocaleString("en");
   ask(".mapnote").textContent = `${n} ${encodes ? "test images" : "codes from the prior"}, ${d > 2 ? `in the two directions that change the ${thing} most` : "each at its code"}, ${decoder.labels ? `those of the ${kind} asked for in front` : `coloured and named by ${kind}`}. Drag, or use the arrow keys.`;
   ask(".sheetnote").textContent = `The map as ${thing}s: equal steps of probability, not of length, so each is as likely as its neighbour${prior ? "" : ", if codes lay in a bell curve"}.${d > 2 ? " The other directions stay as they are." : ""}`;
+  ask(".sheet").setAttribute("aria-label", `${thing}s over the map`);
   ask("[data-act=random]").title = prior ? "A code from the prior N(0, I)" : "A code from one bell curve around the codes of test images";
   ask(".now").textContent = decoder.fallback ? "This decoder cannot run in the browser, so the server decodes: the ${thing} follows a little later, and strips and sheet are left out." : "";
 };
@@ -101,7 +102,6 @@ const chooseClasses = ({ ask, data, atlas }) => {
   if (there.size > 1) ask("[data-of=minus]").selectedIndex = 1;
   ask(".between").hidden = there.size < 2;
   ask(".digit h4").textContent = `The ${thing}`;
-  ask(".image").setAttribute("aria-label", `The decoded ${thing}`);
   ask(".neartold").textContent = `Of the ${train.toLocaleString("en")}, those that differ least from the ${thing}, pixel by pixel; the number is the root mean squared difference of a pixel, in grey levels. A model that only remembers would find its ${thing} here.`;
 };
 
@@ -211,6 +211,7 @@ const tellFacts = ({ ask, depth, z, prior, d, data }) => {
   const density = logp === null ? "" : `log p(z) = ${minus(logp, 1)} nats. `;
   const far = share > 0.995 ? `Farther out than nearly all ${whose}.` : `Farther out than ${Math.round(100 * share)} % of ${whose}.`;
   const short = Array.from(z.slice(0, 4), (x) => minus(x, 2)).join(", ");
+  ask(".image").setAttribute("aria-label", `The ${data.model.thing} that is decoded from z = (${short}${d > 4 ? ", …" : ""})`);
   ask(".facts").textContent = `z = (${short}${d > 4 ? ", …" : ""}). ${density}${far}${data.model.family === "ae" ? " An AE has no prior." : ""}`;
 };
 

@@ -31,9 +31,9 @@ const paintTraversal = function* (host, decoder, atlas, { model, label }) {
     row.querySelector(".nats").textContent = kl.length ? `${kl[i].toFixed(2)} nats` : effects[i].toFixed(3);
     row.classList.toggle("unused", kl.length > 0 && kl[i] < SPOKEN);
     const canvas = row.querySelector("canvas");
-    canvas.setAttribute("aria-label", `images from low to high z${i + 1}`);
-    const context = canvas.getContext("2d");
     const reach = LEVEL * (model.prior ? 1 : deviation[i]);
+    canvas.setAttribute("aria-label", `${COLUMNS} images as z${i + 1} goes from ${minus(middle[i] - reach, 2)} to ${minus(middle[i] + reach, 2)}${kl.length ? `; it tells ${kl[i].toFixed(2)} nats` : ""}`);
+    const context = canvas.getContext("2d");
     for (let c = 0; c < COLUMNS; c++) {
       const z = middle.slice();
       z[i] += reach * ((2 * c) / (COLUMNS - 1) - 1);

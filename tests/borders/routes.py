@@ -95,6 +95,7 @@ _WHAT = st.sampled_from(
     [
         "runs/{}/news",
         "runs/{}/frames",
+        "runs/{}/numbers",
         "models/{}/decoder",
         "models/{}/atlas",
         "models/{}/decode",
@@ -125,7 +126,7 @@ _VALUES = TEXTS.map(lambda text: text.encode("utf-8", "replace")) | st.sampled_f
         b"1," * 10_000,
     ]
 )
-_QUERIES = st.lists(st.tuples(st.sampled_from([b"z", b"label", b"steps", b"x"]), _VALUES), max_size=3).map(
+_QUERIES = st.lists(st.tuples(st.sampled_from([b"z", b"label", b"steps", b"step", b"x"]), _VALUES), max_size=3).map(
     lambda pairs: b"&".join(name + b"=" + value for name, value in pairs)
 ) | st.binary(max_size=40)
 _HEADERS = st.lists(

@@ -63,7 +63,7 @@ def test_sorted_images_are_counted_for_visitor_and_network(app):
     mine, net = verdict(DECK.made[hand], called), verdict(DECK.made[hand], CALLED[hand])
     assert test.subheader[0].value.startswith(f"You {mine.accuracy.hits}, the network {net.accuracy.hits} of 20: ")
     table = test.dataframe[0].value
-    assert list(table[""]) == ["You (20)", "Network (20)", "Network (2,000)"]
+    assert list(table["Who"]) == ["You (20)", "Network (20)", "Network (2,000)"]
     whole = verdict(DECK.made, CALLED)
     low, high = whole.sensitivity.interval
     sensitivity = f"{whole.sensitivity.hits:,} of {whole.sensitivity.n:,} ({100 * low:.0f} to {100 * high:.0f} %)"
@@ -81,7 +81,7 @@ def test_rounds_add_up(app):
     test.session_state["sorted"] = {("gan-labels", digest): rounds}
     test.run()
     table = test.dataframe[0].value
-    assert table[""][1] == "You, all rounds (60)"
+    assert table["Who"][1] == "You, all rounds (60)"
     assert table["All right"][1].startswith("60 of 60 (94 to 100 %)")
     assert "lies outside your interval" in "".join(each.value for each in test.caption)
 

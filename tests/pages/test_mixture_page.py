@@ -193,7 +193,7 @@ def test_points_of_the_mixture_are_scored_beside_real_ones(app):
     expected = score_mixture(make_points(PointsConfig(dataset="ring")).x, MixtureConfig(components=8),
                              PointsConfig(dataset="ring"))  # fmt: skip
     shown = test.dataframe[0].value
-    assert list(shown[""]) == ["Fresh real points", "Mixture, K = 8", "One Gaussian along the axes"]
+    assert list(shown["Points"]) == ["Fresh real points", "Mixture, K = 8", "One Gaussian along the axes"]
     for name, meaning in POINT_MEANINGS.items():
         ends = (expected.real_vs_real, expected.metrics, expected.bad)
         assert list(shown[meaning.title]) == pytest.approx([each[name] for each in ends])

@@ -1,0 +1,108 @@
+"""For everybody: what axe-core finds on every page, in both colour schemes, and what the keyboard reaches."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.served import ROOT, Server
+
+pytestmark = pytest.mark.e2e
+
+SITE = (ROOT / "pages" / "site.py").read_text("utf-8")
+PAGES = ["/", *(f"/{path}" for path in re.findall(r'url_path="([\w-]+)"', SITE))]
+VIEWS = [
+    "/bench?of=images",
+    "/latent?view=between",
+    "/lessons?lesson=choosing-k",
+    "/latent?view=image",
+    "/latent?view=numbers",
+    "/latent?view=python",
+    "/portraits?view=between",
+    "/portraits?view=good",
+    "/portraits?view=repair",
+    "/portraits?view=tangle",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+KEYBOARD = Path(__file__).with_name("keyboard.js").read_text("utf-8")
+MOST_TABS = 300
+GRAVE = ("serious", "critical")
+# What is Streamlit's, and cannot be mended from outside: by rule, what the path to the part that is found has in it.
+EXCEPTIONS = {
+    "list": "stSidebarNavItems",  # sections of the navigation are blocks between the list and its items
+    "listitem": "stSidebarNavItems",
+}
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that has all pages, that of the teacher too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENLIB_TEACHER", "key")
+        server = Server(tmp_path_factory.mktemp("taught") / "home")
+    yield server
+    server.stop()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has run, and its pictures are drawn."""
+    page.wait_for_selector("h1")
+    page.wait_for_selector("[data-test-script-state=notRunning]")
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_timeout(400)
+
+
+def found(page: Page, rules: dict[str, Any]) -> list[str]:
+    """What axe finds that is serious or critical, without the exceptions."""
+    told = []
+    for rule in Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]:
+        for node in rule["nodes"] if rule["impact"] in GRAVE else []:
+            known = EXCEPTIONS.get(rule["id"])
+            if known is None or not inside(page, node["target"], known):
+                reasons = [each["message"] for each in (*node["any"], *node["all"], *node["none"])][:1]
+                told.append(f"{rule['id']}: {json.dumps(node['target'][-1])[-120:]} {node['html'][:120]} {reasons}")
+    return told
+
+
+def inside(page: Page, target: list[Any], name: str) -> bool:
+    """Whether the part that is found is a part of Streamlit's, or is it."""
+    at = "([selector, name]) => !!document.querySelector(selector)?.closest(`[data-testid=${name}]`)"
+    return isinstance(target[0], str) and bool(page.evaluate(at, [target[0], name]))
+
+
+def walked(page: Page) -> dict[str, list[str]]:
+    """What is wrong for whoever has a keyboard only: Tab from the first control to behind the last."""
+    page.evaluate("document.activeElement?.blur(), getSelection().removeAllRanges()")
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        stands = page.evaluate("keys.step()")
+        if stands == "table":
+            page.keyboard.press("Escape")  # leaves it; else Tab goes from cell to cell
+        elif stands and stands != "page within":
+            break
+    ends = [] if stands == "end" else [f"the way does not end: {stands}"]
+    return {"trap": ends, "not reached": page.evaluate("keys.missed()"), "focus not seen": page.evaluate("keys.faint")}
+
+
+@pytest.mark.parametrize("path", [*PAGES, *VIEWS])
+def test_everybody_can_use_it(visit, taught, path):
+    page = visit(taught.url, reduced_motion="reduce", color_scheme="light").go(path, "h1")
+    settle(page)
+    wrong = {"light": found(page, {"type": "tag", "values": RULES})}
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
+    page.wait_for_timeout(500)
+    wrong["dark"] = found(page, {"type": "rule", "values": ["color-contrast"]})
+    page.evaluate(KEYBOARD)
+    wrong["picture without a name"] = page.evaluate("keys.nameless()")
+    if page.evaluate("keys.pictures()") and not page.evaluate("keys.takes()"):
+        wrong["pictures, and no data to take away"] = [path]
+    wrong |= walked(page)
+    assert {kind: cases for kind, cases in wrong.items() if cases} == {}
