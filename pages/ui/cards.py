@@ -37,8 +37,8 @@ def cards(parts: Mapping[str, Callable[[], object]], key: str = "more") -> None:
 
 def attempt(text: str, question: str = "") -> None:
     """One thing to try, and one question to answer before it is tried."""
-    lines = [f":material/touch_app: **Try this:** {text}"] if text else []
-    lines += [f":material/psychology_alt: **Predict:** {question}"] if question else []
+    lines = [f":primary[:material/touch_app:] **Try this:** {text}"] if text else []
+    lines += [f":primary[:material/psychology_alt:] **Predict:** {question}"] if question else []
     with st.container(key="attempt"):
         st.markdown("  \n".join(lines))
 
