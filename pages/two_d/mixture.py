@@ -23,6 +23,7 @@ from pages.ui.points import choose_points, clear_added, epoch, take
 from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
+
 def main() -> None:
     heading(
         "Gaussian mixture",

@@ -1,4 +1,4 @@
-"""What every page shares below its title and below its pictures, by the same names, and what stands where nothing is."""
+"""What every page shares: what to try, the cards below its pictures, and what stands where nothing is yet."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from genlib.knobs import InputError
 from pages.ui.words import unlinked
 
-__all__ = ["COMMAND", "PYTHON", "SEE", "WORKS", "attempt", "awaited", "cards", "empty"]
+__all__ = ["COMMAND", "PYTHON", "SEE", "STOOD", "WORKS", "attempt", "awaited", "cards", "empty"]
 
 SEE = "What you see"
 WORKS = "How it works"
 PYTHON = "The same in Python"
 COMMAND = "On the command line"
+STOOD = "stood"  # in the session: which places of this page had something
 
 
 def cards(parts: Mapping[str, Callable[[], object]], key: str = "more") -> None:
@@ -35,11 +37,11 @@ def cards(parts: Mapping[str, Callable[[], object]], key: str = "more") -> None:
                     st.warning(unlinked(str(error)))
 
 
-def attempt(text: str, question: str = "") -> None:
+def attempt(text: str, question: str = "", key: str = "attempt") -> None:
     """One thing to try, and one question to answer before it is tried."""
     lines = [f":primary[:material/touch_app:] **Try this:** {text}"] if text else []
     lines += [f":primary[:material/psychology_alt:] **Predict:** {question}"] if question else []
-    with st.container(key="attempt"):
+    with st.container(key=key):
         st.markdown("  \n".join(lines))
 
 
@@ -66,25 +68,27 @@ def awaited(text: str, name: str, height: int) -> Iterator[Callable[[float, str]
 
     Arguments:
         text: What is being made.
-        name: Of the place, in the session.
+        name: Of the place, on its page.
         height: Of what will stand there, in pixels.
 
     Yields:
         A function that shows which share is done, from 0 to 1, and what is being done.
     """
-    name = f"awaited_{name}"
     place = st.empty()
-    if name in st.session_state:
-        box = place.container(key=f"{name}_over")
+    before: set[str] = st.session_state.setdefault(STOOD, set())
+    if name in before:
+        box = place.container(key=f"awaited_{name}_over")
     else:
-        box = place.container(key=name, border=True, height=height, vertical_alignment="center")
-    with box:
-        bar = st.empty()
-        with st.spinner(text):
-            yield lambda done, what: _progress(bar, done, what)
-    place.empty()
-    st.session_state[name] = True
+        box = place.container(key=f"awaited_{name}", border=True, height=height, vertical_alignment="center")
+    try:
+        with box:
+            bar = st.empty()
+            with st.spinner(text):
+                yield lambda done, what: _progress(bar, done, what)
+        before.add(name)
+    finally:
+        place.empty()
 
 
-def _progress(bar: st.delta_generator.DeltaGenerator, done: float, what: str) -> None:
+def _progress(bar: DeltaGenerator, done: float, what: str) -> None:
     bar.progress(done, what)

@@ -43,6 +43,8 @@ def heading(title: str, words: str = "", attempt: str = "", question: str = "") 
 
 def here(page: Any) -> None:
     """Note which page runs; go where a lesson was asked for."""
+    if st.session_state.get(_HERE) != page:
+        st.session_state.pop(cards.STOOD, None)
     st.session_state[_HERE] = page
     if lesson := st.session_state.pop(_TO, None):
         st.switch_page(LESSONS, query_params={"lesson": lesson, "step": "1"})
