@@ -52,7 +52,7 @@ def steering(runs: list[Opened], key: str | None) -> None:
         together([shown.run for shown in runs], key)
         for shown in runs:
             if not shown.recorded:
-                st.page_link("images/train.py", label=f"Open {plain(shown.title)}", icon=":material/open_in_new:",
+                st.page_link("images/train.py", label=f"Open {plain(shown.label)}", icon=":material/open_in_new:",
                              query_params={"run": shown.run.id})  # fmt: skip
         keep_running([shown.run for shown in runs], key)
 

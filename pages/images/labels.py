@@ -18,6 +18,7 @@ from pages.ui.address import choice
 from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.controls import Controls
 from pages.ui.explain import method
+from pages.ui.families import swatches
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
@@ -74,6 +75,7 @@ def ask() -> list[RunSettings]:
     asked = choice("family", NAMES, "vae")
     train = Controls(TrainConfig)
     with st.container(horizontal=True, gap="large"):
+        swatches("labels_family", NAMES)
         family = st.pills(
             "Family", list(NAMES), default=asked, format_func=NAMES.__getitem__, key="labels_family", required=True,
             persist_state="session", on_change=leave,

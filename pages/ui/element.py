@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from genlib.colours import CLASSES
+
 __all__ = ["element", "encode", "markup"]
 
 _HERE = Path(__file__).parent
+# The colours of genlib.colours, to scripts as a list and to styles as --class-0 and so on.
+_SCRIPT = f"const CLASSES = {json.dumps(CLASSES)};\n"
+_STYLE = ":host {" + "".join(f" --class-{i}: {colour};" for i, colour in enumerate(CLASSES)) + " }\n"
 
 
 def element(name: str, *scripts: str, html: str = "") -> Any:
@@ -20,8 +26,8 @@ def element(name: str, *scripts: str, html: str = "") -> Any:
     Its style is what all elements share, and that in the files among ``scripts`` whose names end in ``.css``.
     """
     styles = ["element.css", *(script for script in scripts if script.endswith(".css"))]
-    js = "\n".join((_HERE / script).read_text("utf-8") for script in scripts if script not in styles)
-    css = "\n".join((_HERE / style).read_text("utf-8") for style in styles)
+    js = _SCRIPT + "\n".join((_HERE / script).read_text("utf-8") for script in scripts if script not in styles)
+    css = _STYLE + "\n".join((_HERE / style).read_text("utf-8") for style in styles)
     return st.components.v2.component(name, html=html or "<div></div>", css=css, js=js)
 
 

@@ -8,12 +8,13 @@ from functools import partial
 import streamlit as st
 
 from genlib import recipe
+from genlib.colours import FAMILIES
 from genlib.settings import RunSettings
 from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, attempt
 from pages.ui.explain import method
 from pages.ui.opened import Opened
 
-__all__ = ["run_cards"]
+__all__ = ["run_cards", "swatches"]
 
 _SHORT = {
     "ae": (
@@ -109,6 +110,22 @@ def run_cards(
         PYTHON: lambda: _recipes(runs, 0, "python"),
         COMMAND: lambda: _recipes(runs, 1, "bash"),
     }
+
+
+def swatches(key: str, families: Iterable[str]) -> None:
+    """Put the colour of each family, which its curves have, before its name among pills.
+
+    Arguments:
+        key: Of the pills.
+        families: In the order of the pills; what is none has no colour.
+    """
+    dot = "content: ''; width: 0.6rem; height: 0.6rem; border-radius: 50%; margin-right: 0.4rem"
+    rules = (
+        f".st-key-{key} button:nth-of-type({i})::before {{ {dot}; background: {FAMILIES[name]}; }}"
+        for i, name in enumerate((family.removesuffix("2d") for family in families), start=1)
+        if name in FAMILIES
+    )
+    st.html(f"<style>{' '.join(rules)}</style>")
 
 
 def _seen(read: str, families: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ const wordOf = (run, layer) => {
   if (layer === "surface" && run.scored) return "D's score with its level lines";
   return WORDS[layer].replace("0.5", run.middle);
 };
-const colourOf = (run, layer) => ({ data: "var(--real)", ideal: "currentColor", grid: run.family === "gan2d" ? "#8C6BB1" : run.colour, ellipses: "currentColor", needles: "currentColor", pairs: "#009E73" })[layer] || run.colour;
+const colourOf = (run, layer) => ({ data: "var(--real)", ideal: "currentColor", grid: run.family === "gan2d" ? CLASSES[6] : run.colour, ellipses: "currentColor", needles: "currentColor", pairs: CLASSES[2] })[layer] || run.colour;
 
 // What is on: a layer of one family's is not asked for where another has it.
 const isOn = (room, run, layer) => room.layers[layer] ?? (layer === "grid" ? run.family !== "gan2d" : SHOWN.includes(layer));

@@ -1,8 +1,8 @@
 // What models think, drawn on the plane and on the square of their codes, from the numbers of a frame.
 
-const REAL = "#0072B2"; // and in a surface: D takes it for real ...
-const MADE = "#E69F00"; // ... or for made
-const REAL_ON_DARK = "#56B4E9";
+const REAL = CLASSES[0]; // and in a surface: D takes it for real ...
+const MADE = CLASSES[1]; // ... or for made
+const REAL_ON_DARK = CLASSES[4];
 const SQUARE = 2.5; // half the width of the square of codes whose image is the grid
 const LINE = 3; // half the length of a line of codes
 

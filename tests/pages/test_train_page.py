@@ -180,7 +180,7 @@ def test_the_buttons_are_those_that_act(app, run, status, expected, monkeypatch)
     monkeypatch.setattr("genlib.runs.Dispatcher.tick", lambda self: None)  # which would start the one that waits
     run.steer(KEY, want="pause" if status.state in ("paused", "parked") else "run")
     run.write_status(status)
-    assert labels(own(app(PAGE, run=run.id))) == ["Train", *expected, "Close"]
+    assert labels(own(app(PAGE, run=run.id))) == ["Train", *expected, "Reset", "Close"]
 
 
 def test_the_recipe_is_that_of_the_run_not_of_the_controls(app, run):
@@ -444,3 +444,14 @@ def test_a_run_that_is_shown_is_watched(app, run, monkeypatch):
     assert watched == [], "a recorded run needs nobody"
     app(PAGE, run=run.id)
     assert set(watched) == {run.id}
+
+
+def test_reset_begins_the_same_anew(app, run):
+    test = own(app(PAGE, run=run.id))
+    test.button(key="do_Reset").click().run()
+    assert not test.exception
+    newest = list_runs()[-1]
+    assert newest.id != run.id
+    assert newest.settings == run.settings
+    assert newest.may_steer(KEY)
+    assert test.query_params["run"] == [newest.id]
