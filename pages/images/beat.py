@@ -10,10 +10,12 @@ from genlib.knobs import InputError
 from genlib.library import bundled
 from genlib.metrics import Share, Verdict, verdict
 from genlib.plots import MEASURES, verdicts_chart
+from genlib.recipe import rival_recipe
 from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Taught, deal
 from genlib.settings import FAMILIES, RunSettings
-from pages.ui import cached
+from pages.ui import cached, seen
+from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
 from pages.ui.figure import figure, table
 from pages.ui.notices import show, tell
@@ -31,17 +33,25 @@ CODE = ("genlib.scoring.rival:teach", "genlib.metrics.shares:Verdict", "genlib.m
 def main() -> None:
     heading(
         "Real or made?",
-        "Twenty images: some are real, the others a model drew. Mark those that you think are made, and beat a "
-        "network that learned nothing else. **Predict:** which family fools you, and which one fools the network?",
+        "Twenty images: some are real, the others a model drew.",
+        "mark those that you think are made, and beat a network that learned nothing else.",
+        "which family fools you, and which one fools the network?",
     )
     key = visitor_key()
     notices = st.container()
+    run = choose(key)
     try:
-        play(choose(key))
+        play(run)
     except InputError as error:
-        st.warning(unlinked(str(error)))
-    with st.expander("How it is computed"):
-        method(*CODE)
+        empty(unlinked(str(error)), "person_search")
+    number = int(st.session_state["round"])
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.BEAT),
+            WORKS: lambda: method(*CODE),
+            PYTHON: lambda: st.code(rival_recipe(run.id, number, marked(run, number)), "python"),
+        }
+    )
     with notices:
         show(keep=key is None)
     ask_key()
@@ -76,14 +86,27 @@ def title(name: str) -> str:
     return opened(name).label
 
 
+def sorted_of(run: RunFolder) -> dict[int, NDArray[np.bool_]]:
+    """What the visitor took for made, by round."""
+    kept: dict[int, NDArray[np.bool_]]
+    kept = st.session_state.setdefault("sorted", {}).setdefault((run.id, saved_digest(run.path)), {})
+    return kept
+
+
+def marked(run: RunFolder, number: int) -> list[bool] | None:
+    """The same of one round; None before it was checked."""
+    found = sorted_of(run).get(number)
+    return None if found is None else found.tolist()
+
+
 def play(run: RunFolder) -> None:
     """One round, and what came of it."""
     digest = saved_digest(run.path)
-    with st.spinner("Drawing …"):
+    with awaited("Drawing", "beat", 560):
         whole = cached.dealt(run.path, digest)
     number = int(st.session_state["round"])
     chosen = deal(whole, number)
-    rounds: dict[int, NDArray[np.bool_]] = st.session_state.setdefault("sorted", {}).setdefault((run.id, digest), {})
+    rounds = sorted_of(run)
     board, beside = st.columns([6, 5], gap="large")
     network = cached.taught(run)
     with board:

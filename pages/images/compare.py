@@ -6,15 +6,18 @@ import streamlit as st
 
 from genlib.knobs import InputError
 from genlib.library import bundled, example
-from genlib.runs import ACTIVE, RunFolder, list_runs
+from genlib.runs import list_runs
 from genlib.settings import FAMILIES
+from pages.ui import seen
+from pages.ui.cards import cards, empty
+from pages.ui.families import run_cards
 from pages.ui.figure import table as table_of
 from pages.ui.news import results
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, filmed
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import MOST_RUNS, training_room
-from pages.ui.steering import button, keep_running, steer
+from pages.ui.steering import keep_running, together
 from pages.ui.tools import heading
 from pages.ui.words import plain
 
@@ -25,8 +28,9 @@ _CHOSEN = "compared"
 def main() -> None:
     heading(
         "Compare runs",
-        "Two to four runs under one slider. **Predict:** which family makes the best new images, and which rebuilds "
-        "best? Can one be good at both?",
+        "Two to four runs under one slider.",
+        "wind all of them back to the first step, and watch which one first draws what you can read.",
+        "which family makes the best new images, and which rebuilds best? Can one be good at both?",
     )
     key = visitor_key()
     runs = chosen(key)
@@ -37,29 +41,31 @@ def main() -> None:
         # The page runs again when a run changes its state; between, only the table is drawn anew.
         active = any(news["active"] for news in told)
         st.fragment(table, run_every=REFRESH if active else None)(runs)
+        cards(run_cards(seen.COMPARE, [each.settings.family for each in runs], runs))
     else:
-        st.info("Choose up to four runs above.")
+        empty("No run is chosen: choose two to four above, or take one of each family.", "compare", examples)
     ask_key()
 
 
 def steering(runs: list[Opened], key: str | None) -> None:
-    """The way to each run, and an end to those that are the visitor's."""
+    """An end to those that are the visitor's, and the way to each run."""
     with st.container(horizontal=True, vertical_alignment="center"):
+        together([shown.run for shown in runs], key)
         for shown in runs:
             if not shown.recorded:
-                label = f"Open {plain(shown.title)}"
-                st.page_link(
-                    "images/train.py", label=label, icon=":material/open_in_new:", query_params={"run": shown.run.id}
-                )
-        mine = [shown.run for shown in runs if shown.run.may_steer(key) and shown.run.status.state in ACTIVE]
-        if mine:
-            button("Stop all", "stop", stop_all, mine, key)
-            keep_running(mine, key)
+                st.page_link("images/train.py", label=f"Open {plain(shown.label)}", icon=":material/open_in_new:",
+                             query_params={"run": shown.run.id})  # fmt: skip
+        keep_running([shown.run for shown in runs], key)
 
 
-def stop_all(runs: list[RunFolder], key: str | None) -> None:
-    for run in runs:
-        steer(run, key, "stop")
+def examples() -> None:
+    """The button that chooses one of each family."""
+    st.button("One of each family", icon=":material/compare:", type="primary", key="examples", on_click=take_examples)
+
+
+def take_examples() -> None:
+    st.query_params.pop("runs", None)
+    st.session_state.pop("compared_from", None)
 
 
 def chosen(key: str | None) -> list[Opened]:

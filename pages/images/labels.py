@@ -9,17 +9,21 @@ import streamlit as st
 from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.presets import PRESETS
-from genlib.runs import ACTIVE, RunFolder, saved_status
+from genlib.recipe import command_recipe, labels_recipe
+from genlib.runs import ACTIVE, saved_status
 from genlib.settings import RunSettings, TrainConfig
-from pages.ui import cached
+from pages.ui import cached, seen
 from pages.ui.address import choice
+from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.controls import Controls
+from pages.ui.explain import method
+from pages.ui.families import swatches
 from pages.ui.figure import strip, table
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
-from pages.ui.steering import button, keep_running, steer, submit
+from pages.ui.steering import button, closing, keep_running, submit, together
 from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
@@ -31,13 +35,15 @@ JUDGED = {
     "vae-labels": ("Conditional VAE", "Bayes' rule, p(x|y) from 16 importance samples a digit"),
     "mixture-labels": ("Mixture for each digit", "Bayes' rule, p(x|y) exact"),
 }
+CODE = ("genlib.reading:obedience", "genlib.reading:reader", "genlib.evaluation:bayes_classify")
 
 
 def main() -> None:
     heading(
         "With labels and without",
-        "The same model, seed and time, twice: once it is told which digit each image is, once it is not. "
-        "**Predict:** does knowing the digit make new digits better, or only more obedient?",
+        "The same model, seed and time, twice: once it is told which digit each image is, once it is not.",
+        "ask another family for digits, or train both for a minute and watch them part.",
+        "does knowing the digit make new digits better, or only more obedient?",
     )
     key = visitor_key()
     notices = st.container()
@@ -50,6 +56,15 @@ def main() -> None:
         st.fragment(obedience, run_every=2.0 if active else None)(pair)
     st.divider()
     prediction()
+    models = [each.run.id for each in pair if saved_status(each.run.path, each.run.status) is not None]
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.LABELS),
+            WORKS: lambda: method(*CODE),
+            PYTHON: lambda: st.code(labels_recipe(models, list(JUDGED)), "python"),
+            COMMAND: lambda: st.code("\n".join(command_recipe(each) for each in wanted), "bash"),
+        }
+    )
     with notices:
         show(keep=key is None)
     ask_key()
@@ -60,6 +75,7 @@ def ask() -> list[RunSettings]:
     asked = choice("family", NAMES, "vae")
     train = Controls(TrainConfig)
     with st.container(horizontal=True, gap="large"):
+        swatches("labels_family", NAMES)
         family = st.pills(
             "Family", list(NAMES), default=asked, format_func=NAMES.__getitem__, key="labels_family", required=True,
             persist_state="session", on_change=leave,
@@ -97,15 +113,12 @@ def toolbar(wanted: list[RunSettings], pair: list[Opened], key: str | None) -> N
         text = "Trains the model without labels and then with them, for the same time each."
         idle = key is None or bool(mine)
         button("Train both", "play_arrow", start, wanted, key, type="primary", disabled=idle, help=text)
-        if mine:
-            button("Stop both", "stop", stop, mine, key)
-            keep_running(mine, key)
+        together([each.run for each in pair], key, "both")
         if st.query_params.get("runs"):
-            button(
-                "Close", "close", leave, help="Back to the models that came with genlib; you find yours under My runs."
-            )
+            closing(leave, "Back to the models that came with genlib; you find yours under My runs.")
+        keep_running(mine, key)
     if not pair:
-        st.info("No recorded pair of this family: train one.")
+        empty("No pair of this family comes with genlib: press Train both, and it is shown here.", "label")
 
 
 def start(wanted: list[RunSettings], key: str) -> None:
@@ -113,24 +126,20 @@ def start(wanted: list[RunSettings], key: str) -> None:
         st.query_params["runs"] = ",".join(names)
 
 
-def stop(runs: list[RunFolder], key: str | None) -> None:
-    for run in runs:
-        steer(run, key, "stop")
-
-
 def obedience(pair: list[Opened]) -> None:
     """How often the classifier reads what was asked for."""
     st.subheader("Asked for a digit, does it draw that digit?", anchor=False)
     found = []
-    for each in pair:
-        try:
-            if (saved := saved_status(each.run.path, each.run.status)) is not None:
-                found.append((each.settings.model.labels, cached.obeys(each.run.path, saved.step)))
-        except InputError as error:
-            st.warning(unlinked(str(error)))
-            return
+    try:
+        with awaited("A classifier reads what was drawn", "obeys", 200):
+            for each in pair:
+                if (saved := saved_status(each.run.path, each.run.status)) is not None:
+                    found.append((each.settings.model.labels, cached.obeys(each.run.path, saved.step)))
+    except InputError as error:
+        st.warning(unlinked(str(error)))
+        return
     if not found:
-        st.caption("Told as soon as a model is saved.")
+        empty("Told as soon as a model is saved, which is every ten seconds.", "hourglass_empty")
         return
     rows = [
         {"Of 100 drawings asked for as": "With labels" if labels else "Without"}
@@ -161,7 +170,8 @@ def prediction() -> None:
     rows, wrong = [], {}
     for name, (title, words) in JUDGED.items():
         try:
-            counted = cached.reads(find_model(name).path)
+            with awaited(f"{title}: reads 1,000 test images", f"reads_{name}", 120):
+                counted = cached.reads(find_model(name).path)
         except InputError as error:
             st.warning(unlinked(str(error)))
             continue

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from genlib.knobs import InputError
 from genlib.library import bundled
-from genlib.recipe import code_recipe
+from genlib.recipe import code_recipe, coordinates_recipe
 from genlib.runs import RunFolder, list_runs
+from pages.ui import seen
 from pages.ui.address import choice
 from pages.ui.between import between_images
+from pages.ui.cards import PYTHON, SEE, WORKS, cards, empty
 from pages.ui.coordinates import coordinates
 from pages.ui.explain import method
 from pages.ui.inference import LINK, from_image
@@ -21,26 +25,15 @@ from pages.ui.studio import Code, Model, code_from_text, keep, latent_studio, us
 from pages.ui.tools import heading
 
 FIRST = "vae-2d"
-EXPLORE, IMAGE, BETWEEN, COORDINATES, PYTHON = "explore", "image", "between", "numbers", "python"
+EXPLORE, IMAGE, BETWEEN, COORDINATES = "explore", "image", "between", "numbers"
 VIEWS = {
     EXPLORE: "Explore",
     IMAGE: "From an image",
     BETWEEN: "Between images",
     COORDINATES: "What each number does",
-    PYTHON: "Take away",
 }
 
-IN_SHORT = """
-- **Code**, *z*: the few numbers a decoder makes an image of. An encoder goes the other way.
-- **Prior**: where codes are expected before any image is seen. For a VAE and a GAN it is a bell curve around 0 with
-  standard deviation σ = 1 in every number, so that random codes give new images; an autoencoder has none.
-- **Posterior**: where a VAE thinks the code of one image lies. Its ellipse on the map reaches two standard deviations.
-- **log p(z)** says how likely a code is under the prior, in nats (1 nat = 1.44 bits). In many dimensions no code lies
-  near the middle, so the image there is seldom a typical one.
-- **Directions** mix the numbers of a code: each moves independently of the others in the codes of test images, and the
-  one that changes the image most stands first.
-"""
-WORKS = [
+CODE = [
     "genlib.latent.mapping:principal_directions",
     "genlib.latent.mapping:metric",
     "genlib.latent.inversion:search",
@@ -51,9 +44,9 @@ WORKS = [
 def main() -> None:
     heading(
         "Latent studio",
-        "A decoder turns a *code*, a few numbers, into an image. Drag on the map or move a slider: the image follows "
-        "your hand, because the decoder runs in your browser. **Predict:** what lies between two heaps of the map, a "
-        "bit of both or something else?",
+        "A decoder turns a *code*, a few numbers, into an image; this one runs in your browser.",
+        "drag on the map, or move a slider: the image follows your hand.",
+        "what lies between two heaps of the map, a bit of both or something else?",
     )
     key = visitor_key()
     notices = st.container()
@@ -77,43 +70,50 @@ def view(models: dict[str, Model], mine: list[RunFolder]) -> None:
         st.session_state["image_shown"] = LINK
     before, st.session_state["studio_before"] = st.session_state.get("studio_before"), wanted
     if wanted == BETWEEN:
-        between_images(models)
+        code = between_images(models)
+        below(code, None)
         return
     model = chosen(models)
     if model is None:
         return
-    code = at(model)
+    now = at(model)
+    label = now.label if model.labels else None
+    code = code_recipe(model.name, now.z or (0.0,) * model.latent_dim, label)
     if wanted == COORDINATES:
-        coordinates(model, code.label, mine)
-    elif wanted == PYTHON:
-        take_away(model, code)
+        coordinates(model, now.label, mine)
+        code = coordinates_recipe(model.name, label, model.prior)
     else:
         above = st.container()
         # Drawn first: it need not wait for the image above it.
-        if (now := latent_studio(model, code, before not in (EXPLORE, IMAGE), key="studio")) is not None:
-            keep(model, now)
+        if (moved := latent_studio(model, now, before not in (EXPLORE, IMAGE), key="studio")) is not None:
+            keep(model, moved)
+            code = code_recipe(model.name, moved.z, moved.label if model.labels else None)
         if wanted == IMAGE:
             with above:
-                from_image(model)
-    short, works = st.tabs(["In short", "How it works"], on_change="rerun", key="studio_more")
-    if short.open:
-        short.markdown(IN_SHORT)
-    if works.open:
-        with works:
-            method(*WORKS)
+                code = from_image(model) or code
+    below(code, model)
 
 
-def take_away(model: Model, code: Code) -> None:
-    """Codes as a table, and the same in Python."""
+def below(code: str, model: Model | None) -> None:
+    """The cards; ``code`` is what is seen in Python, if there is anything."""
+    own: dict[str, Callable[[], object]] = {} if model is None else {"Take away": lambda: take_away(model)}
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.LATENT),
+            **own,
+            WORKS: lambda: method(*CODE),
+            PYTHON: lambda: st.code(code, "python") if code else st.caption("Choose two images and a model first."),
+        }
+    )
+
+
+def take_away(model: Model) -> None:
+    """Codes as a table."""
+    st.markdown("The codes of the map, each with what it shows, one a line.")
     st.download_button(
         "Codes as CSV", lambda: codes_csv(model.shown), f"{model.name}-codes.csv", "text/csv",
         icon=":material/download:", on_click="ignore",
-        help="The codes of the map, each with what it shows, one a line.",
     )  # fmt: skip
-    st.markdown("**The same in Python**")
-    st.code(
-        code_recipe(model.name, code.z or (0.0,) * model.latent_dim, code.label if model.labels else None), "python"
-    )
 
 
 def chosen(models: dict[str, Model]) -> Model | None:
@@ -128,7 +128,7 @@ def chosen(models: dict[str, Model]) -> Model | None:
         except InputError as error:
             tell(str(error))
     if not models:
-        st.info("There is no model: train one on the page Train.")
+        empty("There is no model: train one, and its codes are shown here.", "tune", to_training)
         return None
     first = next(name for name in (asked, FIRST, *models) if name in models)
     name = st.selectbox(
@@ -138,6 +138,11 @@ def chosen(models: dict[str, Model]) -> Model | None:
     model = models[str(name)]
     st.query_params["model"] = model.name
     return model
+
+
+def to_training() -> None:
+    """The way to a model."""
+    st.page_link("images/train.py", label="Train a model", icon=":material/model_training:")
 
 
 def found(run: RunFolder) -> Model | None:

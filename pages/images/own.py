@@ -7,7 +7,10 @@ import streamlit as st
 
 from genlib.data.own import CROPS, FEWEST, KEPT_DAYS, Collected, OwnSet, keep, list_own, remove, sweep
 from genlib.knobs import InputError
+from genlib.recipe import brought_recipe
 from genlib.runs.owners import key_hash
+from pages.ui import seen
+from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
 from pages.ui.notices import show, tell
 from pages.ui.own import collecting, counted, digest_of, file_list, rows_of, thumbnail
@@ -33,16 +36,23 @@ PRIVATE = (
 def main() -> None:
     heading(
         "Own images",
-        "Let the models learn from pictures of yours, as they do from digits. **Predict:** what survives of a picture "
-        "in 28 x 28 grey pixels, and which family copes best with few?",
+        "Let the models learn from pictures of yours, as they do from digits.",
+        "photograph or draw one kind of thing fifty times, put the pictures into a ZIP, and bring it.",
+        "what survives of a picture in 28 x 28 grey pixels, and which family copes best with few?",
     )
     key = visitor_key()
     notices = st.container()
     sweep()
     brought(key)
     kept(key)
-    with st.expander("How it is computed"):
-        method(*CODE)
+    names, crop, inverted = st.session_state.get("own_read", (["pictures.zip"], "square", False))
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.OWN),
+            WORKS: lambda: method(*CODE),
+            PYTHON: lambda: st.code(brought_recipe(names, crop, inverted), "python"),
+        }
+    )
     with notices:
         show(keep=key is None)
     ask_key()
@@ -56,7 +66,8 @@ def brought(key: str | None) -> None:
         "A ZIP, an NPZ, IDX files, or pictures", accept_multiple_files=True, max_upload_size=50, key=f"own_{turn}"
     )
     if not files:
-        st.session_state.pop("own_found", None)
+        for name in ("own_found", "own_read"):
+            st.session_state.pop(name, None)
         st.caption(PRIVATE)
         return
     crop = st.segmented_control(
@@ -70,7 +81,8 @@ def brought(key: str | None) -> None:
     except InputError as error:
         st.warning(unlinked(str(error)), icon=":material/block:")
         return
-    preview(found, files[0].name, key)
+    inverted = preview(found, files[0].name, key)
+    st.session_state["own_read"] = [file.name for file in files], str(crop), inverted
 
 
 def read(files: list[tuple[str, bytes]], crop: str) -> Collected:
@@ -80,18 +92,18 @@ def read(files: list[tuple[str, bytes]], crop: str) -> Collected:
     if before and before[0] == mark:
         found: Collected = before[1]
         return found
-    place = st.empty()
-    for reading in collecting(files, crop):
-        place.progress(reading.done, "Looking at your pictures …")
-        if reading.found:
-            st.session_state["own_found"] = mark, reading.found
-            found = reading.found
-    place.empty()
+    with awaited("Looking at your pictures", "own", 300) as progress:
+        for reading in collecting(files, crop):
+            progress(reading.done, "Looking at your pictures")
+            if reading.found:
+                st.session_state["own_found"] = mark, reading.found
+                found = reading.found
     return found
 
 
-def preview(found: Collected, file: str, key: str | None) -> None:
-    """What a model would see, and the button that keeps it."""
+def preview(found: Collected, file: str, key: str | None) -> bool:
+    """What a model would see, and the button that keeps it; whether black and white were exchanged."""
+    before = found
     n, kinds = len(found.images), len(found.classes)
     classes = f"in {kinds} classes" if kinds > 1 else "in one class"
     st.subheader(f"{n:,} images {classes}", anchor=False)
@@ -111,6 +123,7 @@ def preview(found: Collected, file: str, key: str | None) -> None:
         name = st.text_input("Name", stem, max_chars=60, key=f"own_name_{file}", width=320)
         st.button("Keep these images", type="primary", icon=":material/save:", disabled=key is None, key="own_keep",
                   on_click=put, args=(found, name, key))  # fmt: skip
+    return found is not before
 
 
 def turned(found: Collected) -> Collected:
@@ -151,6 +164,9 @@ def kept(key: str | None) -> None:
     """The visitor's data sets."""
     sets = list_own(key)
     if not sets:
+        if not st.session_state.get("own_read"):
+            empty("Nothing of yours is kept yet: choose files above, and look at what becomes of them.",
+                  "add_photo_alternate")  # fmt: skip
         return
     st.subheader("Kept for you", anchor=False)
     for own in sets:

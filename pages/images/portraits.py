@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import streamlit as st
 from genlib.knobs import InputError
 from genlib.plots import entanglement_chart
 from genlib.portraits import HOLES, LEARNT, METHODS, PEOPLE, READINGS, SIDE, hole, load_gallery, photograph
+from genlib.recipe import faces_recipe, hole_recipe, tangle_recipe
 from genlib.sampling import difference, sheet
-from pages.ui import cached
+from pages.ui import cached, seen
 from pages.ui.address import choice
 from pages.ui.brush import brush
+from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
 from pages.ui.faces import blend, choose, explorer
 from pages.ui.figure import figure, pictures
@@ -34,7 +37,7 @@ PAINTED = "own"
 _SHEET = 225  # pixels across
 _TILE, _ANSWER = 110, 96
 _MEASURED = 64  # faces
-WORKS = [
+CODE = [
     "genlib.portraits.model:Portraits",
     "genlib.portraits.steering:plain_directions",
     "genlib.portraits.steering:untangled_directions",
@@ -67,8 +70,9 @@ ABOUT = """
 def main() -> None:
     heading(
         "Portraits",
-        "A model that has seen 320 photographs of 32 people draws faces of nobody. Move a slider and watch what "
-        "changes with it. **Predict:** can a beard grow and nothing else change?",
+        "A model that has seen 320 photographs of 32 people draws faces of nobody.",
+        "move a slider, and watch what changes with it.",
+        "can a beard grow and nothing else change?",
     )
     notices = st.container()
     asked = choice("view", VIEWS, "explore")
@@ -78,19 +82,28 @@ def main() -> None:
     st.query_params["view"] = str(view)
     fresh = st.session_state.get("portraits_before") != "explore"
     st.session_state["portraits_before"] = view
-    views = {"between": between, "repair": repair, "tangle": tangle, "good": good, "about": about}
+    views: dict[str, Callable[[], str]] = {
+        "explore": lambda: explorer(fresh), "between": between, "repair": repair, "tangle": tangle, "good": good,
+        "about": about,
+    }  # fmt: skip
+    code = ""
     try:
-        explorer(fresh) if view == "explore" else views[str(view)]()
+        code = views[str(view)]()
     except InputError as error:
         tell(str(error))
-    with st.expander("How it works"):
-        method(*WORKS)
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.PORTRAITS),
+            WORKS: lambda: method(*CODE),
+            PYTHON: lambda: st.code(code or tangle_recipe(), "python"),
+        }
+    )
     with notices:
         show()
 
 
-def between() -> None:
-    """The way from one photograph to another."""
+def between() -> str:
+    """The way from one photograph to another; the same in Python."""
     left, right = st.columns(2, gap="large")
     with left:
         a = choose("a", "Person A", range(PEOPLE), (26, 0))
@@ -101,10 +114,11 @@ def between() -> None:
         "Every photograph has a code, found by search; the way is the straight line between two codes. People from "
         f"{LEARNT + 1} on were never learnt from: their drawings are likenesses of others."
     )
+    return faces_recipe(a, b)
 
 
-def repair() -> None:
-    """A hole in the photograph of somebody whom the model has never seen."""
+def repair() -> str:
+    """A hole in the photograph of somebody whom the model has never seen; the same in Python."""
     left, right = st.columns([1, 2], gap="large")
     with left:
         number = choose("of", "Person", range(LEARNT, PEOPLE), (37, 1))
@@ -115,20 +129,22 @@ def repair() -> None:
                         required=True, persist_state="session", wrap=True)  # fmt: skip
         st.query_params["hole"] = str(kind)
         if kind == PAINTED:
-            seen = painted(number, image)
+            mask = painted(number, image)
         else:
-            seen = hole(str(kind))
-            st.html(inline(np.where(seen, image, 0).astype(np.uint8), "The photograph with its hole", 260))
-    if seen is None:
-        right.caption("Paint over what is to be mended.")
-        return
+            mask = hole(str(kind))
+            st.html(inline(np.where(mask, image, 0).astype(np.uint8), "The photograph with its hole", 260))
+    code = hole_recipe(number, None if kind == PAINTED else str(kind))
+    if mask is None:
+        with right:
+            empty("Nothing is missing yet: paint over what is to be mended.", "brush")
+        return code
     with right:
         try:
-            with st.spinner("Searching …"):
-                found = cached.faced(number, seen.tobytes())
+            with awaited("Searching", "faced", 360):
+                found = cached.faced(number, mask.tobytes())
         except InputError as error:
-            st.warning(unlinked(str(error)))
-            return
+            empty(unlinked(str(error)), "healing")
+            return code
         with st.container(horizontal=True, gap="small"):
             for name, (title, how) in METHODS.items():
                 with st.container(width=_TILE, gap="small"):
@@ -152,6 +168,7 @@ def repair() -> None:
             "blue: too dark. Nobody can know what was behind the hole. The answers differ less than they should: the "
             "model takes its errors at neighbouring pixels for independent of each other, and is surer than it may be."
         )
+    return code
 
 
 def painted(number: int, image: np.ndarray) -> np.ndarray | None:
@@ -161,7 +178,7 @@ def painted(number: int, image: np.ndarray) -> np.ndarray | None:
     return None if drawing is None else drawing <= 127
 
 
-def tangle() -> None:
+def tangle() -> str:
     """The entanglement matrix, with and without taking apart what goes together."""
     gallery, names = load_gallery(), [each.name for each in READINGS.values()]
     st.markdown(
@@ -190,9 +207,10 @@ def tangle() -> None:
     with st.expander("What is measured"):
         st.markdown("\n".join(f"- **{each.name}**: {each.how}. More is {each.more}." for each in READINGS.values()))
         st.caption("Readings know pixels, not people: a dark wall beside a bald head is hair to them.")
+    return tangle_recipe()
 
 
-def good() -> None:
+def good() -> str:
     """The choice between models, the memorisation test, and the fixed sheets."""
     gallery = load_gallery()
     models, copies = gallery.told["models"], gallery.told["copies"]
@@ -216,6 +234,7 @@ def good() -> None:
             st.html(inline(sheet(images), f"36 faces: {titles[name]}", _SHEET))
     pictures({titles[name]: sheet(images) for name, images in shown.items()}, "face_sheets")
     st.caption("Drawn once with seed 0, never picked.")
+    return tangle_recipe()
 
 
 def figures(model: dict[str, Any], copies: dict[str, Any]) -> dict[str, str]:
@@ -240,9 +259,10 @@ def photographs() -> np.ndarray:
     return np.stack([photograph(10 * (i * PEOPLE // 36) + i % 10) for i in range(36)])
 
 
-def about() -> None:
+def about() -> str:
     """Whose faces these are, and what follows from it."""
     st.markdown(ABOUT)
+    return ""
 
 
 main()

@@ -8,10 +8,13 @@ import streamlit as st
 from genlib.data.masks import make_mask
 from genlib.data.own import list_own
 from genlib.knobs import InputError
+from genlib.recipe import repair_recipe
 from genlib.repair import METHODS
 from genlib.runs import RunFolder, saved_step
 from genlib.settings import MNIST, DamageConfig, HoleConfig
+from pages.ui import seen
 from pages.ui.brush import brush
+from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, cards, empty
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.mending import Hole, Task
@@ -27,27 +30,13 @@ FIRST = 17  # a test image: a 7 that is easy to read
 SIZES = (1, 4, 10)
 WHOSE = "What is mended, and what the methods have learned from."
 
-IN_SHORT = """
-- **The question.** What stood in the hole, given what is around it? Often more than one answer fits: then a single
-  guess is either a blurred mean of them all, or one of them, and perhaps the wrong one.
-- **PSNR** (peak signal-to-noise ratio, in dB) is the mean squared error in the hole on a logarithmic scale: 10 dB more
-  is a tenth of the error. The mean of all answers has the least squared error, so **PSNR likes blur**.
-- **SSIM** compares means, contrast and structure of small windows; 1 is the same. **RMSE** is the typical error of a
-  pixel, in grey levels from 0 to 1.
-- **Reads** is what an independent classifier, trained on whole digits, makes of the repair; of your own images
-  **like** tells the class of the training image that is nearest to it.
-- Every method sees the same pixels and gives them back unchanged. None has ever seen the test images.
-- **Your own images** are mended by your own runs: the newest of each family that learned from them.
-- **Noise, blur, low resolution.** No pixel is as it was, but each number that is left is a sum of pixels. Every model
-  that can say what it would look like so damaged can be asked which image fits; the others say why they cannot.
-"""
-
 
 def main() -> None:
     heading(
         "Repair studio",
-        "Part of an image is missing, or it is noisy, blurred or small. Methods from a plain average to a GAN mend it "
-        "from what is left. **Predict:** which one comes nearest, and which one looks best? Then paint your own hole.",
+        "Part of an image is missing, or it is noisy, blurred or small: methods from a plain average to a GAN mend it.",
+        "paint your own hole, and look closer at one method that has several answers.",
+        "which method comes nearest, and which one looks best?",
     )
     key = visitor_key()
     notices = st.container()
@@ -62,10 +51,11 @@ def main() -> None:
     with right:
         st.markdown("**The damage**")
         config, missing = damaged(picked)
+    task = None
     if picked is None:
-        st.caption("Choose, draw or upload an image first.")
-    elif missing is None:
-        st.info("Nothing is missing: paint a hole on it, or choose one.", icon=":material/healing:")
+        empty("There is no image yet: choose a test image, draw one or upload one.", "image")
+    elif missing is None or not missing.any():
+        empty("Nothing is missing yet: paint a hole on the image, or choose one by its name.", "healing")
     else:
         task = Task(picked.pixels, (~missing).tobytes(), told, config, data, menders(own, told))
         if task.holed and missing.all():
@@ -75,15 +65,26 @@ def main() -> None:
         figures(task, found)
     if data == MNIST:
         compared()
-    short, works = st.tabs(["In short", "How it works"], on_change="rerun", key="repair_more")
-    if short.open:
-        short.markdown(IN_SHORT)
-    if works.open:
-        with works:
-            method(*dict.fromkeys(each.source for each in METHODS.values()))
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.REPAIR),
+            WORKS: lambda: method(*dict.fromkeys(each.source for each in METHODS.values())),
+            PYTHON: lambda: st.code(in_python(task, picked), "python"),
+            COMMAND: lambda: st.code("genlib bench-repair --n 2000", "bash"),
+        }
+    )
     with notices:
         show(keep=key is None)
     ask_key()
+
+
+def in_python(task: Task | None, picked: Picked | None) -> str:
+    """The same repairs, or those of the usual hole where nothing is damaged yet."""
+    if task is None or picked is None:
+        return repair_recipe(list(METHODS), FIRST, HoleConfig())
+    able = [name for name in METHODS if not task.why_not(name)]
+    named = {name: task.runs[METHODS[name].family].id for name in able if METHODS[name].family in task.runs}
+    return repair_recipe(able, picked.number, task.seen if task.holed else task.config, task.label, task.data, named)
 
 
 def known(data: str, own: list[Opened]) -> int | None:

@@ -11,10 +11,13 @@ from genlib import archive
 from genlib.data.own import last_run, remove
 from genlib.film import Film
 from genlib.knobs import InputError
-from genlib.runs import ACTIVE, RunFolder
+from genlib.recipe import runs_recipe
+from genlib.runs import ACTIVE, RunFolder, saved_step
 from genlib.runs.owners import key_hash
 from genlib.settings import FAMILIES, RunSettings
-from pages.ui import asked, asked_plane
+from pages.ui import asked, asked_plane, seen
+from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, cards, empty
+from pages.ui.explain import method
 from pages.ui.news import news
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, mine
@@ -31,7 +34,8 @@ _MB = 50
 
 
 def main() -> None:
-    heading("My runs", "All that you started in this browser, the newest first. Choose two to four to compare them.")
+    heading("My runs", "All that you started in this browser, the newest first.", "choose two to four of them, and "
+            "compare; give one a name, and take it to another device.")  # fmt: skip
     notices = st.container()
     key = visitor_key()
     runs = mine(key)
@@ -42,6 +46,16 @@ def main() -> None:
     listed(runs, key)
     with compare:
         comparing(runs)
+    able = (each.run.id for each in runs if each.settings.family in FAMILIES and saved_step(each.run.path) is not None)
+    first = next(able, None)
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.RUNS),
+            WORKS: lambda: method("genlib.runs.folder:RunFolder"),
+            PYTHON: lambda: st.code(runs_recipe(first), "python"),
+            COMMAND: lambda: st.code("genlib models\ngenlib sample " + (first or "vae-2d"), "bash"),
+        }
+    )
     with notices:
         show(keep=key is None)
     ask_key()
@@ -82,8 +96,7 @@ def taken() -> None:
 
 def listed(runs: list[Opened], key: str | None) -> None:
     if not runs:
-        st.info("No run yet. Train one, and it stays here.", icon=":material/model_training:")
-        st.page_link("images/train.py", label="To the training room", icon=":material/model_training:")
+        empty("You have no run yet: train one, and it stays here.", "folder_open", to_training)
         return
     pages = -(-len(runs) // ON_A_PAGE)
     place = st.container()
@@ -93,6 +106,11 @@ def listed(runs: list[Opened], key: str | None) -> None:
     if pages > 1:
         with place:
             st.pagination(pages, key="runs_page")
+
+
+def to_training() -> None:
+    """The way to a first run."""
+    st.page_link("images/train.py", label="Train a model", icon=":material/model_training:")
 
 
 def card(shown: Opened, key: str | None) -> None:

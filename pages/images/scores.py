@@ -8,11 +8,13 @@ from genlib.data.images import data_of, load_images
 from genlib.knobs import InputError
 from genlib.library import find_model
 from genlib.plots import scores_chart
+from genlib.recipe import evaluate_command, score_recipe
 from genlib.runs import RunFolder, saved_digest
 from genlib.scoring import FEATURES, Score, check_score, stored
 from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST
-from pages.ui import cached
+from pages.ui import cached, seen
 from pages.ui.address import choice
+from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
 from pages.ui.figure import figure
 from pages.ui.notices import show, tell
@@ -31,9 +33,9 @@ CODE = ("genlib.metrics.gaussians:frechet", "genlib.metrics.balls:Manifolds", "g
 def main() -> None:
     heading(
         "Scoreboard",
-        "Do the drawings match the data? All families, the same images, the same number of drawings, between what real "
-        "ones get and what noise gets. **Predict:** which family is nearest to real, and which leaves something out? "
-        "Then change the eyes that compare.",
+        "Do the drawings match the data? All families beside each other, between real images and noise.",
+        "change the eyes that compare, and look which model rises and which one falls.",
+        "which family is nearest to real, and which leaves something out?",
     )
     key = visitor_key()
     notices = st.container()
@@ -45,8 +47,16 @@ def main() -> None:
         figure(scores_chart(scores, list(titles.values())), "scores_chart")
         st.caption("Nearer to the bottom is better, nearer to the left is cheaper. The line is what real images get.")
         closer(scores, titles, things)
-    with st.expander("How it is computed"):
-        method(*CODE)
+    names = [each.model for each in scores] or [FIRST]
+    n, by = (scores[0].n, scores[0].features) if scores else (COUNTS[0], next(iter(FEATURES)))
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.SCORES),
+            WORKS: lambda: method(*CODE),
+            PYTHON: lambda: st.code(score_recipe(names, n, by), "python"),
+            COMMAND: lambda: st.code(evaluate_command(names, n, by), "bash"),
+        }
+    )
     with notices:
         show(keep=key is None)
     ask_key()
@@ -60,7 +70,7 @@ def chosen(key: str | None) -> list[Score]:
         most = len(load_images(data).test)
         check_score(min(most, COUNTS[0]), 0, "pca", data)
     except InputError as error:
-        st.info(unlinked(str(error)))
+        empty(unlinked(str(error)), "leaderboard")
         return []
     counts = [count for count in COUNTS if count <= most] or [most]
     eyes = FEATURES if data == MNIST else {"pca": FEATURES["pca"]}
@@ -87,7 +97,7 @@ def chosen(key: str | None) -> list[Score]:
         except InputError as error:
             st.warning(unlinked(str(error)))
     if not own and data != MNIST:
-        st.info("Choose one or more of your runs above: they are scored beside real images and noise.")
+        empty("Choose one or more of your runs above: they are scored beside real images and noise.", "leaderboard")
     return found
 
 
@@ -111,10 +121,9 @@ def runs(found: list[RunFolder]) -> list[RunFolder]:
 
 def scored(run: RunFolder, n: int, features: str) -> Score:
     """The score of a run, and on the way to it how far it is."""
-    place = st.empty()
-    for each in cached.scoring(run, n, features):
-        place.progress(each.done, f"Scoring {title(run.id)}: {each.what} …")
-    place.empty()
+    with awaited(f"Scoring {title(run.id)}", f"scored_{run.id}", 460) as progress:
+        for each in cached.scoring(run, n, features):
+            progress(each.done, f"Scoring {title(run.id)}: {each.what}")
     assert each.score is not None
     return each.score
 
@@ -142,7 +151,7 @@ def closer(scores: list[Score], titles: dict[str, str], things: str) -> None:
     st.query_params["model"] = str(name)
     score = next(each for each in scores if each.model == name)
     try:
-        with st.spinner("Drawing …"):
+        with awaited("Drawing", "looked", 480):
             path = find_model(name).path
             look = cached.looked(path, saved_digest(path), score.features, score.n)
     except InputError as error:

@@ -7,64 +7,29 @@ from functools import partial
 
 import streamlit as st
 
-from genlib import recipe
 from genlib.knobs import InputError
 from genlib.library import example
 from genlib.runs import ACTIVE
 from genlib.settings import FAMILIES, RunSettings
-from pages.ui import asked
-from pages.ui.explain import method
+from pages.ui import asked, seen
+from pages.ui.cards import cards
+from pages.ui.families import run_cards
 from pages.ui.notices import show, tell
 from pages.ui.opened import Opened, filmed, opened
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.room import training_room
-from pages.ui.steering import button, keep_running, steer_knob, steering, submit
+from pages.ui.steering import anew, button, closing, keep_running, steer, steer_knob, steering, submit
 from pages.ui.studio import explore
 from pages.ui.tools import heading
 from pages.ui.words import plain, unlinked
-
-TABS = ("In short", "Formula and code", "The same in Python", "The same on the command line")
-IN_SHORT = {
-    "ae": (
-        "**An autoencoder in short.** The encoder squeezes an image into a few numbers, its code; the decoder rebuilds "
-        "the image from the code alone. Training makes the difference small. Nobody says where codes are to lie, so a "
-        "code picked at random seldom decodes to an image like those."
-    ),
-    "vae": (
-        "**A VAE in short.** The encoder answers with a cloud of codes instead of one, and the decoder rebuilds the "
-        "image from a code drawn from it. Training weighs two wishes: rebuild well (reconstruction), and let all "
-        "clouds together look like one standard bell curve, the prior (KL). So a code drawn from the prior decodes to "
-        "a new image. β says how much the second wish counts."
-    ),
-    "gan": (
-        "**A GAN in short.** The generator G turns random numbers into an image; the discriminator D says how sure it "
-        "is that an image is real. D learns to tell real images from made ones, G learns to be taken for real, and "
-        "neither is ever shown a right answer. It is a game, so no curve says how good it is: look at the images."
-    ),
-    "mixture": (
-        "**A pixel mixture in short.** No network: each image becomes its coordinates along the directions in which "
-        "images differ most (PCA), and a mixture of bell curves is fitted to these by EM, a batch at a time. All about "
-        "it is exact: the density of an image, new ones, and what must stand in a hole given what is around it."
-    ),
-}
-CODE = {
-    "ae": ("genlib.models.autoencoder:Autoencoder",),
-    "vae": (
-        "genlib.models.vae:VAE",
-        "genlib.models.vae:negative_bound",
-        "genlib.models.vae:gaussian_kl",
-        "genlib.models.vae:rsample",
-    ),
-    "gan": ("genlib.models.gan:GAN",),
-    "mixture": ("genlib.models.pixel_mixture:PixelMixture",),
-}
 
 
 def main() -> None:
     heading(
         "Training room",
-        "Four families learn to make images, each in its own way, from the same examples: 55,000 digits, or your own. "
-        "**Try this:** choose one, press Train, and watch. Then choose a preset that fails, and see why.",
+        "Four families learn to make images, each in its own way, from the same examples: 55,000 digits, or your own.",
+        "choose a family, press Train, and watch. Then choose a preset that fails, and see why.",
+        "which family draws digits that you can read first, and which never rebuilds any?",
     )
     notices = st.container()
     key = visitor_key()
@@ -90,7 +55,8 @@ def main() -> None:
             training_room([shown or opened(example(asked.family()).id)], key="room", follows=shown is not None)
         else:
             training_room([opened(example(family).id) for family in FAMILIES], key="room", follows=False)
-    more(shown, wanted)
+    families = [shown.settings.family] if shown else [each.family for each in wanted]
+    cards(run_cards(seen.ROOM, families, [shown] if shown else wanted))
     with notices:
         show(keep=key is None)
     ask_key()
@@ -142,10 +108,11 @@ def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, bu
         button("Train", "play_arrow", start, wanted, key, type="primary", disabled=idle, help=text)
         if shown:
             steering(shown.run, shown.wished, key)
-            button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
+            anew(partial(restart, shown), shown.run, key)
+            closing(close)
             explore(shown)
             keep_running([shown.run], key)
-    if shown and not shown.run.may_steer(key):
+    if shown and not shown.run.may_steer(key) and not shown.recorded:
         st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
 
 
@@ -157,6 +124,18 @@ def start(wanted: list[RunSettings], key: str) -> None:
         before = opened(st.session_state.get("run") or "")
         if [before.wished] == wanted and before.run.may_steer(key) and before.run.status.state in ACTIVE:
             return
+    begin(wanted, key)
+
+
+def restart(shown: Opened, key: str) -> None:
+    """The same from the beginning."""
+    if shown.run.status.state in ACTIVE:
+        steer(shown.run, key, "stop")
+    begin([shown.wished], key)
+
+
+def begin(wanted: list[RunSettings], key: str) -> None:
+    """Queue new runs, and show them."""
     names = submit(wanted, key)
     if len(names) > 1:
         st.session_state["several"] = ",".join(names)
@@ -168,29 +147,6 @@ def start(wanted: list[RunSettings], key: str) -> None:
 def close() -> None:
     st.session_state.pop("run", None)
     st.query_params.pop("run", None)
-
-
-def more(shown: Opened | None, wanted: list[RunSettings]) -> None:
-    """How it works, and how to do the same without the app; only the open tab is made, and the first is light."""
-    short, works, python, command = st.tabs(TABS, on_change="rerun", key="train_more")
-    families = [shown.settings.family] if shown else [each.family for each in wanted]
-    families = [family for family in families if family in IN_SHORT]
-    if short.open:
-        for family in families:
-            short.markdown(IN_SHORT[family])
-    if works.open:
-        with works:
-            method(*(code for family in families for code in CODE[family]))
-            if {"ae", "vae"} & set(families):
-                method("genlib.models.base:Descent.training_step")
-    for part, which, language in ((python, 0, "python"), (command, 1, "bash")):
-        if part.open:
-            for found in [recipe.of_run(shown.run)] if shown else [_recipes(each) for each in wanted]:
-                part.code(found[which], language)
-
-
-def _recipes(settings: RunSettings) -> tuple[str, str]:
-    return recipe.run_recipe(settings), recipe.command_recipe(settings)
 
 
 main()

@@ -11,8 +11,9 @@ from genlib.knobs import InputError
 from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried
 from genlib.recipe import bench_recipe
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
-from pages.ui import cached, presenting
+from pages.ui import cached, presenting, seen
 from pages.ui.address import choice
+from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.figure import figure, table
@@ -26,13 +27,25 @@ from pages.ui.words import unlinked
 MOST_COLUMNS = 20
 FIRST = "stretched"
 OF = {"tables": "Tables", "images": "Images"}
+HEADS = {
+    "tables": (
+        "Before a model sees a table, somebody has scaled its columns and put something where values were missing.",
+        "leave more gaps, then stretch the second column a thousand times and choose spherical components.",
+        "which way puts in the nearest values, and which one gives the best model? Is it the same?",
+    ),
+    "images": (
+        "A network never sees a picture, only numbers.",
+        "choose another digit, then train one of these models yourself: each has a link.",
+        "from 0 to 1, standardised, or black or white: which makes the better VAE, and which the better GAN?",
+    ),
+}
 CODE = (fit_incomplete, fill, "genlib.preprocess.gaps:lose", "genlib.preprocess.bench:try_ways")
 Origin = PointsConfig | tuple[str, ...]
 
 
 def main() -> None:
-    heading("Data bench")
     first = choice("of", OF, "tables")
+    heading("Data bench", *HEADS[str(st.session_state.get("bench_of", first))])
     of = st.segmented_control("What is prepared", list(OF), default=first, format_func=OF.__getitem__, key="bench_of",
                               required=True, persist_state="session", label_visibility="collapsed")  # fmt: skip
     st.query_params["of"] = str(of)
@@ -45,10 +58,6 @@ def main() -> None:
 
 def table_bench() -> None:
     """The view of tables."""
-    st.markdown(
-        "Before a model sees a table, somebody has scaled its columns and put something where values were missing. "
-        "**Predict:** which way puts in the nearest values, and which one gives the best model? Is it the same?"
-    )
     result, panel = st.columns([2.7, 1], gap="large")
     with panel:
         origin, names, mixture = origin_of()
@@ -67,12 +76,15 @@ def table_bench() -> None:
             results(tried, origin, config, mixture.config(MixtureConfig), names)
         except InputError as error:
             st.error(unlinked(str(error)))
-    with st.expander("How it works"):
-        method(*CODE)
-    with st.expander("The same in Python"):
-        own = () if isinstance(origin, PointsConfig) else origin[1:]
-        points = origin if isinstance(origin, PointsConfig) else PointsConfig()
-        st.code(bench_recipe(points, config, mixture.config(MixtureConfig), own), "python")
+    own = () if isinstance(origin, PointsConfig) else origin[1:]
+    points = origin if isinstance(origin, PointsConfig) else PointsConfig()
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.BENCH),
+            WORKS: lambda: method(*CODE),
+            PYTHON: lambda: st.code(bench_recipe(points, config, mixture.config(MixtureConfig), own), "python"),
+        }
+    )
 
 
 def origin_of() -> tuple[Origin, tuple[str, ...], Controls]:
@@ -129,10 +141,9 @@ def own_columns() -> tuple[str, ...] | None:
 
 def try_all(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> Tried:
     """All ways, and on the way there how far they are."""
-    place = st.empty()
-    for tried in cached.trying(origin, config, mixture):
-        place.progress(tried.done, "Trying all ways …")
-    place.empty()
+    with awaited("Trying all ways", "bench", 520) as progress:
+        for tried in cached.trying(origin, config, mixture):
+            progress(tried.done, "Trying all ways")
     return tried
 
 
@@ -231,7 +242,7 @@ def verdict(bench: Bench, found: dict[str, Outcome], there: int) -> str:
 def scaled(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> None:
     """The same fit after each scaling."""
     st.subheader("What scaling does", anchor=False)
-    with st.spinner("Scaling"):
+    with awaited("Scaling", "scaled", 240):
         *_, tried = cached.scalings(origin, config, mixture)
     found = tried.outcomes
     titles = BenchConfig.knob("scaling").names
@@ -239,8 +250,7 @@ def scaled(origin: Origin, config: BenchConfig, mixture: MixtureConfig) -> None:
           column_config=FORM | {"Error": None, "Way": st.column_config.TextColumn("Scaling", width=240)},
           placeholder="–")  # fmt: skip
     st.caption(
-        "EM on what is there, after each scaling; log p(x) is in the unit of the table, so the rows may be compared. "
-        "**Try this:** stretch the second column a thousand times, choose spherical components, and compare."
+        "EM on what is there, after each scaling; log p(x) is in the unit of the table, so the rows may be compared."
     )
 
 

@@ -21,7 +21,7 @@ from pages.ui.plane_more import more
 from pages.ui.plane_points import SPACE, Chosen, choose_plane
 from pages.ui.points import clear_added, epoch, take
 from pages.ui.room import MOST_RUNS
-from pages.ui.steering import button, keep_running, resume, steer, steer_knob, steering, submit
+from pages.ui.steering import anew, button, closing, keep_running, steer, steer_knob, steering, submit, together
 from pages.ui.tools import heading
 from pages.ui.words import plain, unlinked
 
@@ -31,8 +31,9 @@ _BEFORE = f"{SPACE}before"  # the address as it was when a run was started
 def main() -> None:
     heading(
         "2-D lab",
-        "Points in the plane, where one can see what a model thinks. **Try this:** press Replay and watch how it came "
-        "there, wind it back, and switch to slow motion. Then choose a preset that fails, and find its cure.",
+        "Points in the plane, where one can see what a model thinks.",
+        "press Replay, wind it back, and switch to slow motion. Then choose a preset that fails, and find its cure.",
+        "are all groups of the data found at once, one by one, or never?",
     )
     notices = st.container()
     key = visitor_key()
@@ -113,33 +114,14 @@ def toolbar(runs: list[Opened], wanted: list[RunSettings], key: str | None, busy
                disabled=busy or key is None or not wanted, help=text)  # fmt: skip
         if shown:
             steering(shown.run, shown.wished, key, further=1000)
+            anew(partial(restart, shown), shown.run, key)
         elif runs:
-            together(runs, key)
+            together([each.run for each in runs], key)
         if runs:
-            if shown and shown.run.may_steer(key):
-                button("Reset", "restart_alt", restart, shown, key,
-                       help="Stop this run, and start one anew with the same settings and the same seed.")  # fmt: skip
-            button("Close", "close", close, help="Leave this run; it goes on. You find it again under My runs.")
+            closing(close)
             keep_running([each.run for each in runs], key)
     if shown and not shown.run.may_steer(key) and not shown.recorded:
         st.caption("Started in another browser or on the command line: here you can watch it, there it can be steered.")
-
-
-def together(runs: list[Opened], key: str | None) -> None:
-    """The buttons that act on all runs shown."""
-    mine = [each for each in runs if each.run.may_steer(key) and each.run.status.state in ACTIVE]
-    going = [each for each in mine if each.run.wish.want != "pause"]
-    if going:
-        button("Pause all", "pause", steer_all, going, key, "pause", place="pause")
-    elif mine:
-        button("Resume all", "resume", steer_all, mine, key, "run", place="pause")
-    if mine:
-        button("Stop all", "stop", steer_all, mine, key, "stop")
-
-
-def steer_all(runs: list[Opened], key: str | None, want: str) -> None:
-    for each in runs:
-        resume(each.run, key) if want == "run" else steer(each.run, key, want)
 
 
 def start(wanted: list[RunSettings], key: str) -> None:

@@ -11,7 +11,8 @@ from genlib.gmm import EMStep, Mixture, fit_em
 from genlib.knobs import InputError
 from genlib.metrics import energy_distance, modes, tell_apart
 from genlib.settings import MixtureConfig, PointsConfig
-from pages.ui import cached, presenting
+from pages.ui import cached, presenting, seen
+from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards
 from pages.ui.controls import Controls
 from pages.ui.explain import method
 from pages.ui.fitted import how_good, how_many, new_points, numbers, starts
@@ -22,22 +23,13 @@ from pages.ui.points import choose_points, clear_added, epoch, take
 from pages.ui.tools import heading
 from pages.ui.words import unlinked
 
-TABS = (
-    "Several starts",
-    "How many components?",
-    "New points",
-    "How good is it?",
-    "Numbers and files",
-    "How it works",
-    "The same in Python",
-)
-
 
 def main() -> None:
     heading(
         "Gaussian mixture",
-        "A few Gaussians try to explain a cloud of points, and EM moves them, one small step at a time. "
-        "**Try this:** press Play, then choose a data set and guess where each ellipse will end.",
+        "A few Gaussians try to explain a cloud of points, and EM moves them, one small step at a time.",
+        "press Play, then choose another data set and another number of components.",
+        "where will each ellipse end, and does another seed end in the same place?",
     )
     notices = st.container()
     picture, panel = st.columns([2.7, 1], gap="large")
@@ -69,7 +61,7 @@ def controls() -> tuple[cached.Source, MixtureConfig]:
 def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
     """The fit as a flipbook; empty, with a sentence, if these points cannot be fitted."""
     try:
-        with st.spinner("Fitting"):
+        with awaited("Fitting", "em", 560):
             steps = cached.fits(source, config)[0]
     except InputError as error:
         st.error(unlinked(str(error)))
@@ -98,24 +90,18 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
 
 
 def more(source: cached.Source, config: MixtureConfig, steps: list[EMStep]) -> None:
-    parts = st.tabs(TABS, key="more", bind="query-params")
-    shows = (
-        lambda: starts(source, config),
-        lambda: how_many(source, config),
-        lambda: new_points(source, config, steps[-1].mixture),
-        lambda: how_good(source, config),
-        lambda: numbers(source, steps),
-        lambda: method(Mixture, fit_em, modes, energy_distance, tell_apart),
-        lambda: st.code(python_recipe(source, config), "python"),
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.MIXTURE),
+            "Several starts": lambda: starts(source, config),
+            "How many components?": lambda: how_many(source, config),
+            "New points": lambda: new_points(source, config, steps[-1].mixture),
+            "How good is it?": lambda: how_good(source, config),
+            "Numbers and files": lambda: numbers(source, steps),
+            WORKS: lambda: method(Mixture, fit_em, modes, energy_distance, tell_apart),
+            PYTHON: lambda: st.code(python_recipe(source, config), "python"),
+        }
     )
-    for part, draw in zip(parts, shows, strict=True):
-        # Only the open tab is computed and sent.
-        if part.open:
-            with part:
-                try:
-                    draw()
-                except InputError as error:
-                    st.warning(unlinked(str(error)))
 
 
 def python_recipe(source: cached.Source, config: MixtureConfig) -> str:

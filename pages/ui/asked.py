@@ -15,6 +15,7 @@ from genlib.settings import FAMILIES, MNIST, MODEL_CONFIGS, AutoencoderConfig, R
 from pages.ui import presenting
 from pages.ui.address import choice
 from pages.ui.controls import Controls, place
+from pages.ui.families import swatches
 from pages.ui.own import choose_data, one_kind, trained_on
 from pages.ui.steering import button
 from pages.ui.words import differences, unlinked
@@ -115,6 +116,7 @@ def _choose(addressed: bool) -> str:
         if addressed and asked in MODEL_CONFIGS and not _KNOWN & set(st.query_params):
             # An address that says nothing else.
             _put(suited(next(iter(presets_of(asked).values())).settings, trained_on(_data())))
+    swatches(_FAMILY, _FAMILIES)
     chosen = st.pills(
         "Family",
         list(_FAMILIES),

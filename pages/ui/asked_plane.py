@@ -21,6 +21,7 @@ from genlib.settings import (
 from pages.ui import presenting
 from pages.ui.address import choice
 from pages.ui.controls import Controls
+from pages.ui.families import swatches
 from pages.ui.plane_points import SPACE, Chosen, put_points
 from pages.ui.steering import button
 from pages.ui.words import differences, of_points, unlinked
@@ -102,6 +103,7 @@ def _choose(addressed: bool) -> str:
         st.session_state[_FAMILY] = asked
         if addressed and asked != "all" and not _KNOWN & set(st.query_params):
             _put(suited(first(asked), st.session_state.get(_COUNT)))  # an address that says nothing else
+    swatches(_FAMILY, _FAMILIES)
     chosen = str(
         st.pills("Family", list(_FAMILIES), format_func=_FAMILIES.__getitem__, key=_FAMILY, required=True, wrap=True,
                  persist_state="session", on_change=_begin, label_visibility="collapsed") or "gan2d"

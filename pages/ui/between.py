@@ -11,8 +11,10 @@ import streamlit as st
 from genlib.colours import FAMILIES
 from genlib.knobs import InputError
 from genlib.morph import FORMS, ROUTES, TURNS, Route, Turn, Way, morph_file
+from genlib.recipe import way_recipe
 from genlib.settings import MNIST
 from pages.ui.cached import Inference
+from pages.ui.cards import empty
 from pages.ui.element import element, encode, markup
 from pages.ui.inference import code_of, search, told_label
 from pages.ui.own import whose
@@ -31,8 +33,8 @@ _morph = element(
 )
 
 
-def between_images(models: Mapping[str, Model]) -> None:
-    """Pick two images and models that learned from such; see the way between."""
+def between_images(models: Mapping[str, Model]) -> str:
+    """Pick two images and models that learned from such; see the way between. Returns the same in Python."""
     data = whose((model.data for model in models.values()), "Both images, and the models that learned from such.")
     models = {name: model for name, model in models.items() if model.data == data}
     left, right = st.columns(2, gap="large")
@@ -42,8 +44,8 @@ def between_images(models: Mapping[str, Model]) -> None:
             st.markdown(f"**{title}**")
             ends.append(pick(key, first, data))
     if not models:
-        st.info("No model of yours has learned from these images: train one on the page Train.")
-        return
+        empty("No model of yours has learned from these images: train one on the page Train.", "tune")
+        return ""
     first_few = [name for name in USUAL if name in models] or list(models)[:3]
     names = st.multiselect(
         "Models", list(models), first_few, max_selections=MOST, key="models" if data == MNIST else f"models_{data}",
@@ -65,14 +67,19 @@ def between_images(models: Mapping[str, Model]) -> None:
             )  # fmt: skip
     a, b = ends
     if a is None or b is None or not names:
-        st.caption("Choose two images and at least one model.")
-        return
+        empty("Choose two images and at least one model.", "compare_arrows")
+        return ""
     lanes = [lane for name in names if (lane := _lane(models[name], a, b)) is not None]
     if not lanes:
-        return
+        return ""
     told: dict[str, object] = {"lanes": [_told(*lane) for lane in lanes], "circle": route == "circle", "what": turn}
     _morph(key="morph", data=told | {"images": {"a": encode(a.image, np.uint8), "b": encode(b.image, np.uint8)}})
     _take_away(lanes, route, turn)
+    found = {
+        model.name: (one.z.tolist(), other.z.tolist(), (one.label or 0, other.label or 0))
+        for model, (one, other) in lanes
+    }
+    return way_recipe(found, route, turn)
 
 
 def _lane(model: Model, a: Picked, b: Picked) -> tuple[Model, tuple[Inference, Inference]] | None:

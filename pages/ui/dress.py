@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Dress"]
 
-_STYLE = "".join((Path(__file__).parent / name).read_text("utf-8") for name in ("frame.css", "everybody.css", "home.css"))
+_FILES = ("frame.css", "everybody.css", "home.css")
+_STYLE = "".join((Path(__file__).parent / name).read_text("utf-8") for name in _FILES)
 # Where the menu will be, until it is there.
 _MENU = """
 @media (min-width: 768px) {
@@ -36,6 +37,10 @@ class Dress:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
+        # A packed page could not be dressed: whoever asks for a page gets it as it is.
+        asked = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        if b"text/html" in dict(asked).get(b"accept", b""):
+            scope = {**scope, "headers": asked}
         menu = "" if _WITHOUT_MENU & parse_qs(scope["query_string"].decode("latin-1")).keys() else _MENU
         style = f"<style>{_STYLE}{menu}</style>".encode()
         begun: Message | None = None  # the start of a web page, held back until it is whole

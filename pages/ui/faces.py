@@ -23,8 +23,8 @@ _portraits = element(
 _blend = element("blend", "draw.js", "tensors.js", "decoder.js", "player.js", "blend.js", html=markup("blend.html"))
 
 
-def explorer(fresh: bool) -> None:
-    """A face under the hand; the address keeps where the visitor is.
+def explorer(fresh: bool) -> str:
+    """A face under the hand; the address keeps where the visitor is. Returns the same in Python.
 
     Arguments:
         fresh: Whether it was not there in the run of the page before.
@@ -37,8 +37,8 @@ def explorer(fresh: bool) -> None:
     answer = _portraits(key="portraits", data={"z": begun}, on_face_change=lambda: None)
     if (z := _checked(answer.get("face"), size)) is not None:
         st.query_params["z"] = st.session_state["portraits_told"] = code_text(z)
-        with st.expander("The same in Python"):
-            st.code(face_recipe(z), "python")
+        return face_recipe(z)
+    return face_recipe(begun) if begun else ""
 
 
 def blend(a: int, b: int) -> None:

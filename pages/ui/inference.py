@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from genlib.knobs import InputError
+from genlib.recipe import image_recipe
 from genlib.sampling import difference
 from pages.ui import cached
 from pages.ui.figure import pictures
@@ -21,22 +22,22 @@ _FIRST = 17  # a test image: a 7 that is easy to read
 _WIDTH = 104  # three beside each other on a phone
 
 
-def from_image(model: Model) -> None:
-    """Pick, draw or upload an image; the studio below goes to its code."""
+def from_image(model: Model) -> str:
+    """Pick, draw or upload an image; the studio below goes to its code. Returns the same in Python."""
     left, right = st.columns([2, 5], gap="large")
     with left:
         picked = pick("a", _FIRST, model.data)
         if picked is None:
-            return
+            return ""
         label = told_label(model, picked, "a")
     with right:
         try:
             found = code_of(model, picked, label)
         except InputError as error:
             st.warning(unlinked(str(error)))
-            return
+            return ""
         if found is None:
-            return
+            return image_recipe(model.name, picked.number, _told(model, picked, label), model.data, model.encodes)
         compared(model, picked, found)
         again = st.button("Go to its code", icon=":material/my_location:", help="On the map below.")
     # The studio was drawn before: it goes there in a second run of the page, once for each image.
@@ -49,6 +50,7 @@ def from_image(model: Model) -> None:
             found.spread.tolist() if found.spread.any() else None,
         )
         st.rerun()
+    return image_recipe(model.name, picked.number, found.label, model.data, model.encodes)
 
 
 def told_label(model: Model, picked: Picked, key: str, which: str = "it") -> int | None:

@@ -43,6 +43,7 @@ const tellLane = (room, lane, alone) => {
   ask(".name").hidden = alone;
   ask(".name").textContent = run.title;
   ask(".name").style.borderColor = run.colour;
+  lane.box.dataset.state = film.gone ? "gone" : news.state;
   ask(".state").textContent = film.gone ? "Gone" : news.title;
   ask(".words").textContent = film.gone || news.words;
   ask(".settings").textContent = run.settings;

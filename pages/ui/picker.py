@@ -32,11 +32,13 @@ class Picked:
         pixels: 28 x 28 bytes, white on black.
         label: Its digit or other class, where that is known.
         own: Whether it is the visitor's, who alone has it: no address can tell it.
+        number: Its place among test images; None for the visitor's.
     """
 
     pixels: bytes
     label: int | None
     own: bool
+    number: int | None = None
 
     @property
     def image(self) -> np.ndarray:
@@ -67,7 +69,7 @@ def pick(key: str, first: int, data: str = MNIST) -> Picked | None:
             "Number", 0, last, min(first, last), key=key, bind="query-params",
             help=f"One of the {last + 1:,} images that no model learned from; + and − go to the next and the last.",
         )  # fmt: skip
-        return Picked(images.test[number].tobytes(), int(images.test_labels[number]), own=False)
+        return Picked(images.test[number].tobytes(), int(images.test_labels[number]), False, int(number))
     try:
         if source == DRAW:
             drawn = brush(key=f"{key}_brush", label="Draw something" if images.own else "Draw a digit")

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from genlib.data.images import load_images
 from genlib.knobs import InputError
 from genlib.pixel_study import Study, load_study, three_ways
+from genlib.recipe import pixels_recipe
+from pages.ui import seen
+from pages.ui.cards import PYTHON, SEE, WORKS, cards
 from pages.ui.explain import method
 from pages.ui.measured import WAYS, gans, signed, vaes
 from pages.ui.picker import inline, large
@@ -26,17 +29,6 @@ _CODE = (
     "genlib.pixel_study.making:measure_vae",
     "genlib.pixel_study.making:measure_gan",
 )
-_SHORT = """
-- **Standardised** means less the mean and divided by the standard deviation, of all training pixels together. The
-  picture stays the same; the numbers that a network sees and puts out do not.
-- **A likelihood has a unit.** Of black or white images there are finitely many, so each has a probability, at most 1.
-  Of grey levels there is a density: it may exceed 1, grows without end where images are rebuilt exactly, and depends
-  on the unit.
-- **So never compare** a Bernoulli with a Gaussian likelihood, nor one of standardised pixels with one of pixels from 0
-  to 1 before the unit is accounted for. Squared errors and distances of drawings may be compared.
-- **A GAN has no likelihood.** What it is shown decides what D learns first: where real pixels are only black or white,
-  grey can give a drawing away.
-"""
 _FIGURE = """
 <figure style="margin:0;flex:0 1 170px;min-width:0">
 {picture}
@@ -49,27 +41,25 @@ _GREYS, _TWO = "#000,#fff", "#000 50%,#fff 50%"
 
 def pixel_bench() -> None:
     """The view of images."""
-    st.markdown(
-        "A network never sees a picture, only numbers. **Predict:** the same digits as numbers from 0 to 1, "
-        "standardised, or black or white: which makes the better VAE, and which the better GAN?"
-    )
     try:
         study = load_study()
     except InputError as error:
         st.warning(unlinked(str(error)))
         return
-    one_digit(study)
+    number = one_digit(study)
     vaes(study)
     gans(study)
-    with st.container(border=True):
-        st.subheader("In short", anchor=False)
-        st.markdown(_SHORT)
-    with st.expander("How it works"):
-        method(*_CODE)
+    cards(
+        {
+            SEE: lambda: st.markdown(seen.PIXELS),
+            WORKS: lambda: method(*_CODE),
+            PYTHON: lambda: st.code(pixels_recipe(number), "python"),
+        }
+    )
 
 
-def one_digit(study: Study) -> None:
-    """The same image as each kind of numbers."""
+def one_digit(study: Study) -> int:
+    """The same image as each kind of numbers; its place among the test images."""
     st.subheader("One digit, three ways", anchor=False)
     images = load_images()
     number = st.number_input("Test image", 0, len(images.test) - 1, _FIRST, key="pixels_image", bind="query-params",
@@ -81,6 +71,7 @@ def one_digit(study: Study) -> None:
         f"is {study.mean:.3f}, their standard deviation {study.deviation:.3f}. Black or white is drawn anew at each "
         "step of training, each pixel white with the probability of its grey level."
     )
+    return number
 
 
 def figure(kind: str, x: NDArray[np.float64], number: int) -> str:

@@ -17,7 +17,19 @@ from pages.ui.server import dispatcher
 
 _DOUBLE = 0.3  # seconds between the clicks of a double click
 
-__all__ = ["button", "epoch_more", "keep_running", "resume", "steer", "steer_knob", "steering", "submit"]
+__all__ = [
+    "anew",
+    "button",
+    "closing",
+    "epoch_more",
+    "keep_running",
+    "resume",
+    "steer",
+    "steer_knob",
+    "steering",
+    "submit",
+    "together",
+]
 
 
 def steering(run: RunFolder, settings: RunSettings, key: str | None, further: int = 0) -> None:
@@ -52,6 +64,43 @@ def steering(run: RunFolder, settings: RunSettings, key: str | None, further: in
         more(run, replace(status, state=state), settings, key, waiting and not stepping)
     elif state in RESUMABLE | {"paused", "done"}:
         button(f"{further:,} steps more", "forward_media", resume, run, key, status.step + further, disabled=waiting)
+
+
+def together(runs: Sequence[RunFolder], key: str | None, word: str = "all") -> None:
+    """The buttons that act on several runs, as far as they are the visitor's and go on.
+
+    Arguments:
+        runs: Shown together.
+        key: The visitor's.
+        word: What they are called in one word.
+    """
+    mine = [run for run in runs if run.may_steer(key) and run.status.state in ACTIVE]
+    going = [run for run in mine if run.wish.want != "pause"]
+    if going:
+        button(f"Pause {word}", "pause", _each, going, key, "pause", place="pause")
+    elif mine:
+        button(f"Resume {word}", "resume", _each, mine, key, "run", place="pause")
+    if mine:
+        button(f"Stop {word}", "stop", _each, mine, key, "stop")
+
+
+def _each(runs: Sequence[RunFolder], key: str | None, want: str) -> None:
+    for run in runs:
+        resume(run, key) if want == "run" else steer(run, key, want)
+
+
+def anew(act: Callable[[str], None], run: RunFolder, key: str | None) -> None:
+    """The button that stops a run of the visitor's and begins it again."""
+    if run.may_steer(key):
+        text = "Stop this run, and start one anew with the same settings and the same seed."
+        button("Reset", "restart_alt", act, key, help=text)
+
+
+def closing(
+    act: Callable[[], None], text: str = "Leave this run; it goes on. You find it again under My runs."
+) -> None:
+    """The button that leaves what is shown."""
+    button("Close", "close", act, help=text)
 
 
 def more(run: RunFolder, status: Status, settings: RunSettings, key: str | None, waiting: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from genlib.lessons import list_lessons
-from pages.ui import presenting
+from pages.ui import cards, presenting
 from pages.ui.element import element, markup
 
 __all__ = ["LESSONS", "bar", "give_back", "heading", "here", "tools"]
@@ -17,21 +17,34 @@ _FROM, _TO, _HERE = "lesson_from", "lesson_to", "page_here"
 _share = element("share", "share.js", html=markup("share.html"))
 
 
-def heading(title: str, words: str = "") -> None:
-    """The title of a page and what it is for; beside it how to share it, to present it, and to be led."""
-    if presenting.has_menu():
-        with st.container(horizontal=True, vertical_alignment="center", key="heading"):
+def heading(title: str, words: str = "", attempt: str = "", question: str = "") -> None:
+    """The title of a page and what it is for; beside it how to share it, to present it, and to be led.
+
+    Arguments:
+        title: Of the page.
+        words: Its aim, in a sentence.
+        attempt: One thing to try.
+        question: One question to answer before.
+    """
+    with st.container(key="head"):
+        if presenting.has_menu():
+            with st.container(horizontal=True, vertical_alignment="center", key="heading"):
+                st.title(title, anchor=False)
+                lessons_here()
+                tools()
+        else:
             st.title(title, anchor=False)
-            lessons_here()
-            tools()
-    else:
-        st.title(title, anchor=False)
-    if words and not st.context.is_embedded:  # a lesson says what to look at
-        st.markdown(words)
+        if not st.context.is_embedded:  # a lesson says what to look at, and what to try
+            if words:
+                st.markdown(words)
+            if attempt or question:
+                cards.attempt(attempt, question)
 
 
 def here(page: Any) -> None:
     """Note which page runs; go where a lesson was asked for."""
+    if st.session_state.get(_HERE) != page:
+        st.session_state.pop(cards.STOOD, None)
     st.session_state[_HERE] = page
     if lesson := st.session_state.pop(_TO, None):
         st.switch_page(LESSONS, query_params={"lesson": lesson, "step": "1"})

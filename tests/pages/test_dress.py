@@ -22,7 +22,7 @@ def answer(kind, parts, method="GET", query=b"", **headers):
     async def send(message):
         got.append(message)
 
-    scope = {"type": "http", "method": method, "query_string": query}
+    scope = {"type": "http", "method": method, "query_string": query, "headers": []}
     with pytest.raises(StopIteration):  # nothing in it waits, so that one step is all
         Dress(app)(scope, None, send).send(None)
     return dict(got[0]["headers"]), b"".join(message["body"] for message in got[1:])
@@ -57,3 +57,17 @@ def test_all_else_comes_as_it_is(kind, method, headers):
     told, body = answer(kind, PAGE, method, **headers)
     assert body == b"".join(PAGE)
     assert told[b"etag"] == b'"1"'
+
+
+def test_a_browser_gets_no_packed_page_which_could_not_be_dressed():
+    heard = {}
+
+    async def app(scope, receive, send):
+        heard[scope["path"]] = [name for name, _ in scope["headers"]]
+
+    for path, accept in (("/mixture", b"text/html,*/*;q=0.8"), ("/static/index.js", b"*/*")):
+        headers = [(b"accept", accept), (b"accept-encoding", b"gzip, br")]
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+        with pytest.raises(StopIteration):
+            Dress(app)(scope, None, None).send(None)
+    assert heard == {"/mixture": [b"accept"], "/static/index.js": [b"accept", b"accept-encoding"]}

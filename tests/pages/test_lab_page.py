@@ -238,13 +238,13 @@ def test_my_runs_lists_a_run_on_points_and_opens_it_in_the_lab(app, plane_run):
     assert any("on Ring of eight" in item.value for item in test.markdown)
 
 
-@pytest.mark.parametrize("tab", ["Formula and code", "The same in Python", "The same on the command line", "Film"])
+@pytest.mark.parametrize("tab", ["How it works", "The same in Python", "On the command line", "Film"])
 def test_every_tab_opens(app, plane_run, tab):
     test = own(app(PAGE, run=plane_run.id))
-    test.session_state["lab_more"] = tab
+    test.session_state["more"] = tab
     test.run()
     assert not test.exception
-    if tab == "The same on the command line":
+    if tab == "On the command line":
         assert test.code[0].value.startswith(
             "genlib train --family gan2d --data-dataset=ring --data-n=200 --hidden-dim 16"
         )

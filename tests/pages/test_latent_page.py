@@ -233,20 +233,21 @@ def test_codes_of_both_images_go_to_the_morph(app):
     test.segmented_control(key="turn").set_value("class").run()
     assert element(test, "morph")["what"] == "class"
     test.multiselect(key="models").set_value([]).run()
-    assert "Choose two images" in test.caption[-1].value
+    assert any("Choose two images" in text.value for text in test.markdown)
 
 
 def test_coordinates_and_what_to_take_away(app):
     test = app(PAGE, view="numbers", model="vae-20d")
     assert not test.exception
     assert element(test, "traversal")["model"]["name"] == "vae-20d"
-    test.segmented_control(key="studio_view").set_value("python").run()
+    test.session_state["more"] = "Take away"
+    test.run()
     assert not test.exception
-    assert 'find_model("vae-20d")' in test.code[0].value
+    assert [button.proto.label for button in test.get("download_button")] == ["Codes as CSV"]
 
 
 def test_the_code_on_the_page_runs(app):
-    test = app(PAGE, view="python", model="gan-labels", z=",".join(["0.5"] * 32), digit="7")
+    test = app(PAGE, more="The same in Python", model="gan-labels", z=",".join(["0.5"] * 32), digit="7")
     found: dict = {}
     exec(test.code[0].value, found)
     assert found["image"].shape == (28, 28)

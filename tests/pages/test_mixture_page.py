@@ -147,6 +147,7 @@ def open_tab(test, name):
 
 
 TABS = [
+    "Several starts",
     "How many components?",
     "New points",
     "How good is it?",
@@ -164,7 +165,7 @@ def test_every_tab_opens(app, tab):
 
 
 def test_starts_are_four_fits_and_the_best_is_named(app):
-    test = app(PAGE, data_dataset="ring", components="8", initialisation="random_from_data")
+    test = app(PAGE, data_dataset="ring", components="8", initialisation="random_from_data", more="Several starts")
     starts = flipbooks(test)[1]["panels"]
     finals = [panel["curve"][-1] for panel in starts]
     assert len(starts) == 4

@@ -49,7 +49,7 @@ def test_a_run_in_the_address_is_shown_but_not_steered_by_others(app, run):
 
 def test_its_owner_may_go_on_or_train_an_epoch_more(app, run):
     test = own(app(PAGE, run=run.id))
-    assert labels(test) == ["Train", "Go on", "One epoch", "Close"]
+    assert labels(test) == ["Train", "Go on", "One epoch", "Reset", "Close"]
 
 
 def test_a_run_wins_over_the_settings_in_the_address(app, run):
@@ -180,14 +180,14 @@ def test_the_buttons_are_those_that_act(app, run, status, expected, monkeypatch)
     monkeypatch.setattr("genlib.runs.Dispatcher.tick", lambda self: None)  # which would start the one that waits
     run.steer(KEY, want="pause" if status.state in ("paused", "parked") else "run")
     run.write_status(status)
-    assert labels(own(app(PAGE, run=run.id))) == ["Train", *expected, "Close"]
+    assert labels(own(app(PAGE, run=run.id))) == ["Train", *expected, "Reset", "Close"]
 
 
 def test_the_recipe_is_that_of_the_run_not_of_the_controls(app, run):
     test = app(PAGE, run=run.id)
     test.slider(key="VAEConfig.latent_dim").set_value(9).run()
-    for tab, part in (("The same in Python", "latent_dim=7"), ("The same on the command line", "--latent-dim 7")):
-        test.session_state["train_more"] = tab
+    for tab, part in (("The same in Python", "latent_dim=7"), ("On the command line", "--latent-dim 7")):
+        test.session_state["more"] = tab
         test.run()
         assert part in test.code[0].value
 
@@ -357,7 +357,7 @@ def test_a_name_with_markup_is_shown_letter_by_letter(app, run):
 def test_how_it_works_shows_the_formula_and_the_code(app):
     test = app(PAGE)
     assert any("A VAE in short." in item.value for item in test.markdown)
-    test.session_state["train_more"] = "Formula and code"
+    test.session_state["more"] = "How it works"
     test.run()
     assert any(r"\log p(x)" in item.value for item in test.markdown)
     assert any(item.value.startswith("class VAE(Descent):") for item in test.code)
@@ -444,3 +444,14 @@ def test_a_run_that_is_shown_is_watched(app, run, monkeypatch):
     assert watched == [], "a recorded run needs nobody"
     app(PAGE, run=run.id)
     assert set(watched) == {run.id}
+
+
+def test_reset_begins_the_same_anew(app, run):
+    test = own(app(PAGE, run=run.id))
+    test.button(key="do_Reset").click().run()
+    assert not test.exception
+    newest = list_runs()[-1]
+    assert newest.id != run.id
+    assert newest.settings == run.settings
+    assert newest.may_steer(KEY)
+    assert test.query_params["run"] == [newest.id]
