@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from pages.ui import presenting
+from pages.ui import address, presenting
 from pages.ui.frame import frame
 from pages.ui.server import freeze
 from pages.ui.tools import bar, here
@@ -40,6 +40,7 @@ page = st.navigation(
     },
     position="sidebar" if presenting.has_menu() else "hidden",
 )
+address.arrive(page.url_path)
 presenting.turn_to(page.url_path)
 here(page)
 page.run()

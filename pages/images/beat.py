@@ -15,6 +15,7 @@ from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Taught, deal
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import cached, seen
+from pages.ui.address import choose
 from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
 from pages.ui.figure import figure, table
@@ -39,7 +40,7 @@ def main() -> None:
     )
     key = visitor_key()
     notices = st.container()
-    run = choose(key)
+    run = opponent(key)
     try:
         play(run)
     except InputError as error:
@@ -57,7 +58,7 @@ def main() -> None:
     ask_key()
 
 
-def choose(key: str | None) -> RunFolder:
+def opponent(key: str | None) -> RunFolder:
     """The model of the address, whose drawings are to be found out; the visitor may change it among those at hand."""
     runs = {run.id: run for run in bundled() if RunSettings.from_json(run.settings).family in FAMILIES}
     still = "It is still being trained, and what it draws changes: stop it or wait, and play against another meanwhile."
@@ -72,14 +73,14 @@ def choose(key: str | None) -> RunFolder:
             runs[asked] = run
         except InputError as error:
             tell(str(error))
-    first = next(name for name in (asked, FIRST, *runs) if name in runs)
+            st.query_params.pop("model")
     left, right = st.columns([3, 1])
-    name = left.selectbox("Drawn by", list(runs), index=list(runs).index(first), format_func=title, key="beat_model",
-                          persist_state="session")  # fmt: skip
-    st.query_params["model"] = str(name)
+    with left:
+        name = choose(st.selectbox, "Drawn by", runs, "model", next(each for each in (FIRST, *runs) if each in runs),
+                      key="beat_model", names=title)  # fmt: skip
     text = "Each round has other images; of one model, the same round has the same images for everybody."
     right.number_input("Round", 1, MOST_ROUNDS, key="round", bind="query-params", help=text)
-    return runs[str(name)]
+    return runs[name]
 
 
 def title(name: str) -> str:

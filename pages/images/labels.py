@@ -13,7 +13,7 @@ from genlib.recipe import command_recipe, labels_recipe
 from genlib.runs import ACTIVE, saved_status
 from genlib.settings import RunSettings, TrainConfig
 from pages.ui import cached, seen
-from pages.ui.address import choice
+from pages.ui.address import choose
 from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.controls import Controls
 from pages.ui.explain import method
@@ -72,19 +72,15 @@ def main() -> None:
 
 def ask() -> list[RunSettings]:
     """One model with labels and one without, of the same family, for the same time."""
-    asked = choice("family", NAMES, "vae")
     train = Controls(TrainConfig)
     with st.container(horizontal=True, gap="large"):
         swatches("labels_family", NAMES)
-        family = st.pills(
-            "Family", list(NAMES), default=asked, format_func=NAMES.__getitem__, key="labels_family", required=True,
-            persist_state="session", on_change=leave,
-        )  # fmt: skip
+        family = choose(st.pills, "Family", NAMES, "family", "vae", key="labels_family", names=NAMES.__getitem__,
+                        required=True, on_change=leave)  # fmt: skip
         for name in ("seconds", "seed"):
             with st.container(width=240):
                 train.draw(name)
-    st.query_params["family"] = str(family)
-    usual = PRESETS[USUAL[str(family)]].settings
+    usual = PRESETS[USUAL[family]].settings
     length = {name: train.values[name] for name in ("seconds", "seed")}
     settings = replace(usual, train=replace(usual.train, budget="seconds", **length))
     return [replace(settings, model=replace(settings.model, labels=labels)) for labels in (False, True)]

@@ -11,7 +11,7 @@ from genlib.library import bundled
 from genlib.recipe import code_recipe, coordinates_recipe
 from genlib.runs import RunFolder, list_runs
 from pages.ui import seen
-from pages.ui.address import choice
+from pages.ui.address import choice, choose
 from pages.ui.between import between_images
 from pages.ui.cards import PYTHON, SEE, WORKS, cards, empty
 from pages.ui.coordinates import coordinates
@@ -60,12 +60,8 @@ def main() -> None:
 
 def view(models: dict[str, Model], mine: list[RunFolder]) -> None:
     """The studio, with an image above it or without; or what else can be done with codes."""
-    asked = choice("view", VIEWS, EXPLORE)
-    wanted = st.segmented_control(
-        "View", list(VIEWS), default=asked, format_func=VIEWS.__getitem__, key="studio_view", required=True,
-        persist_state="session", label_visibility="collapsed",
-    )  # fmt: skip
-    st.query_params["view"] = str(wanted)
+    wanted = choose(st.segmented_control, "View", VIEWS, "view", EXPLORE, key="studio_view", names=VIEWS.__getitem__,
+                    required=True, label_visibility="collapsed")  # fmt: skip
     if "studio_before" not in st.session_state and "z" in st.query_params:
         st.session_state["image_shown"] = LINK
     before, st.session_state["studio_before"] = st.session_state.get("studio_before"), wanted
@@ -124,20 +120,17 @@ def chosen(models: dict[str, Model]) -> Model | None:
             if (other := usable(opened(asked))) is not None:
                 models[other.name] = other
             else:
-                tell(f"{opened(asked).title}: it has no saved model that draws images: choose one of the list.")
+                raise InputError(f"{opened(asked).title}: it has no saved model that draws images: choose another.")
         except InputError as error:
             tell(str(error))
+            st.query_params.pop("model")
     if not models:
         empty("There is no model: train one, and its codes are shown here.", "tune", to_training)
         return None
-    first = next(name for name in (asked, FIRST, *models) if name in models)
-    name = st.selectbox(
-        "Model", list(models), index=list(models).index(first), format_func=lambda each: models[each].shown.label,
-        key="studio_model", persist_state="session", on_change=leave,
-    )  # fmt: skip
-    model = models[str(name)]
-    st.query_params["model"] = model.name
-    return model
+    return models[
+        choose(st.selectbox, "Model", models, "model", next(name for name in (FIRST, *models) if name in models),
+               key="studio_model", names=lambda each: models[each].shown.label, on_change=leave)
+    ]  # fmt: skip
 
 
 def to_training() -> None:

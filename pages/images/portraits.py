@@ -14,11 +14,11 @@ from genlib.portraits import HOLES, LEARNT, METHODS, PEOPLE, READINGS, SIDE, hol
 from genlib.recipe import faces_recipe, hole_recipe, tangle_recipe
 from genlib.sampling import difference, sheet
 from pages.ui import cached, seen
-from pages.ui.address import choice
+from pages.ui.address import choose
 from pages.ui.brush import brush
 from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
-from pages.ui.faces import blend, choose, explorer
+from pages.ui.faces import blend, explorer, somebody
 from pages.ui.figure import figure, pictures
 from pages.ui.notices import show, tell
 from pages.ui.picker import inline
@@ -75,11 +75,8 @@ def main() -> None:
         "can a beard grow and nothing else change?",
     )
     notices = st.container()
-    asked = choice("view", VIEWS, "explore")
-    view = st.segmented_control("View", list(VIEWS), default=asked, format_func=VIEWS.__getitem__,
-                                key="portraits_view", required=True, persist_state="session",
-                                label_visibility="collapsed")  # fmt: skip
-    st.query_params["view"] = str(view)
+    view = choose(st.segmented_control, "View", VIEWS, "view", "explore", key="portraits_view",
+                  names=VIEWS.__getitem__, required=True, label_visibility="collapsed")  # fmt: skip
     fresh = st.session_state.get("portraits_before") != "explore"
     st.session_state["portraits_before"] = view
     views: dict[str, Callable[[], str]] = {
@@ -106,9 +103,9 @@ def between() -> str:
     """The way from one photograph to another; the same in Python."""
     left, right = st.columns(2, gap="large")
     with left:
-        a = choose("a", "Person A", range(PEOPLE), (26, 0))
+        a = somebody("a", "Person A", range(PEOPLE), (26, 0))
     with right:
-        b = choose("b", "Person B", range(PEOPLE), (4, 4))
+        b = somebody("b", "Person B", range(PEOPLE), (4, 4))
     blend(a, b)
     st.caption(
         "Every photograph has a code, found by search; the way is the straight line between two codes. People from "
@@ -121,13 +118,11 @@ def repair() -> str:
     """A hole in the photograph of somebody whom the model has never seen; the same in Python."""
     left, right = st.columns([1, 2], gap="large")
     with left:
-        number = choose("of", "Person", range(LEARNT, PEOPLE), (37, 1))
+        number = somebody("of", "Person", range(LEARNT, PEOPLE), (37, 1))
         image = photograph(number)
         names = {name: title for name, (title, _) in HOLES.items()} | {PAINTED: "My own"}
-        asked = choice("hole", names, "eyes")
-        kind = st.pills("Hole", list(names), default=asked, format_func=names.__getitem__, key="portraits_hole",
-                        required=True, persist_state="session", wrap=True)  # fmt: skip
-        st.query_params["hole"] = str(kind)
+        kind = choose(st.pills, "Hole", names, "hole", "eyes", key="portraits_hole", names=names.__getitem__,
+                      required=True, wrap=True)  # fmt: skip
         if kind == PAINTED:
             mask = painted(number, image)
         else:
@@ -174,7 +169,7 @@ def repair() -> str:
 def painted(number: int, image: np.ndarray) -> np.ndarray | None:
     """A hole of the visitor's, true where a pixel is seen."""
     drawing = brush(key="face_hole", label="Paint the hole", shape=(SIDE, SIDE), sizes=(3, 8, 20), under=image,
-                    turn=f"face-{number}")  # fmt: skip
+                    turn=f"face-{number}", address="painted")  # fmt: skip
     return None if drawing is None else drawing <= 127
 
 

@@ -13,6 +13,7 @@ from genlib.repair import METHODS
 from genlib.runs import RunFolder, saved_step
 from genlib.settings import MNIST, DamageConfig, HoleConfig
 from pages.ui import seen
+from pages.ui.address import choose
 from pages.ui.brush import brush
 from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, cards, empty
 from pages.ui.controls import Controls
@@ -97,9 +98,8 @@ def known(data: str, own: list[Opened]) -> int | None:
         more = "Optional. Your runs that were trained with labels are used then."
     else:
         return None
-    asked = st.pills(text, list(range(len(names))), key=key, format_func=names.__getitem__, persist_state="session",
-                     wrap=True, help=more)  # fmt: skip
-    return None if asked is None else int(asked)
+    return choose(st.pills, text, range(len(names)), "told", None, key=key, names=names.__getitem__, wrap=True,
+                  help=more)  # fmt: skip
 
 
 def menders(own: list[Opened], told: int | None) -> dict[str, RunFolder]:
@@ -147,6 +147,7 @@ def hole(picked: Picked | None, controls: Controls) -> Hole | None:
             sizes=SIZES,
             under=picked.image,
             start=(~make_mask(config)).astype("uint8") * 255,
+            address="painted",
             turn="-".join(f"{value}" for value in config.to_json().values()).replace(".", "-"),
         )
     except InputError as error:

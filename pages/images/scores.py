@@ -13,7 +13,7 @@ from genlib.runs import RunFolder, saved_digest
 from genlib.scoring import FEATURES, Score, check_score, stored
 from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST
 from pages.ui import cached, seen
-from pages.ui.address import choice
+from pages.ui.address import choose
 from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
 from pages.ui.figure import figure
@@ -74,17 +74,14 @@ def chosen(key: str | None) -> list[Score]:
         return []
     counts = [count for count in COUNTS if count <= most] or [most]
     eyes = FEATURES if data == MNIST else {"pca": FEATURES["pca"]}
-    n, features = choice("n", counts, counts[0]), choice("features", eyes, next(iter(eyes)))
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
-        count = st.pills("Drawings of each", counts, default=int(n), format_func="{:,}".format, key=f"scores_n_{most}",
-                         required=True, persist_state="session",
-                         help="Fewer are quicker, and make every distance larger.")  # fmt: skip
+        count = choose(st.pills, "Drawings of each", counts, "n", counts[0], key=f"scores_n_{most}",
+                       names="{:,}".format, required=True,
+                       help="Fewer are quicker, and make every distance larger.")  # fmt: skip
         text = "Scores depend on the eyes: a classifier that knows digits alone, or plain axes, which any images have."
-        by = st.pills("Compared by", list(eyes), default=features, format_func=FEATURES.__getitem__,
-                      key=f"scores_features_{len(eyes)}", required=True, persist_state="session",
-                      help=text)  # fmt: skip
+        by = choose(st.pills, "Compared by", eyes, "features", next(iter(eyes)), key=f"scores_features_{len(eyes)}",
+                    names=FEATURES.__getitem__, required=True, help=text)  # fmt: skip
         own = runs([each.run for each in at_hand if each.settings.data == data])
-    st.query_params.update({"n": str(count), "features": str(by)})
     try:
         kept = stored() if data == MNIST else []
         found = [each for each in kept if (each.n, each.features) == (count, by)]
@@ -93,7 +90,7 @@ def chosen(key: str | None) -> list[Score]:
         return []
     for run in own:
         try:
-            found.append(scored(run, count, str(by)))
+            found.append(scored(run, count, by))
         except InputError as error:
             st.warning(unlinked(str(error)))
     if not own and data != MNIST:
@@ -145,10 +142,8 @@ def title(name: str) -> str:
 def closer(scores: list[Score], titles: dict[str, str], things: str) -> None:
     """One model, taken apart."""
     st.subheader("One model closer", anchor=False)
-    first = choice("model", titles, FIRST if FIRST in titles else next(iter(titles)))
-    name = st.selectbox("Model", list(titles), index=list(titles).index(first), format_func=titles.__getitem__,
-                        key="scores_model", persist_state="session")  # fmt: skip
-    st.query_params["model"] = str(name)
+    name = choose(st.selectbox, "Model", titles, "model", FIRST if FIRST in titles else next(iter(titles)),
+                  key="scores_model", names=titles.__getitem__)  # fmt: skip
     score = next(each for each in scores if each.model == name)
     try:
         with awaited("Drawing", "looked", 480):
@@ -157,7 +152,7 @@ def closer(scores: list[Score], titles: dict[str, str], things: str) -> None:
     except InputError as error:
         st.warning(unlinked(str(error)))
         return
-    anatomy(score, titles[name], look, opened(str(name)).learned)
+    anatomy(score, titles[name], look, opened(name).learned)
     meanings(score, things)
 
 

@@ -65,11 +65,7 @@ def main() -> None:
 
 
 def in_the_address() -> Opened | None:
-    """The run that the address names, if there is one; not one from before, if it names what to learn from."""
-    # What a browser tells just after a run was started is still the address from before.
-    echo = st.query_params.to_dict() == st.session_state.get("before")
-    if "data" in st.query_params and "run" not in st.query_params and not echo:
-        st.session_state.pop("run", None)
+    """The run that the address names, if there is one."""
     if name := st.query_params.get("run") or st.session_state.get("run"):
         try:
             found = filmed(name)
@@ -140,7 +136,6 @@ def begin(wanted: list[RunSettings], key: str) -> None:
     if len(names) > 1:
         st.session_state["several"] = ",".join(names)
     elif names:
-        st.session_state["before"] = st.query_params.to_dict()
         st.session_state["run"] = st.query_params["run"] = names[0]
 
 

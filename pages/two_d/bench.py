@@ -12,7 +12,7 @@ from genlib.preprocess import COMPLETE, WAYS, Bench, Outcome, Tried
 from genlib.recipe import bench_recipe
 from genlib.settings import BenchConfig, MixtureConfig, PointsConfig
 from pages.ui import cached, presenting, seen
-from pages.ui.address import choice
+from pages.ui.address import choice, choose
 from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards
 from pages.ui.controls import Controls
 from pages.ui.explain import method
@@ -46,9 +46,8 @@ Origin = PointsConfig | tuple[str, ...]
 def main() -> None:
     first = choice("of", OF, "tables")
     heading("Data bench", *HEADS[str(st.session_state.get("bench_of", first))])
-    of = st.segmented_control("What is prepared", list(OF), default=first, format_func=OF.__getitem__, key="bench_of",
-                              required=True, persist_state="session", label_visibility="collapsed")  # fmt: skip
-    st.query_params["of"] = str(of)
+    of = choose(st.segmented_control, "What is prepared", OF, "of", "tables", key="bench_of", names=OF.__getitem__,
+                required=True, label_visibility="collapsed")  # fmt: skip
     notices = st.container()
     pixel_bench() if of == "images" else table_bench()
     with notices:
@@ -89,8 +88,12 @@ def table_bench() -> None:
 
 def origin_of() -> tuple[Origin, tuple[str, ...], Controls]:
     """The rows, the names of their columns, and the controls of the mixture."""
-    data, mixture = Controls(PointsConfig, "data_"), Controls(MixtureConfig)
-    st.subheader("The table", anchor=False)
+    # Neither begins with the usual value, so that the address tells even that.
+    data, mixture = (
+        Controls(PointsConfig, "data_", always=("dataset",)),
+        Controls(MixtureConfig, always=("components",)),
+    )
+    presenting.section("The table")
     box = st.container()
     with st.expander("Own table from a file"):
         own = own_columns()
@@ -171,9 +174,7 @@ def pictures(bench: Bench, found: dict[str, Outcome], names: tuple[str, ...]) ->
         return
     ways = list(found)
     first = "mixture_mean" if "mixture_mean" in found else ways[0]
-    way = st.pills("Look at", ways, default=first, format_func=title, key="bench_way", required=True,
-                   persist_state="session", wrap=True)  # fmt: skip
-    way = way if way in found else first
+    way = choose(st.pills, "Look at", ways, "way", first, key="bench_way", names=title, required=True, wrap=True)
     left, right = st.columns(2)
     left.markdown("**Where values went**")
     with left:

@@ -25,8 +25,6 @@ from pages.ui.steering import anew, button, closing, keep_running, steer, steer_
 from pages.ui.tools import heading
 from pages.ui.words import plain, unlinked
 
-_BEFORE = f"{SPACE}before"  # the address as it was when a run was started
-
 
 def main() -> None:
     heading(
@@ -65,12 +63,7 @@ def main() -> None:
 
 
 def in_the_address() -> list[Opened]:
-    """The runs that the address names, if there are any; none from before, if it names what to learn from."""
-    anew = any(name.startswith("data_") or name in ("points", "family") for name in st.query_params)
-    # What a browser tells just after a run was started is still the address from before.
-    echo = st.query_params.to_dict() == st.session_state.get(_BEFORE)
-    if anew and "run" not in st.query_params and not echo:
-        st.session_state.pop(asked.RUN, None)
+    """The runs that the address names, if there are any."""
     if names := st.query_params.get("run") or st.session_state.get(asked.RUN):
         found = []
         for name in dict.fromkeys(names.split(",")[:MOST_RUNS]):
@@ -145,7 +138,6 @@ def restart(shown: Opened, key: str) -> None:
 def begin(wanted: list[RunSettings], key: str) -> None:
     """Queue new runs, and show them."""
     if names := submit(wanted, key):
-        st.session_state[_BEFORE] = st.query_params.to_dict()
         st.session_state[asked.RUN] = st.query_params["run"] = ",".join(names)
 
 

@@ -77,6 +77,7 @@ def film(source: cached.Source, config: MixtureConfig) -> list[EMStep]:
             added=source[1],
             epoch=epoch(),
             clickable=True,
+            prefix="",
         )
         take(answer, source[1])
     except InputError as error:

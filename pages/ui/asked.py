@@ -13,7 +13,7 @@ from genlib.knobs import Config, InputError
 from genlib.presets import PRESETS, named, presets_of, suited
 from genlib.settings import FAMILIES, MNIST, MODEL_CONFIGS, AutoencoderConfig, RunSettings, TrainConfig
 from pages.ui import presenting
-from pages.ui.address import choice
+from pages.ui.address import anyhow, belong, choice, choose
 from pages.ui.controls import Controls, place
 from pages.ui.families import swatches
 from pages.ui.own import choose_data, one_kind, trained_on
@@ -73,9 +73,9 @@ def ask(
     """
     data = choose_data(key, addressed, _other_images)
     chosen = _choose(addressed)
-    train = Controls(TrainConfig, addressed=addressed)
     if chosen == "all":
-        return _all(train, addressed, data)
+        return _all(addressed, data)
+    train = Controls(TrainConfig, addressed=addressed, always=anyhow(_first(chosen)))
     model = Controls(MODEL_CONFIGS[chosen], addressed=addressed)
     _presets(chosen, model, train)
     if live:
@@ -110,29 +110,23 @@ def draft(now: RunSettings, asked: list[RunSettings]) -> str:
 
 
 def _choose(addressed: bool) -> str:
+    belong(_FAMILY, "adopted", "run")
     if _FAMILY not in st.session_state:
         asked = choice(_FAMILY, _FAMILIES, _USUAL) if addressed else _USUAL
         st.session_state[_FAMILY] = asked
         if addressed and asked in MODEL_CONFIGS and not _KNOWN & set(st.query_params):
             # An address that says nothing else.
-            _put(suited(next(iter(presets_of(asked).values())).settings, trained_on(_data())))
+            _put(_first(asked))
     swatches(_FAMILY, _FAMILIES)
-    chosen = st.pills(
-        "Family",
-        list(_FAMILIES),
-        format_func=_FAMILIES.__getitem__,
-        key=_FAMILY,
-        required=True,
-        wrap=True,
-        persist_state="session",
-        on_change=_begin,
-    )
-    chosen = str(chosen or _USUAL)
-    if chosen == _USUAL or not addressed:
-        st.query_params.pop(_FAMILY, None)
-    else:
-        st.query_params[_FAMILY] = chosen
-    return chosen
+    return str(
+        choose(st.pills, "Family", _FAMILIES, _FAMILY, _USUAL, key=_FAMILY, names=_FAMILIES.__getitem__,
+               addressed=addressed, required=True, wrap=True, on_change=_begin)
+    )  # fmt: skip
+
+
+def _first(family: str) -> RunSettings:
+    """With what a family begins."""
+    return suited(next(iter(presets_of(family).values())).settings, trained_on(_data()))
 
 
 def _begin() -> None:
@@ -172,18 +166,21 @@ def _presets(chosen: str, model: Controls, train: Controls) -> None:
         now = None
     key = f"{_PRESET}_{chosen}"
     st.session_state[key] = now or ""  # it follows the settings, not the other way round
-    st.selectbox(
-        "Preset",
-        [*known, ""],
-        format_func=lambda name: known[name].title if name else "Settings of your own",
-        key=key,
-        on_change=_pick,
-        args=(key,),
-    )
-    if now:
-        st.caption(known[now].aim)
-        if cure := known[now].cure:
-            button("Show the cure", "healing", _take, PRESETS[cure].settings, help=PRESETS[cure].aim)
+    with presenting.setting(_PRESET, key) as there:
+        if not there:
+            return
+        st.selectbox(
+            "Preset",
+            [*known, ""],
+            format_func=lambda name: known[name].title if name else "Settings of your own",
+            key=key,
+            on_change=_pick,
+            args=(key,),
+        )
+        if now:
+            st.caption(known[now].aim)
+            if cure := known[now].cure:
+                button("Show the cure", "healing", _take, PRESETS[cure].settings, help=PRESETS[cure].aim)
 
 
 def _pick(key: str) -> None:
@@ -204,12 +201,13 @@ def _unused(model: Controls) -> frozenset[str]:
         return frozenset()  # all are shown, so that the one that is wrong can be found
 
 
-def _all(train: Controls, addressed: bool, data: str) -> list[RunSettings]:
+def _all(addressed: bool, data: str) -> list[RunSettings]:
     """One run of each family, for the same time and with as many numbers for an image."""
     st.caption("All four on the same images, one after the other if this machine has no room for more, then compared.")
     if "latent_dim" not in st.query_params:
         st.session_state.setdefault(place(AutoencoderConfig, "latent_dim"), _WIDTH)
-    width = Controls(AutoencoderConfig, addressed=addressed)
+    width = Controls(AutoencoderConfig, addressed=addressed, always=("latent_dim",))
+    train = Controls(TrainConfig, addressed=addressed)
     width.draw("latent_dim")
     train.draw("seconds", "seed")
     asked = []

@@ -19,7 +19,7 @@ from genlib.settings import (
     TrainConfig,
 )
 from pages.ui import presenting
-from pages.ui.address import choice
+from pages.ui.address import anyhow, belong, choice, choose
 from pages.ui.controls import Controls
 from pages.ui.families import swatches
 from pages.ui.plane_points import SPACE, Chosen, put_points
@@ -72,7 +72,7 @@ def ask(
         names: The live knobs of the shown run.
         act: Called with the name and the new value of one of them that was moved.
     """
-    st.subheader("Model", anchor=False)
+    presenting.section("Model")
     before, now = st.session_state.get(_COUNT), len(load_cloud(chosen.points).train) if chosen.points else None
     st.session_state[_COUNT] = now or before
     family = _choose(addressed)
@@ -98,21 +98,17 @@ def draft(now: RunSettings, asked: list[RunSettings]) -> str:
 
 
 def _choose(addressed: bool) -> str:
+    belong(_FAMILY, ADOPTED, RUN, _COUNT)
     if _FAMILY not in st.session_state:
         asked = choice("family", _FAMILIES, "gan2d") if addressed else "gan2d"
         st.session_state[_FAMILY] = asked
         if addressed and asked != "all" and not _KNOWN & set(st.query_params):
             _put(suited(first(asked), st.session_state.get(_COUNT)))  # an address that says nothing else
     swatches(_FAMILY, _FAMILIES)
-    chosen = str(
-        st.pills("Family", list(_FAMILIES), format_func=_FAMILIES.__getitem__, key=_FAMILY, required=True, wrap=True,
-                 persist_state="session", on_change=_begin, label_visibility="collapsed") or "gan2d"
+    return str(
+        choose(st.pills, "Family", _FAMILIES, "family", "gan2d", key=_FAMILY, names=_FAMILIES.__getitem__,
+               addressed=addressed, required=True, wrap=True, on_change=_begin, label_visibility="collapsed")
     )  # fmt: skip
-    if chosen == "gan2d" or not addressed:
-        st.query_params.pop("family", None)
-    else:
-        st.query_params["family"] = chosen
-    return chosen
 
 
 def _begin() -> None:
@@ -136,8 +132,8 @@ def _put(settings: RunSettings) -> None:
     _train(False).put(settings.train)
 
 
-def _train(addressed: bool) -> Controls:
-    return Controls(TrainConfig, addressed=addressed, space=SPACE, words=of_points)
+def _train(addressed: bool, always: tuple[str, ...] = ()) -> Controls:
+    return Controls(TrainConfig, addressed=addressed, space=SPACE, words=of_points, always=always)
 
 
 def _owner(family: str, name: str, addressed: bool = True) -> Controls:
@@ -149,7 +145,8 @@ def _owner(family: str, name: str, addressed: bool = True) -> Controls:
 
 def _one(family: str, addressed: bool, live: DeltaGenerator | None, names: Collection[str], act: Act) -> RunSettings:
     """One run; raises InputError if its settings do not go together."""
-    model, train = _owner(family, "latent_dim", addressed), _train(addressed)
+    always = anyhow(suited(first(family), st.session_state.get(_COUNT)))
+    model, train = _owner(family, "latent_dim", addressed), _train(addressed, always)
     _presets(family)
     if live is not None:
         with live:
@@ -189,12 +186,15 @@ def _presets(family: str) -> None:
     """Settings by name; what was changed by hand has none."""
     known, key, now = presets_of(family), f"{SPACE}preset_{family}", _named(family, st.session_state.get(_COUNT))
     st.session_state[key] = now or ""  # it follows the settings, not the other way round
-    st.selectbox("Preset", [*known, ""], format_func=lambda name: known[name].title if name else "Settings of your own",
-                 key=key, on_change=_pick, args=(key,))  # fmt: skip
-    if now:
-        st.caption(known[now].aim)
-        if cure := known[now].cure:
-            button("Show the cure", "healing", _take, PLANE_PRESETS[cure].settings, help=PLANE_PRESETS[cure].aim)
+    with presenting.setting("preset", key) as there:
+        if not there:
+            return
+        st.selectbox("Preset", [*known, ""], key=key, on_change=_pick, args=(key,),
+                     format_func=lambda name: known[name].title if name else "Settings of your own")  # fmt: skip
+        if now:
+            st.caption(known[now].aim)
+            if cure := known[now].cure:
+                button("Show the cure", "healing", _take, PLANE_PRESETS[cure].settings, help=PLANE_PRESETS[cure].aim)
 
 
 def _named(family: str, n: int | None) -> str | None:

@@ -13,6 +13,7 @@ from genlib.knobs import InputError
 from genlib.morph import FORMS, ROUTES, TURNS, Route, Turn, Way, morph_file
 from genlib.recipe import way_recipe
 from genlib.settings import MNIST
+from pages.ui.address import arrived, choose, share
 from pages.ui.cached import Inference
 from pages.ui.cards import empty
 from pages.ui.element import element, encode, markup
@@ -53,16 +54,15 @@ def between_images(models: Mapping[str, Model]) -> str:
     )  # fmt: skip
     turn: Turn = "both"
     with st.container(horizontal=True, gap="large"):
-        route: Route = st.segmented_control(
-            "Way", list(ROUTES), default="line", format_func=ROUTES.__getitem__, key="way", required=True,
-            bind="query-params",
+        route: Route = choose(
+            st.segmented_control, "Way", ROUTES, "way", "line", key="way", names=ROUTES.__getitem__, required=True,
             help="Codes from a bell curve in many dimensions all lie about as far from the middle: the great circle "
             "stays out there, the straight line cuts through.",
         )  # fmt: skip
         if any(models[name].labels for name in names):
-            turn = st.segmented_control(
-                "What changes", list(TURNS), default="both", format_func=TURNS.__getitem__, key="turn",
-                required=True, bind="query-params",
+            turn = choose(
+                st.segmented_control, "What changes", TURNS, "turn", "both", key="turn", names=TURNS.__getitem__,
+                required=True,
                 help="Of a model with labels: its code, the digit it is asked for, or both.",
             )  # fmt: skip
     a, b = ends
@@ -72,8 +72,9 @@ def between_images(models: Mapping[str, Model]) -> str:
     lanes = [lane for name in names if (lane := _lane(models[name], a, b)) is not None]
     if not lanes:
         return ""
-    told: dict[str, object] = {"lanes": [_told(*lane) for lane in lanes], "circle": route == "circle", "what": turn}
-    _morph(key="morph", data=told | {"images": {"a": encode(a.image, np.uint8), "b": encode(b.image, np.uint8)}})
+    way: dict[str, object] = {"lanes": [_told(*lane) for lane in lanes], "circle": route == "circle", "what": turn}
+    way |= {"images": {"a": encode(a.image, np.uint8), "b": encode(b.image, np.uint8)}}
+    arrived(_morph(key="morph", data=way | share(), on_seen_change=lambda: None).seen)
     _take_away(lanes, route, turn)
     found = {
         model.name: (one.z.tolist(), other.z.tolist(), (one.label or 0, other.label or 0))

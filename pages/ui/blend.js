@@ -28,7 +28,7 @@ const makeBlend = (root) => {
     ask(".now").textContent = said;
     blend.player.say(said);
   };
-  blend.player = makePlayer(host, { draw, pace: () => 15 });
+  blend.player = makePlayer(host, { draw, pace: () => 15, rested: () => blend.seen(blend.player.at / POSITIONS) });
   blend.player.last = POSITIONS;
   blend.player.at = POSITIONS / 2;
   blend.lanes = LANES.map(([kind, title, note]) => {
@@ -60,6 +60,8 @@ const makeBlend = (root) => {
       }
       blend.player.redraw();
       host.dataset.state = "whole";
+      if (!blend.begun) blend.player.beginWay(blend.data);
+      blend.begun = true;
     } catch (error) {
       host.dataset.state = "failed";
       ask(".now").textContent = error.message;
@@ -68,11 +70,12 @@ const makeBlend = (root) => {
   return blend;
 };
 
-export default function ({ data, parentElement: root }) {
+export default function ({ data, parentElement: root, setTriggerValue }) {
   const blend = blends.get(root) || makeBlend(root);
   blends.set(root, blend);
   blend.data = data;
-  const of = JSON.stringify(data);
+  blend.seen = (share) => setTriggerValue("seen", share);
+  const of = JSON.stringify({ ...data, play: 0, share: 0 });
   if (of === blend.of) return;
   blend.of = of;
   blend.open();

@@ -10,13 +10,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from genlib.knobs import InputError
+from pages.ui.address import asked, told
 from pages.ui.element import element, encode
+from pages.ui.notices import tell
 
-__all__ = ["brush", "packed", "unpacked"]
+__all__ = ["brush", "mask_from_text", "mask_text", "packed", "unpacked"]
 
 _brush = element("brush", "draw.js", "brush.js", html='<div class="brush"></div>')
 
 _Grey = NDArray[np.uint8]
+_HALF = 127  # above it a pixel is drawn
 
 
 def brush(
@@ -28,6 +31,7 @@ def brush(
     under: _Grey | None = None,
     start: _Grey | None = None,
     turn: str = "",
+    address: str = "",
 ) -> _Grey | None:
     """A field to draw in; the page runs again after each stroke. The drawing is there again when the field is.
 
@@ -39,6 +43,7 @@ def brush(
         under: A picture of that shape to paint on: strokes are then all or nothing, and cover it in a colour.
         start: The drawing to begin with, whenever ``turn`` is another one.
         turn: Names the beginning: letters, digits and dashes.
+        address: By what name the address tells a hole that was painted, if it is to.
 
     Returns:
         White on black, the pixels as they are seen, or None where nothing is drawn.
@@ -47,17 +52,50 @@ def brush(
         InputError: If what the browser sends is no drawing.
     """
     begun, kept = st.session_state.get(f"{key}_kept", ("", ""))
+    usual = start
+    if address and (text := asked(address, turn)):
+        try:
+            start = mask_from_text(text, shape)
+        except InputError as error:
+            tell(f"In the address: {address} {error}")
     if begun != turn and start is not None:
         kept = packed(start)
-    told = {"label": label, "shape": shape, "sizes": sizes, "start": kept, "turn": f"{turn}:" if turn else ""}
-    told["under"] = None if under is None else encode(under, np.uint8)
-    answer = _brush(key=key, data=told, on_drawing_change=lambda: None).drawing or kept
+    data = {"label": label, "shape": shape, "sizes": sizes, "start": kept, "turn": f"{turn}:" if turn else ""}
+    data["under"] = None if under is None else encode(under, np.uint8)
+    answer = _brush(key=key, data=data, on_drawing_change=lambda: None).drawing or kept
     if turn:  # a drawing of a beginning before this one is over
         before, _, answer = str(answer).rpartition(":")
         answer = answer if before in (turn, "") else kept
     drawing = unpacked(answer, shape) if answer else None
     st.session_state[f"{key}_kept"] = turn, answer
+    if address:
+        empty = np.zeros(shape, np.uint8)
+        mask, before = (mask_text(empty if each is None else each) for each in (drawing, usual))
+        told(address, "" if mask == before else mask, turn)
     return drawing if drawing is not None and drawing.any() else None
+
+
+def mask_text(drawing: _Grey) -> str:
+    """Where there is a drawing, as an address has it: a bit for each pixel."""
+    return base64.urlsafe_b64encode(np.packbits(drawing > _HALF).tobytes()).decode().rstrip("=")
+
+
+def mask_from_text(text: str, shape: tuple[int, int]) -> _Grey:
+    """Read :func:`mask_text`: 255 where there is a drawing, 0 elsewhere.
+
+    Raises:
+        InputError: If it is no mask of that shape; the end of a sentence that names it.
+    """
+    size = shape[0] * shape[1]
+    try:
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", True), np.uint8))
+        if len(bits) != -(-size // 8) * 8:
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            f"is no hole of {shape[0]} x {shape[1]} pixels: take the whole link. The hole as it was is shown."
+        ) from None
+    return bits[:size].reshape(shape) * np.uint8(255)
 
 
 def packed(drawing: _Grey) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from genlib.knobs import Config, InputError, Knob
 from pages.ui import presenting
+from pages.ui.address import belong, write
 from pages.ui.notices import tell
 
 __all__ = ["Controls", "place"]
@@ -28,6 +29,7 @@ class Controls:
         addressed: Whether the address tells the values; else it is rid of them.
         space: Begins the session's keys, where pages are to keep values of the same configuration apart.
         words: What becomes of titles and explanations.
+        always: Names of knobs whose value the address tells even if it is the usual one.
     """
 
     def __init__(
@@ -37,13 +39,16 @@ class Controls:
         addressed: bool = True,
         space: str = "",
         words: Callable[[str], str] = str,
+        always: Collection[str] = (),
     ) -> None:
         self.cls = cls
         self.prefix = prefix
         self.addressed = addressed
         self.space = space
         self.words = words
+        self.always = always
         for knob in cls.knobs():  # what is not drawn counts too
+            belong(self.key(knob.name))
             if self.key(knob.name) not in st.session_state:
                 st.session_state[self.key(knob.name)] = self._from_address(knob)
         presenting.know(prefix + knob.name for knob in cls.knobs())
@@ -59,10 +64,8 @@ class Controls:
                     acting = {"on_change": act, "args": (name, key)} if act else {}
                     self.values[name] = _widget(knob, key, self.words, acting)
             value = self.values[name]
-            if value == knob.default or not self.addressed:
-                st.query_params.pop(address, None)
-            elif st.query_params.get(address) != knob.text(value):
-                st.query_params[address] = knob.text(value)
+            told = self.addressed and (value != knob.default or name in self.always)
+            write(address, knob.text(value) if told else None)
 
     def put(self, config: Config) -> None:
         """Have the widgets show these values from now on; to be called before they are drawn."""

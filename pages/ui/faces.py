@@ -8,15 +8,16 @@ from typing import Any
 import streamlit as st
 
 from genlib.knobs import InputError
-from genlib.portraits import LEARNT, SHOTS, load_gallery, way_file
+from genlib.portraits import LEARNT, READINGS, SHOTS, load_gallery, way_file
 from genlib.recipe import face_recipe
-from pages.ui.address import choice
+from pages.ui.address import arrived, choice, choose, numbers, share, write
 from pages.ui.element import element, markup
 from pages.ui.notices import tell
 from pages.ui.studio import code_from_text, code_text
 
-__all__ = ["blend", "choose", "explorer"]
+__all__ = ["blend", "explorer", "somebody"]
 
+_WAYS, _REACH = ("untangled", "plain"), 3  # what sliders take along; how far they go
 _portraits = element(
     "portraits", "draw.js", "tensors.js", "decoder.js", "latent.js", "portraits.js", html=markup("portraits.html")
 )
@@ -30,27 +31,31 @@ def explorer(fresh: bool) -> str:
         fresh: Whether it was not there in the run of the page before.
     """
     size = load_gallery().config.latent_dim
-    asked = st.query_params.get("z", "")
-    if fresh or (asked and asked != st.session_state.get("portraits_told")):
-        st.session_state["portraits_begun"], st.session_state["portraits_told"] = _asked(size), asked
+    if fresh:
+        moved = numbers("moved", len(READINGS), _REACH)
+        way = choice("way", _WAYS, _WAYS[0])
+        st.session_state["portraits_begun"] = {"z": _asked(size), "moved": moved, "way": way}
     begun = st.session_state["portraits_begun"]
-    answer = _portraits(key="portraits", data={"z": begun}, on_face_change=lambda: None)
+    answer = _portraits(key="portraits", data=begun, on_face_change=lambda: None)
     if (z := _checked(answer.get("face"), size)) is not None:
-        st.query_params["z"] = st.session_state["portraits_told"] = code_text(z)
+        write("z", code_text(z))
+        moves = answer["face"].get("moved")
+        write("moved", code_text(moves) if _moves(moves) and any(moves) else None)
+        write("way", _WAYS[1] if answer["face"].get("way") == _WAYS[1] else None)
         return face_recipe(z)
-    return face_recipe(begun) if begun else ""
+    return face_recipe(begun["z"]) if begun["z"] else ""
 
 
 def blend(a: int, b: int) -> None:
     """The way between two photographs, by their numbers."""
-    _blend(key="blend", data={"a": a, "b": b})
+    arrived(_blend(key="blend", data={"a": a, "b": b} | share(), on_seen_change=lambda: None).seen)
     st.download_button(
         "Save as WebP", partial(way_file, a, b), f"portraits-{a + 1}-{b + 1}.webp", "image/webp",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
 
-def choose(key: str, title: str, people: range, first: tuple[int, int]) -> int:
+def somebody(key: str, title: str, people: range, first: tuple[int, int]) -> int:
     """Widgets for one photograph; its number among all 400.
 
     Arguments:
@@ -60,18 +65,14 @@ def choose(key: str, title: str, people: range, first: tuple[int, int]) -> int:
         first: Person and shot to begin with, from 0.
     """
     numbers, shots = [each + 1 for each in people], range(1, SHOTS + 1)
-    known = [int(choice(f"{key}_{part}", options, first[i] + 1))
-             for i, (part, options) in enumerate((("person", numbers), ("shot", shots)))]  # fmt: skip
     left, right = st.columns([3, 2])
-    person = left.selectbox(
-        title, numbers, index=numbers.index(known[0]), key=f"{key}_person", persist_state="session",
-        format_func=lambda number: f"{number}" + (", unseen" if number > LEARNT else ""),
-    )  # fmt: skip
-    shot = right.selectbox(
-        "Photograph", shots, index=shots.index(known[1]), key=f"{key}_shot", persist_state="session"
-    )  # fmt: skip
-    st.query_params.update({f"{key}_person": str(person), f"{key}_shot": str(shot)})
-    return SHOTS * (int(person) - 1) + int(shot) - 1
+    where, what = f"{key}_person", f"{key}_shot"
+    with left:
+        person = choose(st.selectbox, title, numbers, where, first[0] + 1, key=where,
+                        names=lambda number: f"{number}" + (", unseen" if number > LEARNT else ""))  # fmt: skip
+    with right:
+        shot = choose(st.selectbox, "Photograph", shots, what, first[1] + 1, key=what)
+    return SHOTS * (person - 1) + shot - 1
 
 
 def _asked(size: int) -> list[float] | None:
@@ -83,6 +84,12 @@ def _asked(size: int) -> list[float] | None:
         tell(str(error))
         st.query_params.pop("z", None)
         return None
+
+
+def _moves(moved: Any) -> bool:
+    """Whether this says how far each slider is from its middle."""
+    good = isinstance(moved, list) and len(moved) == len(READINGS)
+    return good and all(type(by) in (int, float) and abs(by) <= _REACH for by in moved)
 
 
 def _checked(answer: Any, size: int) -> tuple[float, ...] | None:

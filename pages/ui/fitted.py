@@ -15,6 +15,7 @@ from genlib.scoring import POINT_MEANINGS
 from genlib.seeding import numpy_rng
 from genlib.settings import MixtureConfig
 from pages.ui import cached
+from pages.ui.address import choose
 from pages.ui.figure import figure, table
 from pages.ui.flipbook import flipbook, mixture_panel
 from pages.ui.scores import explained, points_table
@@ -36,7 +37,7 @@ def starts(source: cached.Source, config: MixtureConfig) -> None:
         behind = found[best][-1].log_likelihood - steps[-1].log_likelihood
         verdict = "best" if i == best else "as good" if behind < 1e-3 else f"worse by {behind:.3f}"
         panels.append(mixture_panel(f"Seed {config.seed + i}: {verdict}", steps))
-    flipbook(panels, key="starts", points=cached.plane(source), ratio=0.9, least=150)
+    flipbook(panels, key="starts", points=cached.plane(source), ratio=0.9, least=150, prefix="starts_")
 
 
 def how_many(source: cached.Source, config: MixtureConfig) -> None:
@@ -78,7 +79,7 @@ def new_points(source: cached.Source, config: MixtureConfig, mixture: Mixture) -
         "To generate, choose a component by its weight, then draw from its Gaussian. "
         "Where the new points differ from the real ones, the model is wrong."
     )
-    n = st.select_slider("New points", [10, 50, 100, 500, 1000, 2000], 100, key="new", persist_state="session")
+    n = choose(st.select_slider, "New points", [10, 50, 100, 500, 1000, 2000], "new", 100, key="new")
     x, groups = mixture.sample(n, numpy_rng(config.seed, "sample"))
     figure(plots.samples_chart(cached.plane(source), x, groups), "samples")
     st.download_button("Download the new points", csv(x, groups), "new_points.csv", "text/csv")
@@ -90,8 +91,7 @@ def how_good(source: cached.Source, config: MixtureConfig) -> None:
         "Do new points match real ones that the mixture was not fitted to? "
         "**Predict:** with half as many components, which of these figures see it, and which do not?"
     )
-    n = st.select_slider("Points of each kind", [100, 200, 500, 1000, 2000], 1000, key="judged_n",
-                         persist_state="session")  # fmt: skip
+    n = choose(st.select_slider, "Points of each kind", [100, 200, 500, 1000, 2000], "judged_n", 1000, key="judged_n")
     with st.spinner("Comparing"):
         score = cached.judged(source, config, n)
     points_table(score, f"Mixture, K = {config.components}")

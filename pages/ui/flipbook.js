@@ -69,7 +69,13 @@ const build = (root, book) => {
       curveCanvas.setAttribute("aria-label", `Mean log-likelihood in nats per point over the iterations of EM. ${ends.join("; ")}.`);
     }
   };
-  book.player = makePlayer(host, { draw, pace: () => PACE[book.panels[0].kind] });
+  // Where one is and what is drawn, for the address.
+  const rested = () => {
+    const { at, last } = book.player;
+    const drawn = Object.keys(LAYERS).filter((name) => book.scene.layers[name]);
+    book.seen({ of: book.version, at: at < last ? at : null, drawn });
+  };
+  book.player = makePlayer(host, { draw, pace: () => PACE[book.panels[0].kind], rested });
   book.player.scrubs(curveCanvas, (x) => toTime(x));
   new ResizeObserver(book.player.redraw).observe(ask(".panels"));
   onTheme(host, book.player.redraw);
@@ -144,6 +150,7 @@ const makeSwitches = (root, book, mixture, clickable) => {
     for (const [name, text] of Object.entries(LAYERS))
       add(text, book.scene.layers[name], () => {
         book.player.redraw();
+        book.player.rest();
         return (book.scene.layers[name] = !book.scene.layers[name]);
       });
   if (clickable)
@@ -156,20 +163,22 @@ const makeSwitches = (root, book, mixture, clickable) => {
 
 const books = new WeakMap();
 
-export default function ({ data, parentElement: root, setStateValue }) {
+export default function ({ data, parentElement: root, setStateValue, setTriggerValue }) {
   let book = books.get(root);
   if (!book) {
-    book = { adding: false, scene: { layers: { points: true, ellipses: true, density: false } } };
+    const layers = data.drawn || ["points", "ellipses"];
+    book = { adding: false, scene: { layers: Object.fromEntries(Object.keys(LAYERS).map((name) => [name, layers.includes(name)])) } };
     books.set(root, book);
     build(root, book);
   }
   book.send = setStateValue;
+  book.seen = (seen) => data.addressed && setTriggerValue("seen", seen);
   if (data.version === book.version) return;
-  const fresh = book.version === undefined || data.epoch !== book.epoch;
+  const first = book.version === undefined;
+  const fresh = first || data.epoch !== book.epoch;
   Object.assign(book, { data, version: data.version, epoch: data.epoch });
   // Points put since the server last looked are still on their way.
   if (fresh || data.added.length >= book.added.length) book.added = data.added.slice();
-  book.player.playing(false);
   const scene = book.scene;
   scene.palette = data.palette.map(rgb);
   if (data.points) Object.assign(scene, { points: floats(data.points), emphasis: data.added.length, box: data.box, ratio: data.ratio });
@@ -181,9 +190,5 @@ export default function ({ data, parentElement: root, setStateValue }) {
   book.player.last = Math.max(...book.panels.map((panel) => KINDS[panel.kind].last(panel.model)));
   makeSwitches(root, book, data.panels[0].kind === "mixture" && !data.plain, data.clickable);
   arm(root.querySelector(".flipbook"), book);
-  book.player.go(book.player.last);
-  if (data.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    book.player.go(0);
-    book.player.playing(true);
-  }
+  book.player.begin(data.at ?? book.player.last, data.autoplay || (first && data.play));
 }

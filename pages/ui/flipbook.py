@@ -15,12 +15,15 @@ from genlib.colours import CLASSES
 from genlib.gmm import EMStep
 from genlib.knobs import InputError
 from genlib.sampling import png, sheet
+from pages.ui.address import number, plays, told, words, write
 from pages.ui.element import element, encode, markup
 from pages.ui.figure import take
 
 __all__ = ["MOST_ADDED", "added_points", "film_panel", "flipbook", "mixture_panel", "points_from_text", "points_text"]
 
 MOST_ADDED = 200
+LAYERS = ("points", "ellipses", "density")  # of a mixture; at first the first two
+_PER = {"mixture": 2, "film": 1}  # positions of the player for each number in the address
 _REACH = 1e9
 _DRAWN = 5000
 
@@ -78,6 +81,7 @@ def flipbook(
     least: int = 280,
     autoplay: bool = False,
     plain: bool = False,
+    prefix: str | None = None,
 ) -> list[tuple[float, float]] | None:
     """Show panels that share one clock; returns the points a visitor has put, or None while there is no news.
 
@@ -92,6 +96,7 @@ def flipbook(
         least: Least width of a panel, in pixels.
         autoplay: Play once as soon as it is seen, unless the visitor's system asks for less motion.
         plain: Leave out the curve and the switches.
+        prefix: Begins the names by which the address tells where it stands; None if it does not.
     """
     data: dict[str, Any] = {"panels": list(panels), "palette": CLASSES, "added": [list(point) for point in added]}
     data |= {"epoch": epoch, "clickable": clickable, "ratio": ratio, "least": least}
@@ -99,13 +104,38 @@ def flipbook(
     if points is not None:
         data |= {"points": encode(_thinned(points, len(added))), "box": _box(points[len(added) :])}
     data["version"] = hashlib.blake2b(json.dumps(data).encode(), digest_size=8).hexdigest()
-    result = _flipbook(key=key, data=data, on_added_change=lambda: None)
+    version = str(data["version"])
+    if prefix is not None:
+        data |= {"addressed": True, "play": plays(), **_asked(panels[0], prefix, version)}
+    result = _flipbook(key=key, data=data, on_added_change=lambda: None, on_seen_change=lambda: None)
+    if prefix is not None:
+        _told(result.seen, panels[0], prefix, version)
     if panels[0]["kind"] == "film":
         take({f"{i}.png": partial(_sheet, panel) for i, panel in enumerate(panels, 1)}, key, "Pictures (PNG)")
     else:
         drawn = {} if points is None else {"points.csv": partial(_points_csv, points)}
         take({"components.csv": partial(_components_csv, list(panels)), **drawn}, key)
     return added_points(result.added, epoch) if clickable and result.added is not None else None
+
+
+def _asked(panel: Mapping[str, Any], prefix: str, version: str) -> dict[str, Any]:
+    """Where the address has it begin, and what is drawn there."""
+    per = _PER[panel["kind"]]
+    at = number(f"{prefix}at", 0, len(panel.get("curve") or panel["labels"]) - 1, version)
+    drawn = words(f"{prefix}drawn", LAYERS) if panel["kind"] == "mixture" else None
+    return {"at": None if at is None else at * per, "drawn": drawn}
+
+
+def _told(seen: Any, panel: Mapping[str, Any], prefix: str, version: str) -> None:
+    """Have the address tell what the visitor came to, if that is news."""
+    if not isinstance(seen, dict) or seen.get("of") != version:
+        return
+    at, drawn = seen.get("at"), seen.get("drawn")
+    told(f"{prefix}at", f"{at / _PER[panel['kind']]:g}" if type(at) is int else "", version)
+    if panel["kind"] == "mixture" and isinstance(drawn, list):
+        shown = [name for name in LAYERS if name in drawn]
+        told(f"{prefix}drawn", "" if shown == [*LAYERS[:2]] else ",".join(shown) or "none")
+    write("play", None)
 
 
 def added_points(answer: Any, epoch: int) -> list[tuple[float, float]] | None:

@@ -9,9 +9,10 @@ from genlib.knobs import InputError
 from genlib.recipe import image_recipe
 from genlib.sampling import difference
 from pages.ui import cached
+from pages.ui.address import choose
 from pages.ui.figure import pictures
 from pages.ui.picker import Picked, inline, large, pick
-from pages.ui.studio import Code, Model, push
+from pages.ui.studio import Code, Model, code_text, push
 from pages.ui.words import unlinked
 
 __all__ = ["LINK", "code_of", "from_image", "told_label"]
@@ -43,7 +44,9 @@ def from_image(model: Model) -> str:
     # The studio was drawn before: it goes there in a second run of the page, once for each image.
     now = (model.name, model.step, picked.pixels, label)
     before, st.session_state["image_shown"] = st.session_state.get("image_shown"), now
-    if again or (now != before and before != LINK):
+    # A link that names the very code of the image shows where the posterior puts it, too.
+    same = before == LINK and st.query_params.get("z") == code_text(found.z.tolist())
+    if again or same or (now != before and before != LINK):
         push(
             model,
             Code(tuple(found.z.tolist()), found.label or 0),
@@ -60,9 +63,8 @@ def told_label(model: Model, picked: Picked, key: str, which: str = "it") -> int
     names = model.shown.classes
     reader = "it is that of the training image most like it" if model.shown.own else "the classifier reads it"
     text = f"Which {'class' if model.shown.own else 'digit'} is {which}?"
-    said = st.pills(text, list(range(len(names))), key=f"{key}_digit", format_func=names.__getitem__,
-                    help=f"The model is told. Left open, {reader}.")  # fmt: skip
-    return None if said is None else int(said)
+    return choose(st.pills, text, range(len(names)), f"{key}_digit", None, key=f"{key}_digit",
+                  names=names.__getitem__, help=f"The model is told. Left open, {reader}.")  # fmt: skip
 
 
 def code_of(model: Model, picked: Picked, label: int | None, ask: bool = True) -> cached.Inference | None:

@@ -1,7 +1,6 @@
 // The 2-D lab: one to four models of points in the plane, live and back in time, with what each thinks.
 
 const TURNS = 8; // directions from the middle that have a colour of their own
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 // The figures that hold at a step: those of the newest report before it.
 const readings = ({ run, film }, at) =>
@@ -209,10 +208,7 @@ const setSlow = (room, on) => {
     const button = list.appendChild(document.createElement("li")).appendChild(document.createElement("button"));
     button.type = "button";
     button.textContent = `${part + 1} ${name}`;
-    button.onclick = () => {
-      room.player.playing(false);
-      room.player.go(Math.min(room.player.last, room.player.at - (room.player.at % room.sub) + part));
-    };
+    button.onclick = () => room.player.take(Math.min(room.player.last, room.player.at - (room.player.at % room.sub) + part));
   });
   room.all();
 };
@@ -227,11 +223,14 @@ const PLANE = {
   </div>`,
   tell: tellPlane,
   draw: drawPlane,
+  slow: (room) => setSlow(room, true),
   made: (room) => {
-    room.layers = { ...PLANE.layers };
     room.added = [];
     room.adding = false;
-    room.ask("[data-act=slow]").onclick = () => setSlow(room, room.sub === 1);
+    room.ask("[data-act=slow]").onclick = () => {
+      setSlow(room, room.sub === 1);
+      room.player.rest();
+    };
     const add = room.ask("[data-act=add]");
     add.onclick = () => {
       room.adding = !room.adding;
@@ -240,6 +239,9 @@ const PLANE = {
     };
   },
   begun: (room) => {
+    // Another family has other layers: it begins with the usual ones.
+    if (room.families !== room.data.families) room.layers = { ...PLANE.layers };
+    room.families = room.data.families;
     room.panels = room.lanes.map((lane) => (lane.panel = { canvas: lane.ask(".field canvas") }));
     setSlow(room, room.sub > 1);
     if (room.adding) arm(room.host, room);

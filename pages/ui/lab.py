@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from genlib.colours import CLASSES, FAMILIES
 from genlib.data.cloud import known_groups, load_cloud
 from genlib.knobs import InputError
 from genlib.settings import PlaneGANConfig, RunSettings
+from pages.ui.address import told, words
 from pages.ui.charts import charts
 from pages.ui.element import element, encode, markup
 from pages.ui.flipbook import added_points
 from pages.ui.news import news
 from pages.ui.opened import Opened
-from pages.ui.room import changed
+from pages.ui.room import begin, changed, seated
 from pages.ui.words import points_name
 
 __all__ = ["LAYERS", "Draft", "layers_from_text", "plane_lab"]
@@ -103,18 +103,21 @@ def plane_lab(
     Raises:
         InputError: If what comes back is no list of points.
     """
-    told = [_draft(each) if isinstance(each, Draft) else _told(each) for each in shown]
-    if len(told) > 1:  # what all have in common
-        for each in told:
+    lanes = [_draft(each) if isinstance(each, Draft) else _told(each) for each in shown]
+    if len(lanes) > 1:  # what all have in common
+        for each in lanes:
             each["charts"] = [chart for chart in each["charts"] if chart.get("judged")]
             each["codenote"] = ""
     standing = "|".join("" if isinstance(each, Draft) else each.standing for each in shown) if follows else ""
-    data = {"runs": told, "standing": standing, "palette": CLASSES, "epoch": epoch, "added": [list(p) for p in added]}
-    data["layers"] = layers_from_text(layers) if (layers := st.query_params.get("drawn")) else None
-    quiet = {f"on_{name}_change": lambda: None for name in ("standing", "added", "layers")}
+    data = {"runs": lanes, "standing": standing, "palette": CLASSES, "epoch": epoch, "added": [list(p) for p in added]}
+    families = " ".join(sorted({each.settings.family for each in shown}))
+    of = " ".join("" if isinstance(each, Draft) else each.run.id for each in shown)
+    data |= {"layers": words("drawn", LAYERS, families), "families": families, **begin(of)}
+    quiet = {f"on_{name}_change": lambda: None for name in ("standing", "added", "layers", "seat")}
     result = _lab(key=key, data=data, **quiet)
     if result.layers is not None:
-        st.query_params["drawn"] = ",".join(layers_from_text(result.layers))
+        told("drawn", ",".join(layers_from_text(result.layers)) or "none", families)
+    seated(result.seat, of)
     return None if result.added is None else added_points(result.added, epoch)
 
 

@@ -120,6 +120,14 @@ const makeCharts = (room) => {
   });
 };
 
+// By itself, once, when all pictures are there; runs that train move anyway.
+const playFilms = (room) => {
+  const ready = room.lanes.every(({ film }) => film.news && !film.news.active && film.frames.size > 1 && film.frames.size >= film.news.steps.length);
+  if (!room.play || !ready) return;
+  room.play = false;
+  room.player.begin(room.player.at, true);
+};
+
 const makeRoom = (root, kind) => {
   const host = root.querySelector(".room");
   const room = { host, kind, lanes: [], sub: 1, axis: "step", times: [0], ask: (selector) => host.querySelector(selector), charts: [] };
@@ -136,19 +144,25 @@ const makeRoom = (root, kind) => {
     drawCharts(room, live ? undefined : time);
     room.say(live, time);
   };
-  room.player = makePlayer(host, { draw, pace: () => (room.sub > 1 ? 0.25 : 3), skips: () => room.sub === 1, words: kind.words });
+  room.player = makePlayer(host, { draw, pace: () => (room.sub > 1 ? 0.25 : 3), skips: () => room.sub === 1, words: kind.words, rested: () => room.rested() });
   room.all = () => {
     force = true;
     room.player.redraw();
   };
   new ResizeObserver(room.all).observe(host);
   onTheme(host, room.all);
+  // Where in time one is, for the address.
+  room.rested = () => {
+    const { at, last } = room.player;
+    room.tell("seat", { of: room.names, at: at < last ? room.time() : null, slow: room.sub > 1 ? (at % room.sub) + 1 : 0, axis: room.axis });
+  };
   // A time may be shown in several parts, each a position of the player.
   room.time = () => room.times[Math.floor(room.player.at / room.sub)] ?? 0;
 
   room.filmed = (lane) => {
     lane.box.dataset.loaded = lane.film.frames.size;
     room.player.redraw();
+    playFilms(room);
   };
   room.stepAt = (lane, seconds) => {
     const within = lane.film.news.steps.filter((step) => lane.film.seconds(step) <= seconds);
@@ -204,6 +218,7 @@ const makeRoom = (root, kind) => {
       room.mark();
       room.player.at = room.player.last;
       room.told();
+      room.player.rest();
     };
   });
   room.mark = () => host.querySelectorAll("[data-axis]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.axis === room.axis));
@@ -212,12 +227,23 @@ const makeRoom = (root, kind) => {
   return room;
 };
 
+// Where the address asks to begin.
+const sit = (room, { at, slow, axis }) => {
+  room.axis = axis;
+  room.mark();
+  room.told();
+  if (slow && room.kind.slow) room.kind.slow(room);
+  if (at !== null) room.player.at = Math.min(room.player.last, room.sub * room.nearest(at) + clamp(slow - 1, 0, room.sub - 1));
+};
+
 const rooms = new WeakMap();
 
-const showRoom = ({ data, parentElement: root, setStateValue }, kind) => {
-  const room = rooms.get(root) || makeRoom(root, kind);
+const showRoom = ({ data, parentElement: root, setStateValue, setTriggerValue }, kind) => {
+  const first = !rooms.has(root);
+  const room = first ? makeRoom(root, kind) : rooms.get(root);
+  if (first) room.play = data.play;
   rooms.set(root, room);
-  Object.assign(room, { data, send: setStateValue, sent: "" });
+  Object.assign(room, { data, send: setStateValue, tell: setTriggerValue, sent: "" });
   const names = data.runs.map((run) => run.name).join(" ");
   const others = names !== room.names;
   if (others) {
@@ -243,5 +269,7 @@ const showRoom = ({ data, parentElement: root, setStateValue }, kind) => {
     lane.film.look();
   });
   if (room.lanes.some(({ run }) => !run.name)) room.told();
+  if (first) sit(room, data.seat);
+  else if (others && (room.sub > 1 || room.axis !== "step")) room.player.rest();
   room.all();
 };

@@ -44,7 +44,7 @@ const tellLayers = (room, lane) => {
         if (on && layer === "best") room.layers.surface = false;
         if (on && layer === "surface") room.layers.best = false;
         room.lanes.forEach((each) => tellLayers(room, each));
-        room.send("layers", Object.keys(WORDS).filter((name) => room.lanes.some((each) => layersOf(each.run).includes(name) && isOn(room, each.run, name))).join(","));
+        room.tell("layers", Object.keys(WORDS).filter((name) => room.lanes.some((each) => layersOf(each.run).includes(name) && isOn(room, each.run, name))).join(","));
         room.all();
       };
     }

@@ -31,7 +31,7 @@ const makeMorph = (root) => {
     mix[run.digits[1]] += turn;
     return decoder.decode(z, mix);
   };
-  morph.player = makePlayer(host, { draw, pace: () => 15 });
+  morph.player = makePlayer(host, { draw, pace: () => 15, rested: () => morph.seen(morph.player.at / POSITIONS) });
   morph.player.last = POSITIONS;
   morph.player.at = POSITIONS / 2;
   morph.open = async () => {
@@ -68,17 +68,20 @@ const makeMorph = (root) => {
       }
     }
     host.dataset.state = morph.lanes.some((lane) => lane.decoder) ? "whole" : "failed";
+    if (!morph.begun) morph.player.beginWay(data);
+    morph.begun = true;
   };
   return morph;
 };
 
 const morphs = new WeakMap();
 
-export default function ({ data, parentElement: root }) {
+export default function ({ data, parentElement: root, setTriggerValue }) {
   const morph = morphs.get(root) || makeMorph(root);
   morphs.set(root, morph);
   morph.data = data;
-  const of = JSON.stringify(data);
+  morph.seen = (share) => setTriggerValue("seen", share);
+  const of = JSON.stringify({ ...data, play: 0, share: 0 });
   if (of === morph.of) return;
   morph.of = of;
   morph.open();

@@ -17,7 +17,7 @@ from genlib.runs.owners import key_hash
 from genlib.sampling import sheet
 from genlib.settings import MNIST
 from genlib.worker import advance
-from pages.ui.address import choice
+from pages.ui.address import belong, choose, write
 from pages.ui.server import compute_part
 from pages.ui.words import data_name
 
@@ -47,8 +47,8 @@ def choose_data(key: str | None, addressed: bool, act: Callable[[], None]) -> st
     """
     session = st.session_state
     asked = st.query_params.get("data", MNIST) if addressed else MNIST
-    # A link has the last word; else the address only tells what the widget says.
-    if "data" not in session or (addressed and asked not in (MNIST, session.get("data_told"))):
+    belong("data")
+    if "data" not in session:
         session["data"] = _checked(asked)
     options = {MNIST: "MNIST digits"} | {each.id: own_label(each, key) for each in list_own(key)}
     options.setdefault(session["data"], data_name(session["data"]))
@@ -56,11 +56,8 @@ def choose_data(key: str | None, addressed: bool, act: Callable[[], None]) -> st
         text = "What the model learns from: the bundled digits, or images of your own."
         st.selectbox("Data", list(options), format_func=options.__getitem__, key="data", persist_state="session",
                      on_change=act, help=text)  # fmt: skip
-    data = session["data_told"] = str(session["data"])
-    if data == MNIST or not addressed:
-        st.query_params.pop("data", None)
-    else:
-        st.query_params["data"] = data
+    data = str(session["data"])
+    write("data", data if addressed and data != MNIST else None)
     return data
 
 
@@ -78,11 +75,7 @@ def whose(there: Iterable[str], text: str) -> str:
             names[asked] = data_name(load_images(asked).data)
     if len(names) < 2 and asked == MNIST:
         return MNIST
-    first = choice("data", names, MNIST)
-    data = str(st.selectbox("Images", list(names), list(names).index(first), format_func=names.__getitem__,
-                            key="whose", persist_state="session", help=text))  # fmt: skip
-    st.query_params["data"] = data
-    return data
+    return str(choose(st.selectbox, "Images", names, "data", MNIST, key="whose", names=names.__getitem__, help=text))
 
 
 def trained_on(data: str) -> int | None:

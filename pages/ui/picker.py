@@ -15,6 +15,7 @@ from genlib.data.own import small, small_picture
 from genlib.knobs import InputError
 from genlib.sampling import png
 from genlib.settings import MNIST
+from pages.ui.address import choose
 from pages.ui.brush import brush
 from pages.ui.words import unlinked
 
@@ -58,9 +59,8 @@ def pick(key: str, first: int, data: str = MNIST) -> Picked | None:
     except InputError as error:
         st.warning(unlinked(str(error)))
         return None
-    source = st.segmented_control(
-        "Where from", [TEST, DRAW, UPLOAD], default=TEST, key=f"{key}_source", required=True, persist_state="session"
-    )
+    source = choose(st.segmented_control, "Where from", [TEST, DRAW, UPLOAD], f"{key}_from", TEST, key=f"{key}_source",
+                    required=True)  # fmt: skip
     if source == TEST:
         last = len(images.test) - 1
         if st.session_state.get(key, 0) > last:

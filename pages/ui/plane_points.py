@@ -10,7 +10,8 @@ import streamlit as st
 from genlib.data.cloud import load_cloud
 from genlib.knobs import InputError
 from genlib.settings import MOST_POINTS, PlanePoints, PointsConfig
-from pages.ui import cached
+from pages.ui import cached, presenting
+from pages.ui.address import choice, write
 from pages.ui.controls import Controls
 from pages.ui.flipbook import MOST_ADDED
 from pages.ui.points import added, choose_points, clear
@@ -20,6 +21,7 @@ __all__ = ["SPACE", "Chosen", "choose_plane", "put_points"]
 
 SPACE = "lab_"  # begins the session's keys of the lab, whose values are not those of other pages
 _BARE, _LENT, _BEGAN = (f"{SPACE}{name}" for name in ("bare", "lent", "began"))
+_BOTH = ("true", "false")
 _REACH = 3.0  # to each side goes the picture of an empty plane
 
 Pairs = tuple[tuple[float, float], ...]
@@ -76,7 +78,7 @@ def put_points(points: PlanePoints) -> None:
 def _asked(addressed: bool) -> tuple[PointsConfig | None, Pairs, Pairs, int]:
     """What is drawn, what is given, which of those were put by hand, and the groups of a data set just chosen."""
     if lent := st.session_state.get(_LENT):
-        st.subheader("Data", anchor=False)
+        presenting.section("Data")
         st.caption(f"The {len(lent):,} points that the run shown was given.")
         button("Other data", "undo", st.session_state.pop, _LENT, None)
         put = added(SPACE, addressed)
@@ -84,12 +86,13 @@ def _asked(addressed: bool) -> tuple[PointsConfig | None, Pairs, Pairs, int]:
     if _BEGAN not in st.session_state:
         st.session_state[_BEGAN] = True
         told = any(name.startswith("data_") for name in st.query_params)
-        st.session_state.setdefault(_BARE, addressed and not told and "points" in st.query_params)
+        alone = addressed and not told and "points" in st.query_params
+        st.session_state.setdefault(_BARE, alone or (addressed and choice("bare", _BOTH, "false") == "true"))
         if not told:
             Controls(PointsConfig, "data_", addressed, SPACE).put(PlanePoints().drawn or PointsConfig())
     bare = bool(st.session_state.get(_BARE))
     if bare:
-        st.subheader("Data", anchor=False)
+        presenting.section("Data")
         put = added(SPACE, addressed)
         st.caption(
             "Nothing but what you put on the plane by clicking." + (f" {len(put)} points so far." if put else "")
@@ -98,9 +101,14 @@ def _asked(addressed: bool) -> tuple[PointsConfig | None, Pairs, Pairs, int]:
             st.query_params.pop(name, None)
         origin, groups = None, 0
     else:
-        (origin, put), groups = choose_points(SPACE, addressed)
-    st.toggle("Only points that I click", key=_BARE, persist_state="session", on_change=_emptied,
-              help="An empty plane, for points of your own: use Add points by clicking under the picture.")  # fmt: skip
+        (origin, put), groups = choose_points(SPACE, addressed, always=("dataset",))
+    with presenting.setting("bare", _BARE) as there:
+        if there:
+            st.toggle(
+                "Only points that I click", key=_BARE, persist_state="session", on_change=_emptied,
+                help="An empty plane, for points of your own: use Add points by clicking under the picture.",
+            )  # fmt: skip
+    write("bare", "true" if addressed and bare and not put else None)
     if isinstance(origin, tuple):
         return None, (*put, *_thinned(cached.rows(origin), len(put))), put, 0
     return origin, put, put, groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from genlib.data.toy2d import DATASETS
 from genlib.knobs import InputError
 from genlib.settings import PointsConfig
 from pages.ui import cached, presenting
+from pages.ui.address import choose, write
 from pages.ui.controls import Controls
 from pages.ui.flipbook import points_from_text, points_text
 from pages.ui.notices import tell
@@ -19,14 +20,15 @@ from pages.ui.words import plain
 __all__ = ["choose_points", "clear_added", "epoch", "take"]
 
 
-def choose_points(space: str = "", addressed: bool = True) -> tuple[cached.Source, int]:
+def choose_points(space: str = "", addressed: bool = True, always: Collection[str] = ()) -> tuple[cached.Source, int]:
     """Draw the controls; returns the source, and the number of groups of a data set that was just chosen, else 0.
 
     Arguments:
         space: Begins the session's keys of a page that keeps its points apart.
         addressed: Whether the address tells them.
+        always: Names of knobs that it tells even if they are as usual.
     """
-    data, groups = Controls(PointsConfig, "data_", addressed, space), 0
+    data, groups = Controls(PointsConfig, "data_", addressed, space, always=always), 0
     presenting.section("Data")
     box = st.container()
     with st.expander("Own points from a file"):
@@ -53,8 +55,9 @@ def own_file(space: str) -> tuple[str, str, str] | None:
     if found is None:
         return None
     digest, table = found
-    first = st.selectbox("Horizontal", table.names, key=f"{space}own_x")
-    second = st.selectbox("Vertical", [name for name in table.names if name != first], key=f"{space}own_y")
+    first = choose(st.selectbox, "Horizontal", table.names, "across", table.names[0], key=f"{space}own_x")
+    others = [name for name in table.names if name != first]
+    second = choose(st.selectbox, "Vertical", others, "up", others[0], key=f"{space}own_y")
     if table.left_out:
         st.caption(plain(f"Left out, since they hold text: {', '.join(table.left_out)}."))
     return digest, first, second
@@ -70,10 +73,7 @@ def added(space: str = "", addressed: bool = True) -> tuple[tuple[float, float],
             tell(f"In the address: {error}")
             st.session_state[place] = []
     points = st.session_state[place]
-    if points and addressed:
-        st.query_params["points"] = points_text(points)
-    else:
-        st.query_params.pop("points", None)
+    write("points", points_text(points) if points and addressed else None)
     return tuple(points)
 
 

@@ -31,10 +31,10 @@ const mostLike = (photographs, n, x) => {
 
 const person = (k) => `person ${Math.floor(k / 10) + 1}, photograph ${(k % 10) + 1}`;
 
-const makePortraits = (root) => {
+const makePortraits = (root, way) => {
   const host = root.querySelector(".portraits");
   const ask = (selector) => host.querySelector(selector);
-  const page = { host, ask, random: makeRandom(FIRST), way: "untangled", changes: [], work: null };
+  const page = { host, ask, random: makeRandom(FIRST), way, changes: [], work: null };
   const image = ask(".image").getContext("2d");
   let [queued, timer] = [false, 0];
 
@@ -72,7 +72,7 @@ const makePortraits = (root) => {
   };
   const tell = () => {
     tellNearest(page);
-    page.send("face", { z: now().map((x) => Number(x.toFixed(3))) });
+    page.send("face", { z: now().map((x) => Number(x.toFixed(3))), moved: page.changes.map((by) => Number(by.toFixed(2))), way: page.way });
   };
   // `quiet` is a face that the server knows of.
   page.redraw = (quiet) => {
@@ -192,13 +192,18 @@ const makeRows = (page) => {
   });
 };
 
-const open = async (page, { z }) => {
+const open = async (page, { z, moved, way }) => {
   try {
     const { told, arrays } = unpack(await get("genlib/portraits"));
     [page.told, page.arrays, page.decoder] = [told, arrays, makeDecoder("portraits", { told, arrays })];
     page.d = told.latent_dim;
     makeRows(page);
-    if (z) page.begin(z, "The face of the address.", true);
+    if (z && moved) {
+      // Where the sliders began is where they lead back to.
+      const rows = page.arrays[way];
+      page.begin(z.map((x, j) => moved.reduce((sum, by, i) => sum - by * rows[i * page.d + j], x)), "The face of the address.", true);
+      page.changes = moved.slice();
+    } else if (z) page.begin(z, "The face of the address.", true);
     else page.begin(drawn(page), "A face that the model made up.", true);
   } catch (error) {
     page.host.dataset.state = "failed";
@@ -207,7 +212,7 @@ const open = async (page, { z }) => {
 };
 
 export default function ({ data, parentElement: root, setStateValue }) {
-  const page = portraits.get(root) || makePortraits(root);
+  const page = portraits.get(root) || makePortraits(root, data.way);
   page.send = setStateValue;
   if (!portraits.has(root)) open(page, data);
   portraits.set(root, page);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,7 +13,8 @@ from genlib.repair import METHODS, score
 from genlib.repair.bench import stored
 from genlib.sampling import difference, png
 from genlib.settings import MNIST, HoleConfig
-from pages.ui import cached
+from pages.ui import address, cached
+from pages.ui.address import choose, number
 from pages.ui.element import element, encode
 from pages.ui.figure import pictures, table
 from pages.ui.flipbook import film_panel, flipbook
@@ -24,6 +26,7 @@ __all__ = ["closer", "compared", "figures", "row"]
 
 _WIDTH = 145
 _USUAL = ("vae-gibbs", "vae-search")  # of these the first that can
+_WIPED = 200  # where the slider shows the repair alone
 _wipe = element("wipe", "draw.js", "tensors.js", "wipe.js", html='<div class="wipe"></div>')
 
 
@@ -75,12 +78,11 @@ def closer(task: Task, found: dict[str, Found]) -> None:
     if not found:
         return
     st.subheader("Look closer", anchor=False)
-    name = st.selectbox(
-        "Method", list(found), index=next((list(found).index(usual) for usual in _USUAL if usual in found), 0),
-        format_func=lambda each: METHODS[each].title, key="closer", bind="query-params",
-    )  # fmt: skip
-    each = found[str(name)]
-    st.caption(METHODS[str(name)].how)
+    usual = next(each for each in (*_USUAL, *found) if each in found)
+    name = choose(st.selectbox, "Method", found, "closer", usual, key="closer",
+                  names=lambda each: METHODS[each].title)  # fmt: skip
+    each = found[name]
+    st.caption(METHODS[name].how)
     works = len(each.steps) > 2
     wipe, *film, answers = st.columns([1.1, 1.1, 1.3] if works else [1, 2], gap="medium")
     with wipe:
@@ -90,7 +92,13 @@ def closer(task: Task, found: dict[str, Found]) -> None:
             np.repeat(each.image[:, :, None], 3, axis=2),
         ]
         damage = "Hole" if task.holed else "Damage"
-        _wipe(key="wipe", data={"layers": [encode(layer, np.uint8) for layer in layers], "damage": damage})
+        at = number("wipe", 0, _WIPED)
+        data = {
+            "layers": [encode(layer, np.uint8) for layer in layers],
+            "damage": damage,
+            "at": _WIPED if at is None else at,
+        }
+        wiped(_wipe(key="wipe", data=data | {"at": _WIPED if at is None else at}, on_at_change=lambda: None).at)
         st.download_button(
             "Repair as PNG", png(each.image, 10), f"repair-{name}.png", "image/png", icon=":material/download:",
             on_click="ignore",
@@ -115,12 +123,18 @@ def closer(task: Task, found: dict[str, Found]) -> None:
             work(each)
 
 
+def wiped(at: Any) -> None:
+    """Have the address tell how far the slider between original, damage and repair is, if that is news."""
+    if isinstance(at, int | float) and 0 <= at <= _WIPED:
+        address.told("wipe", "" if at == _WIPED else f"{at:g}")
+
+
 def work(found: Found) -> None:
     """The guesses of a method on its way, as a film."""
     last = len(found.steps) - 1
     labels = ["at first", *(f"after {100 * i // last} %" for i in range(1, last)), "at the end"]
     panel = film_panel("Watch it work", found.steps[:, None], labels, 1)
-    flipbook([panel], key="work", plain=True, least=120)
+    flipbook([panel], key="work", plain=True, least=120, prefix="work_")
 
 
 def lesson(task: Task, found: Found) -> None:

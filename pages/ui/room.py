@@ -8,15 +8,18 @@ from typing import Any
 from genlib.changes import Change
 from genlib.colours import CLASSES, FAMILIES
 from genlib.settings import GANConfig, RunSettings
+from pages.ui.address import number, plays, told, words, write
 from pages.ui.charts import charts
 from pages.ui.element import element, markup
 from pages.ui.news import news
 from pages.ui.opened import Opened
 from pages.ui.words import said
 
-__all__ = ["MOST_RUNS", "changed", "training_room"]
+__all__ = ["MOST_RUNS", "begin", "changed", "seated", "training_room"]
 
 MOST_RUNS = 4
+_MOST_SUBSTEPS = 6  # of slow motion
+_LATEST = 1e9  # step or second
 _room = element(
     "training_room", "draw.js", "player.js", "tensors.js", "film.js", "lanes.js", "room.js", html=markup("room.html")
 )
@@ -30,13 +33,38 @@ def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> 
         key: Name of the element on its page.
         follows: Whether the page runs again when the standing of a run changes, on which its buttons depend.
     """
-    told = [_told(run) for run in runs]
+    lanes = [_told(run) for run in runs]
     if len({run.settings.family for run in runs}) < len(runs):
-        for i, each in enumerate(told):
+        for i, each in enumerate(lanes):
             each["colour"] = CLASSES[i]
     standing = "|".join(run.standing for run in runs) if follows else ""
-    _room(key=key, data={"runs": told, "standing": standing, "palette": CLASSES}, on_standing_change=lambda: None)
-    return [each["news"] for each in told]
+    data = {"runs": lanes, "standing": standing, "palette": CLASSES}
+    of = " ".join(run.run.id for run in runs)
+    answer = _room(key=key, data=data | begin(of), on_standing_change=lambda: None, on_seat_change=lambda: None)
+    seated(answer.seat, of)
+    return [each["news"] for each in lanes]
+
+
+def begin(of: str) -> dict[str, Any]:
+    """Where in time the address has runs begin, and whether they play.
+
+    Arguments:
+        of: The names of the runs.
+    """
+    axis = "seconds" if words("axis", ("seconds",)) else "step"
+    slow = int(number("slow", 1, _MOST_SUBSTEPS) or 0)
+    return {"play": plays(), "seat": {"at": number("at", 0, _LATEST, of), "slow": slow, "axis": axis}}
+
+
+def seated(seat: Any, of: str) -> None:
+    """Have the address tell where in time the visitor came to, if that is news."""
+    if not isinstance(seat, dict) or seat.get("of") != of:
+        return
+    at, slow = seat.get("at"), seat.get("slow")
+    told("at", f"{at:.10g}" if isinstance(at, int | float) and 0 <= at <= _LATEST else "", of)
+    told("slow", str(slow) if type(slow) is int and 0 < slow <= _MOST_SUBSTEPS else "")
+    told("axis", "seconds" if seat.get("axis") == "seconds" else "")
+    write("play", None)
 
 
 def _told(shown: Opened) -> dict[str, Any]:

@@ -64,6 +64,7 @@ const makeStudio = (root) => {
     studio.moveTo(studio.z.map((x, j) => x + by * row[j]));
   };
   studio.rest = () => clearTimeout(timer);
+  studio.look = () => studio.told("look", { of: studio.data.model.name, axes: studio.axes.kind, sheet: String(studio.size) });
   studio.tell = () => {
     studio.send("z", { model: studio.data.model.name, sent: studio.data.sent, z: Array.from(studio.z, (x) => Number(x.toFixed(3))), label: studio.label });
     studio.settled();
@@ -89,11 +90,13 @@ const makeStudio = (root) => {
   host.querySelectorAll("[data-axes]").forEach((button) => {
     button.onclick = () => {
       chooseAxes(studio, button.dataset.axes);
+      studio.look();
       studio.redraw();
     };
   });
   ask("[data-of=size]").onchange = (event) => {
     studio.size = Number(event.target.value);
+    studio.look();
     studio.sheetOf = "";
     studio.redraw();
   };
@@ -237,10 +240,12 @@ const paintFromAfar = async (studio, context) => {
 
 const studios = new WeakMap();
 
-export default function ({ data, parentElement: root, setStateValue }) {
+export default function ({ data, parentElement: root, setStateValue, setTriggerValue }) {
   const studio = studios.get(root) || makeStudio(root);
+  if (!studios.has(root)) studio.ask("[data-of=size]").value = studio.size = Number(data.look.sheet);
   studios.set(root, studio);
   studio.send = setStateValue;
+  studio.told = setTriggerValue;
   const before = studio.data;
   studio.data = data;
   const state = `${data.model.name} ${data.model.step}`;

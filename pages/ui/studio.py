@@ -12,6 +12,7 @@ from genlib.colours import CLASSES
 from genlib.knobs import InputError
 from genlib.runs import saved_step
 from genlib.settings import FAMILIES
+from pages.ui.address import told, words, write
 from pages.ui.element import element, markup
 from pages.ui.opened import Opened
 
@@ -19,6 +20,7 @@ __all__ = ["Code", "Model", "code_from_text", "code_text", "explore", "keep", "l
 
 _FARTHEST = 1e4  # of any coordinate: an autoencoder's codes may lie far out, though not so far
 _DECIMALS = 3
+_AXES, _SHEETS, _USUAL_SHEET = ("direction", "coordinate"), ("8", "12", "16", "20"), "12"
 _studio = element(
     "latent_studio", "draw.js", "tensors.js", "decoder.js", "latent.js", "studio_map.js", "studio.js",
     html=markup("studio.html"),
@@ -102,13 +104,27 @@ def latent_studio(model: Model, first: Code, fresh: bool, *, key: str) -> Code |
     if fresh or pushed.get("model") != model.name:
         push(model, first)
         pushed = st.session_state["studio_pushed"]
-    told = {name: getattr(model, name) for name in ("name", "step", "family", "prior", "encodes")}
+    about = {name: getattr(model, name) for name in ("name", "step", "family", "prior", "encodes")}
     own = model.shown.own
-    told |= {"thing": "image" if own else "digit", "kind": "class" if own else "digit"}
-    told |= {"classes": model.shown.classes, "train": model.shown.learned}
-    data = {"palette": CLASSES} | pushed | {"model": told}
-    answer = _studio(key=key, data=data, on_z_change=lambda: None)
+    about |= {"thing": "image" if own else "digit", "kind": "class" if own else "digit"}
+    about |= {"classes": model.shown.classes, "train": model.shown.learned}
+    data = {"palette": CLASSES} | pushed | {"model": about}
+    answer = _studio(key=key, data=data | _look(model), on_z_change=lambda: None, on_look_change=lambda: None)
+    _looked(answer.get("look"), model)
     return checked_code(answer.get("z"), model, st.session_state["studio_pushed"]["sent"])
+
+
+def _look(model: Model) -> dict[str, Any]:
+    """Along what the sliders move, and the size of the sheet, as the address asks for them."""
+    axes, sheet = words("axes", _AXES, model.name) or _AXES, words("sheet", _SHEETS) or [_USUAL_SHEET]
+    return {"look": {"axes": axes[0], "sheet": sheet[0]}}
+
+
+def _looked(look: Any, model: Model) -> None:
+    """Have the address tell them, if they are news."""
+    if isinstance(look, dict) and look.get("of") == model.name:
+        told("axes", _AXES[1] if look.get("axes") == _AXES[1] else "", model.name)
+        told("sheet", sheet if (sheet := look.get("sheet")) in _SHEETS and sheet != _USUAL_SHEET else "")
 
 
 def push(model: Model, code: Code, spread: Sequence[float] | None = None) -> None:
@@ -126,9 +142,9 @@ def push(model: Model, code: Code, spread: Sequence[float] | None = None) -> Non
 def keep(model: Model, code: Code) -> None:
     """Have the address tell where the visitor is."""
     if code.z:
-        st.query_params["z"] = code_text(code.z)
+        write("z", code_text(code.z))
     if model.labels:
-        st.query_params["digit"] = str(code.label)
+        write("digit", str(code.label))
 
 
 def checked_code(answer: Any, model: Model, sent: int) -> Code | None:

@@ -34,7 +34,7 @@ const open = async (studio) => {
   ask("[data-axes]").parentElement.hidden = d <= 2;
   host.classList.toggle("flat", d <= 2);
   ask(".arithmetic").open = false;
-  chooseAxes(studio, d > 2 ? "direction" : "coordinate");
+  chooseAxes(studio, d > 2 ? studio.data.look.axes : "coordinate");
   chooseClasses(studio);
   askClasses(studio);
   tellModel(studio);

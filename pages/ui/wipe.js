@@ -4,9 +4,10 @@ const WIPE = `<canvas width="28" height="28" role="img"></canvas>
   <input type="range" min="0" max="200" value="200" aria-label="From the original over the damage to the repair" />
   <p class="ends"><span>Original</span><span></span><span>Repair</span></p>`;
 
-export default function ({ data, parentElement: root }) {
+export default function ({ data, parentElement: root, setTriggerValue }) {
   const host = root.querySelector(".wipe");
-  if (!host.firstChild) host.innerHTML = WIPE;
+  const first = !host.firstChild;
+  if (first) host.innerHTML = WIPE;
   const [canvas, slider] = [host.querySelector("canvas"), host.querySelector("input")];
   host.querySelectorAll(".ends span")[1].textContent = data.damage;
   const names = ["original", data.damage.toLowerCase(), "repair"];
@@ -29,6 +30,8 @@ export default function ({ data, parentElement: root }) {
     slider.setAttribute("aria-valuetext", shown);
     host.dataset.at = at;
   };
+  if (first) slider.value = data.at;
   slider.oninput = draw;
+  slider.onchange = () => setTriggerValue("at", slider.valueAsNumber);
   draw();
 }
