@@ -77,7 +77,10 @@ def begin(browser: Browser, server: Server) -> tuple[Page, RunFolder]:
 def kill(server: Server, run: RunFolder, page: Page, both: bool) -> Round:
     """Kill the server, and where asked the trainer in the same moment; what became of the run."""
     told = Round()
-    before = {path: path.read_bytes() for path in (run.path / "frames").glob("[0-9]*.safetensors")}
+    before = {}
+    for path in (run.path / "frames").glob("[0-9]*.safetensors"):
+        with suppress(FileNotFoundError):  # thinned out in this moment
+            before[path] = path.read_bytes()
     pid = run.status.pid or 0
     if both:
         os.kill(pid, signal.SIGKILL)
