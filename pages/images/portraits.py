@@ -50,21 +50,6 @@ TITLES = {
     "straight": "The same without bending",
     "pca": "Eigenfaces and mixture",
 }
-ABOUT = """
-- **Whose faces.** 400 photographs of 40 volunteers, ten of each, taken in one laboratory in Cambridge between April
-  1992 and April 1994: *The Database of Faces*, AT&T Laboratories Cambridge. Cut to a square and made 64 pixels wide. 32
-  people are learnt from, 4 are chosen by, 4 were kept to the end.
-- **Consent.** They volunteered to be photographed for research more than thirty years ago. Nobody could ask them about
-  models that make new faces of theirs. So this page names nobody, and takes no photographs of others: a likeness
-  belongs to whom it is like.
-- **What the model cannot show.** Nearly all of the 40 are men, all are adults, all sat in one laboratory. It draws no
-  children and hardly any women, and no skin, hair or glasses that these 32 did not have. What it finds usual is usual
-  among them, and says little about faces at large.
-- **What the sliders do not say.** They follow light and dark in some places of the picture. None of them is age, sex,
-  mood or character, and no picture tells those.
-- **A new face may still be somebody.** Each made face stands beside the photograph that it is most like; how far is far
-  enough is told by how far two photographs of one person are apart.
-"""
 
 
 def main() -> None:
@@ -256,7 +241,7 @@ def photographs() -> np.ndarray:
 
 def about() -> str:
     """Whose faces these are, and what follows from it."""
-    st.markdown(ABOUT)
+    st.markdown(seen.PHOTOGRAPHS)
     return ""
 
 

@@ -35,10 +35,10 @@ def main() -> None:
     picture, panel = st.columns([2.7, 1], gap="large")
     with panel:
         source, config = controls()
-    with notices:
-        show(keep=visitor_key() is None)
     with picture:
         steps = film(source, config)
+    with notices:
+        show(keep=visitor_key() is None)
     if steps:
         more(source, config, steps)
     ask_key()
