@@ -70,7 +70,7 @@ def main() -> int:
                     page.goto(server.url + path)
                     page.wait_for_selector("h1")
                     paints.append(time.perf_counter() - began)
-                    page.wait_for_selector(picture)
+                    page.wait_for_selector(picture, timeout=120_000)
                     pictures.append(time.perf_counter() - began)
                     page.context.close()
                     server.stop()
@@ -87,7 +87,7 @@ def main() -> int:
                 name, picture = list(LINKS.items())[turn % len(LINKS)]
                 began = time.perf_counter()
                 page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
-                page.wait_for_selector(picture)
+                page.wait_for_selector(picture, timeout=120_000)
                 if turn >= len(LINKS):  # the first round warms
                     turns.append(time.perf_counter() - began)
             figures.row("from one page to another, warm", turns, "s", "<= 0.5", headline=True)

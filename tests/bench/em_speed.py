@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 
 from genlib.data.toy2d import make_points
+from genlib.device import set_threads
 from genlib.gmm import fit_em
 from genlib.settings import MixtureConfig, PointsConfig
 from tests.bench.figures import begun
@@ -47,6 +48,7 @@ def seconds(work, x):
 
 def main():
     asked, figures = begun(__doc__, rounds=7)
+    set_threads()  # as in the worker of the app
     for n, target in CASES.items():
         x = points(n)
         ratios, references = [], []
