@@ -38,6 +38,7 @@ const makeBlend = (root) => {
     const context = (name) => box.querySelector(`.${name}`).getContext("2d");
     box.querySelector("b").textContent = title;
     box.querySelector("p").textContent = note;
+    box.querySelector(".image").setAttribute("aria-label", `${title}: not drawn yet`);
     for (const end of ["a", "b"]) box.querySelector(`.${end}`).setAttribute("aria-label", `photograph ${end.toUpperCase()}`);
     return { kind, title, image: context("image"), strip: context("strip"), a: context("a"), b: context("b") };
   });

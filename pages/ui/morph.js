@@ -48,6 +48,7 @@ const makeMorph = (root) => {
       own(".name").textContent = run.title;
       own(".name").style.borderColor = run.colour;
       own(".note").textContent = run.note;
+      own(".image").setAttribute("aria-label", `${run.title}: not drawn yet`);
       for (const end of ["a", "b"]) {
         sheet(own(`.${end}`), bytes(data.images[end]), 28, 1);
         own(`.${end}`).setAttribute("aria-label", `image ${end.toUpperCase()}`);

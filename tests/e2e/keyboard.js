@@ -25,19 +25,22 @@
   const name = (el) => `${el.tagName.toLowerCase()} "${(el.getAttribute("aria-label") || el.innerText || el.title || el.className || "").toString().slice(0, 60)}"`;
   // Of buttons of which one is chosen, the arrow keys reach the others.
   const group = (el) => el.closest("[data-testid=stButtonGroup], [role=tablist], [role=radiogroup]") || (el.type === "radio" && el.name) || el;
-  const keys = (window.keys = { visited: new Set(), faint: [], last: null });
+  const keys = (window.keys = { visited: new Set(), faint: [] });
+  const plain = new Map(walk(document).filter(control).map((el) => [el, look(el)]));
+  // Some are told of the focus by a script, a little later.
+  const marked = async (el) => {
+    for (const end = performance.now() + 1500; performance.now() < end; await new Promise(requestAnimationFrame)) if (look(el) !== plain.get(el)) return true;
+    return false;
+  };
   keys.step = async () => {
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     let el = document.activeElement;
     while (el && el.shadowRoot && el.shadowRoot.activeElement) el = el.shadowRoot.activeElement;
-    const { last } = keys;
-    if (last && last.el !== el && last.look === look(last.el)) keys.faint.push(name(last.el));
-    keys.last = null;
     if (!el || el === document.body) return "end";
     if (el.closest("canvas[data-testid=data-grid-canvas]")) el = el.closest("canvas"); // a cell of a table
     if (keys.visited.has(el)) return { CANVAS: "table", IFRAME: "page within" }[el.tagName] || `again ${name(el)}`;
     keys.visited.add(el);
-    if (el.tagName !== "CANVAS" || el.getRootNode() !== document) keys.last = { el, look: look(el) };
+    const grid = el.tagName === "CANVAS" && el.getRootNode() === document; // paints a frame around its cell
+    if (!grid && el.tagName !== "IFRAME" && !(await marked(el))) keys.faint.push(name(el));
     return "";
   };
   keys.missed = () => {

@@ -51,12 +51,17 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+QUIET = """() => {
+  const idle = document.querySelector("[data-test-script-state=notRunning]");
+  if (!idle || document.querySelector("[data-stale=true], [data-testid=stSkeleton]")) window.quiet = 0;
+  else window.quiet ||= performance.now();
+  return window.quiet && performance.now() - window.quiet > 700;
+}"""
+
+
 def settle(page: Page) -> None:
-    """Wait until the page has run, and its pictures are drawn."""
-    page.wait_for_selector("h1")
-    page.wait_for_selector("[data-test-script-state=notRunning]")
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
-    page.wait_for_timeout(400)
+    """Wait until the page has run, for some with what its elements told it, and nothing on it is of the run before."""
+    page.wait_for_function(QUIET, polling=100)
 
 
 def found(page: Page, rules: dict[str, Any]) -> list[str]:
