@@ -195,7 +195,7 @@ def test_the_scoreboard_says_what_is_said_of_it():
     says("scoreboard", *(f"{each:.2f}" for each in (noise["precision"], truth["precision"], noise["recall"])))
     says("scoreboard", f"{table['gan', 'classifier', 10_000].bad['precision']:.2f}")
     gan = table["gan", "classifier", 10_000]
-    says("scoreboard", f"{gan.metrics['copied']:.3f}", f"{gan.real_vs_real['copied']:.3f}", f"{gan.stderr['copied']:.3f}")
+    says("scoreboard", *(f"{told['copied']:.3f}" for told in (gan.metrics, gan.real_vs_real, gan.stderr)))
     says("scoreboard", f"{figure('vae-50d', 'nll'):.1f}")
     says("scoreboard", *(f"{figure(m, f):.2f}" for m in ("vae-50d", "vae-20d") for f in ("precision", "recall")))
     assert figure("vae-50d", "nll") == min(figure(m, "nll") for m in models if m.startswith("vae"))

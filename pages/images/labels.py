@@ -73,7 +73,7 @@ def main() -> None:
 def ask() -> list[RunSettings]:
     """One model with labels and one without, of the same family, for the same time."""
     train = Controls(TrainConfig)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         swatches("labels_family", NAMES)
         family = choose(st.pills, "Family", NAMES, "family", "vae", key="labels_family", names=NAMES.__getitem__,
                         required=True, on_change=leave)  # fmt: skip

@@ -74,7 +74,7 @@ def chosen(key: str | None) -> list[Score]:
         return []
     counts = [count for count in COUNTS if count <= most] or [most]
     eyes = FEATURES if data == MNIST else {"pca": FEATURES["pca"]}
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         count = choose(st.pills, "Drawings of each", counts, "n", counts[0], key=f"scores_n_{most}",
                        names="{:,}".format, required=True,
                        help="Fewer are quicker, and make every distance larger.")  # fmt: skip

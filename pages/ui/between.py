@@ -53,7 +53,7 @@ def between_images(models: Mapping[str, Model]) -> str:
         format_func=lambda name: models[name].shown.label, bind="query-params",
     )  # fmt: skip
     turn: Turn = "both"
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         route: Route = choose(
             st.segmented_control, "Way", ROUTES, "way", "line", key="way", names=ROUTES.__getitem__, required=True,
             help="Codes from a bell curve in many dimensions all lie about as far from the middle: the great circle "

@@ -119,7 +119,7 @@ def swatches(key: str, families: Iterable[str]) -> None:
         key: Of the pills.
         families: In the order of the pills; what is none has no colour.
     """
-    dot = "content: ''; width: 0.6rem; height: 0.6rem; border-radius: 50%; margin-right: 0.4rem"
+    dot = "content: ''; width: 0.6rem; height: 0.6rem; border-radius: 50%; margin-right: 0.4rem; flex: none"
     rules = (
         f".st-key-{key} button:nth-of-type({i})::before {{ {dot}; background: {FAMILIES[name]}; }}"
         for i, name in enumerate((family.removesuffix("2d") for family in families), start=1)

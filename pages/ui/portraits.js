@@ -72,7 +72,18 @@ const makePortraits = (root, way) => {
   };
   const tell = () => {
     tellNearest(page);
-    page.send("face", { z: now().map((x) => Number(x.toFixed(3))), moved: page.changes.map((by) => Number(by.toFixed(2))), way: page.way });
+    // A face rests where the address can tell it, so that its link shows the same to the last pixel.
+    const [z, moved] = [now().map((x) => Number(x.toFixed(3))), page.changes.map((by) => Number(by.toFixed(2)))];
+    page.sit(z, moved);
+    page.send("face", { z, moved, way: page.way });
+  };
+  // A face to which the sliders have led; where they began is where they lead back to.
+  page.sit = (z, moved) => {
+    const rows = page.arrays[page.way];
+    page.start = z.map((x, j) => moved.reduce((sum, by, i) => sum - by * rows[i * page.d + j], x));
+    page.changes = moved.slice();
+    page.began = readings(page, page.decoder.decode(page.start));
+    draw();
   };
   // `quiet` is a face that the server knows of.
   page.redraw = (quiet) => {
@@ -192,19 +203,16 @@ const makeRows = (page) => {
   });
 };
 
-const open = async (page, { z, moved, way }) => {
+const open = async (page, { z, moved }) => {
   try {
     const { told, arrays } = unpack(await get("genlib/portraits"));
     [page.told, page.arrays, page.decoder] = [told, arrays, makeDecoder("portraits", { told, arrays })];
     page.d = told.latent_dim;
     makeRows(page);
-    if (z && moved) {
-      // Where the sliders began is where they lead back to.
-      const rows = page.arrays[way];
-      page.begin(z.map((x, j) => moved.reduce((sum, by, i) => sum - by * rows[i * page.d + j], x)), "The face of the address.", true);
-      page.changes = moved.slice();
-    } else if (z) page.begin(z, "The face of the address.", true);
-    else page.begin(drawn(page), "A face that the model made up.", true);
+    if (z) {
+      page.begin(z, "The face of the address.", true);
+      if (moved) page.sit(z, moved);
+    } else page.begin(drawn(page), "A face that the model made up.", true);
   } catch (error) {
     page.host.dataset.state = "failed";
     page.ask(".now").textContent = error.message;

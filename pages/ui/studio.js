@@ -66,7 +66,10 @@ const makeStudio = (root) => {
   studio.rest = () => clearTimeout(timer);
   studio.look = () => studio.told("look", { of: studio.data.model.name, axes: studio.axes.kind, sheet: String(studio.size) });
   studio.tell = () => {
-    studio.send("z", { model: studio.data.model.name, sent: studio.data.sent, z: Array.from(studio.z, (x) => Number(x.toFixed(3))), label: studio.label });
+    // A code rests where the address can tell it, so that its link shows the same to the last pixel.
+    studio.z = studio.z.map((x) => Number(x.toFixed(3)));
+    studio.redraw();
+    studio.send("z", { model: studio.data.model.name, sent: studio.data.sent, z: Array.from(studio.z), label: studio.label });
     studio.settled();
   };
   studio.settled = () => {
@@ -91,7 +94,8 @@ const makeStudio = (root) => {
     button.onclick = () => {
       chooseAxes(studio, button.dataset.axes);
       studio.look();
-      studio.redraw();
+      tellModel(studio);
+      all();
     };
   });
   ask("[data-of=size]").onchange = (event) => {

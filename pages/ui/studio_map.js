@@ -54,14 +54,14 @@ const adopt = (studio) => {
 
 const meanOf = ({ atlas, d }, label) => atlas.class_means.subarray(label * d, (label + 1) * d);
 
-const tellModel = ({ ask, data, d, prior, decoder, atlas }) => {
+const tellModel = ({ ask, data, d, prior, decoder, atlas, axes }) => {
   const { encodes, thing, kind } = data.model;
   const n = atlas.labels.length.toLocaleString("en");
-  ask(".mapnote").textContent = `${n} ${encodes ? "test images" : "codes from the prior"}, ${d > 2 ? `in the two directions that change the ${thing} most` : "each at its code"}, ${decoder.labels ? `those of the ${kind} asked for in front` : `coloured and named by ${kind}`}. Drag, or use the arrow keys.`;
-  ask(".sheetnote").textContent = `The map as ${thing}s: equal steps of probability, not of length, so each is as likely as its neighbour${prior ? "" : ", if codes lay in a bell curve"}.${d > 2 ? " The other directions stay as they are." : ""}`;
+  ask(".mapnote").textContent = `${n} ${encodes ? "test images" : "codes from the prior"}, ${d > 2 ? `in the two ${axes.kind}s that change the ${thing} most` : "each at its code"}, ${decoder.labels ? `those of the ${kind} asked for in front` : `coloured and named by ${kind}`}. Drag, or use the arrow keys.`;
+  ask(".sheetnote").textContent = `The map as ${thing}s: equal steps of probability, not of length, so each is as likely as its neighbour${prior ? "" : ", if codes lay in a bell curve"}.${d > 2 ? ` The other ${axes.kind}s stay as they are.` : ""}`;
   ask(".sheet").setAttribute("aria-label", `${thing}s over the map`);
   ask("[data-act=random]").title = prior ? "A code from the prior N(0, I)" : "A code from one bell curve around the codes of test images";
-  ask(".now").textContent = decoder.fallback ? "This decoder cannot run in the browser, so the server decodes: the ${thing} follows a little later, and strips and sheet are left out." : "";
+  ask(".now").textContent = decoder.fallback ? `This decoder cannot run in the browser, so the server decodes: the ${thing} follows a little later, and strips and sheet are left out.` : "";
 };
 
 // Which class a conditional model is asked for.
