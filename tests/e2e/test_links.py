@@ -17,6 +17,8 @@ DRAWN = """(canvases) => canvases.filter((canvas) => canvas.checkVisibility()).m
   return `${canvas.className} ${canvas.width} x ${canvas.height}: ${hash}`;
 })"""
 
+CODE = "canvas.image, canvas.map, .slider canvas, .sheetbox canvas"  # the nearest training images come when they come
+
 
 def press(name: str, times: int = 1) -> Callable[[Page], None]:
     def act(page: Page) -> None:
@@ -69,7 +71,7 @@ SEEN = {
     "mixture": ("/mixture?data_n=200&components=3", watch_mixture, r"at=.*drawn=|drawn=.*at=", ".flipbook canvas"),
     "lab": ("/lab", slow_motion, r"slow=4.*drawn=|drawn=.*slow=4", ".room canvas"),
     "train": ("/train", wind_back, r"axis=seconds", ".room canvas"),
-    "latent": ("/latent?model=vae-20d", steer_code, r"[?&]z=", ".studio canvas"),
+    "latent": ("/latent?model=vae-20d", steer_code, r"[?&]z=", CODE),
     "portraits": ("/portraits", change_face, r"moved=", ".portraits canvas"),
     "blend": ("/portraits?view=between&a_person=3", press("back", 7), r"at=", ".blend canvas"),
     "repair": ("/repair?hole=right", paint, r"painted=", ".brush canvas"),
