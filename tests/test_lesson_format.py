@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genlib.knobs import InputError
@@ -84,6 +84,7 @@ def written(lesson):
     return "\n".join(lines)
 
 
+@settings(deadline=None)
 @given(LESSONS)
 def test_what_is_written_is_read_back(lesson):
     assert parse_lesson(written(lesson), "some") == lesson

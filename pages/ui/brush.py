@@ -57,7 +57,7 @@ def brush(
         try:
             start = mask_from_text(text, shape)
         except InputError as error:
-            tell(f"In the address: {address} {error}")
+            tell(str(error))
     if begun != turn and start is not None:
         kept = packed(start)
     data = {"label": label, "shape": shape, "sizes": sizes, "start": kept, "turn": f"{turn}:" if turn else ""}
@@ -84,7 +84,7 @@ def mask_from_text(text: str, shape: tuple[int, int]) -> _Grey:
     """Read :func:`mask_text`: 255 where there is a drawing, 0 elsewhere.
 
     Raises:
-        InputError: If it is no mask of that shape; the end of a sentence that names it.
+        InputError: If it is no mask of that shape.
     """
     size = shape[0] * shape[1]
     try:
@@ -93,7 +93,7 @@ def mask_from_text(text: str, shape: tuple[int, int]) -> _Grey:
             raise ValueError
     except ValueError:
         raise InputError(
-            f"is no hole of {shape[0]} x {shape[1]} pixels: take the whole link. The hole as it was is shown."
+            f"In the address: what was painted is no hole of {shape[0]} x {shape[1]} pixels: take the whole link."
         ) from None
     return bits[:size].reshape(shape) * np.uint8(255)
 

@@ -24,6 +24,7 @@ __all__ = ["MOST_ADDED", "added_points", "film_panel", "flipbook", "mixture_pane
 MOST_ADDED = 200
 LAYERS = ("points", "ellipses", "density")  # of a mixture; at first the first two
 _PER = {"mixture": 2, "film": 1}  # positions of the player for each number in the address
+_MOST = 1_000_000  # positions
 _REACH = 1e9
 _DRAWN = 5000
 
@@ -128,14 +129,23 @@ def _asked(panel: Mapping[str, Any], prefix: str, version: str) -> dict[str, Any
 
 def _told(seen: Any, panel: Mapping[str, Any], prefix: str, version: str) -> None:
     """Have the address tell what the visitor came to, if that is news."""
-    if not isinstance(seen, dict) or seen.get("of") != version:
+    if (texts := seen_texts(seen, panel["kind"], version)) is None:
         return
-    at, drawn = seen.get("at"), seen.get("drawn")
-    told(f"{prefix}at", f"{at / _PER[panel['kind']]:g}" if type(at) is int else "", version)
-    if panel["kind"] == "mixture" and isinstance(drawn, list):
-        shown = [name for name in LAYERS if name in drawn]
-        told(f"{prefix}drawn", "" if shown == [*LAYERS[:2]] else ",".join(shown) or "none")
+    for name, text in texts.items():
+        told(prefix + name, text, version if name == "at" else "")
     write("play", None)
+
+
+def seen_texts(seen: Any, kind: str, version: str) -> dict[str, str] | None:
+    """Where a flipbook is, as an address has it, each empty if it is as usual; None if it is said of another."""
+    if not isinstance(seen, dict) or seen.get("of") != version:
+        return None
+    at, drawn = seen.get("at"), seen.get("drawn")
+    texts = {"at": f"{at / _PER[kind]:g}" if type(at) is int and 0 <= at <= _MOST else ""}
+    if kind == "mixture" and isinstance(drawn, list):
+        shown = [name for name in LAYERS if name in drawn]
+        texts["drawn"] = "" if shown == [*LAYERS[:2]] else ",".join(shown) or "none"
+    return texts
 
 
 def added_points(answer: Any, epoch: int) -> list[tuple[float, float]] | None:

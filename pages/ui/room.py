@@ -15,7 +15,7 @@ from pages.ui.news import news
 from pages.ui.opened import Opened
 from pages.ui.words import said
 
-__all__ = ["MOST_RUNS", "begin", "changed", "seated", "training_room"]
+__all__ = ["MOST_RUNS", "begin", "changed", "seat_texts", "seated", "training_room"]
 
 MOST_RUNS = 4
 _MOST_SUBSTEPS = 6  # of slow motion
@@ -58,13 +58,23 @@ def begin(of: str) -> dict[str, Any]:
 
 def seated(seat: Any, of: str) -> None:
     """Have the address tell where in time the visitor came to, if that is news."""
-    if not isinstance(seat, dict) or seat.get("of") != of:
+    if (texts := seat_texts(seat, of)) is None:
         return
-    at, slow = seat.get("at"), seat.get("slow")
-    told("at", f"{at:.10g}" if isinstance(at, int | float) and 0 <= at <= _LATEST else "", of)
-    told("slow", str(slow) if type(slow) is int and 0 < slow <= _MOST_SUBSTEPS else "")
-    told("axis", "seconds" if seat.get("axis") == "seconds" else "")
+    for name, text in texts.items():
+        told(name, text, of if name == "at" else "")
     write("play", None)
+
+
+def seat_texts(seat: Any, of: str) -> dict[str, str] | None:
+    """Where in time runs are, as an address has it, each empty if it is as usual; None if it is said of others."""
+    if not isinstance(seat, dict) or seat.get("of") != of:
+        return None
+    at, slow = seat.get("at"), seat.get("slow")
+    return {
+        "at": f"{at:.10g}" if isinstance(at, int | float) and 0 <= at <= _LATEST else "",
+        "slow": str(slow) if type(slow) is int and 0 < slow <= _MOST_SUBSTEPS else "",
+        "axis": "seconds" if seat.get("axis") == "seconds" else "",
+    }
 
 
 def _told(shown: Opened) -> dict[str, Any]:

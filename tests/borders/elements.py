@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from pages.ui import faces
-from pages.ui.brush import packed, unpacked
-from pages.ui.flipbook import MOST_ADDED, added_points
+from pages.ui.brush import mask_from_text, mask_text, packed, unpacked
+from pages.ui.flipbook import MOST_ADDED, added_points, seen_texts
 from pages.ui.gate import Gate
 from pages.ui.opened import opened
 from pages.ui.owner import checked_key
+from pages.ui.room import seat_texts
 from pages.ui.sorter import marked
 from pages.ui.studio import Model, checked_code, usable
 from tests.borders import Border
@@ -43,6 +44,32 @@ def points(answer: object) -> bool:
     assert len(found) <= MOST_ADDED
     assert all(type(value) is float and abs(value) <= 1e9 for point in found for value in point)
     return True
+
+
+def hole(text: str) -> None:
+    """A hole in an address."""
+    mask = mask_from_text(text, _SHAPE)
+    assert (mask.shape, mask.dtype) == (_SHAPE, np.uint8)
+    assert set(np.unique(mask)) <= {0, 255}
+    assert np.array_equal(mask_from_text(mask_text(mask), _SHAPE), mask)
+
+
+def stood(answer: object) -> bool:
+    """Where players say that they stand: what goes into an address can be read from it."""
+    taken = False
+    for texts in (seat_texts(answer, "3"), seen_texts(answer, "mixture", "3"), seen_texts(answer, "film", "3")):
+        for name, text in (texts or {}).items():
+            taken = taken or bool(text)
+            if name in ("at", "slow"):
+                assert not text or 0 <= float(text) <= 1e9
+            else:
+                assert set(filter(None, text.split(","))) <= {"seconds", "points", "ellipses", "density", "none"}
+    return taken
+
+
+def moves(answer: object) -> bool:
+    """How far the sliders of a face say that they are."""
+    return faces._moves(answer)
 
 
 def places(answer: object) -> bool:
@@ -113,6 +140,9 @@ _POINTS = {"epoch": 3, "points": [[0.5, -1.0], [2, 3]]}
 _MARKED = {"deal": "deal", "marked": [0, 3, 19]}
 _CODES = {"model": "vae-2d", "z": [0.5, 2], "label": 3, "sent": 3}
 _FACES = {"z": [0.5, 2, -1.25]}
+_STOOD = {"of": "3", "at": 640, "slow": 3, "axis": "seconds", "drawn": ["points", "density"]}
+_MOVED = [1.0, 0, 0, -2.5, 0, 0, 3]
+_HOLES = st.binary(min_size=8, max_size=8) | st.binary(max_size=12)
 _KEYS = st.text("0123456789abcdefABCDEF\n", min_size=31, max_size=33)
 
 BORDERS = [
@@ -130,6 +160,19 @@ BORDERS = [
         altered(st.just(_FACES)) | st.lists(NUMBERS | TEXTS, min_size=3, max_size=3) | JSONS,
         face,
         examples=(_FACES,),
+    ),
+    Border(
+        "holes in an address",
+        _HOLES.map(lambda content: base64.urlsafe_b64encode(content).decode().rstrip("=")) | TEXTS,
+        hole,
+        examples=(mask_text(np.full(_SHAPE, 255, np.uint8)),),
+    ),
+    Border("where players stand", altered(st.just(_STOOD)) | JSONS, stood, examples=(_STOOD,)),
+    Border(
+        "what the sliders of a face send",
+        altered(st.just(_MOVED)) | st.lists(NUMBERS, min_size=7, max_size=7) | JSONS,
+        moves,
+        examples=(_MOVED,),
     ),
     Border("keys of browsers", st.just(KEY) | _KEYS | JSONS, key, examples=(KEY,)),
     Border(

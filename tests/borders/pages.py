@@ -13,6 +13,7 @@ from tests.borders.junk import TEXTS
 
 _PAGES = [
     "two_d/mixture",
+    "two_d/lab",
     "two_d/bench",
     "images/train",
     "images/latent",
@@ -48,6 +49,20 @@ _OTHERS = [
     "data_n",
     "data_seed",
     "data_noise",
+    "at",
+    "axes",
+    "axis",
+    "bare",
+    "drawn",
+    "hide",
+    "moved",
+    "painted",
+    "play",
+    "sheet",
+    "slow",
+    "told",
+    "way",
+    "wipe",
     "lang",
     "x",
 ]
