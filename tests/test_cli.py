@@ -239,7 +239,9 @@ def test_training_ends_done_with_the_weights_of_the_library(call):
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("family", MODELS)
+@pytest.mark.parametrize(
+    "family", [pytest.param(name, marks=[pytest.mark.slow] * (name == "masked")) for name in MODELS]
+)
 def test_every_family_is_trained_and_drawn_from(call, tmp_path, family):
     sizes = {knob.name: str(value) for knob in MODEL_CONFIGS[family].knobs()
              for value in [getattr(small(family, network="dense"), knob.name)] if value != knob.default}  # fmt: skip

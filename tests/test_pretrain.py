@@ -127,7 +127,9 @@ def test_a_model_that_did_not_reach_its_end_replaces_none(tmp_path, monkeypatch)
     assert (target / "run.json").read_text() == "before"
 
 
-@pytest.mark.parametrize("family", MODELS)
+@pytest.mark.parametrize(
+    "family", [pytest.param(name, marks=[pytest.mark.slow] * (name == "masked")) for name in MODELS]
+)
 def test_a_model_is_made_anew(family, tmp_path, monkeypatch):
     settings = RunSettings(family, small(family, network="dense"), TrainConfig(epochs=1, batch_size=512, device="cpu"))
     frames = 3 if family in FAMILIES else 0

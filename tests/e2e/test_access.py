@@ -97,7 +97,7 @@ def walked(page: Page) -> dict[str, list[str]]:
     return {"trap": ends, "not reached": page.evaluate("keys.missed()"), "focus not seen": page.evaluate("keys.faint")}
 
 
-@pytest.mark.parametrize("path", [*PAGES, *VIEWS])
+@pytest.mark.parametrize("path", [*PAGES, *(pytest.param(view, marks=pytest.mark.slow) for view in VIEWS)])
 def test_everybody_can_use_it(visit, taught, path):
     page = visit(taught.url, reduced_motion="reduce", color_scheme="light").go(path, "h1")
     settle(page)

@@ -94,7 +94,7 @@ def test_the_keyboard_moves_sliders_and_map(visit):
     moved(page, [0.0] * 8)
     z, _ = shown(page)
     row = atlas.directions[1, :8]
-    assert np.array(z) == pytest.approx(0.1 * row, abs=2e-4), "a sixtieth of the way from -3 to 3"
+    assert np.array(z) == pytest.approx(0.1 * row, abs=6e-4), "a sixtieth of the way from -3 to 3"
     assert float(page.locator(".slider output").nth(1).inner_text().replace("−", "-")) == pytest.approx(
         stood + 0.1, abs=0.011
     )
@@ -102,7 +102,9 @@ def test_the_keyboard_moves_sliders_and_map(visit):
     page.keyboard.press("ArrowUp")
     moved(page, z)
     step = np.array(shown(page)[0]) - z
-    assert abs(step @ row) / (np.linalg.norm(step) * np.linalg.norm(row)) == pytest.approx(1, abs=1e-3)
+    assert abs(step @ row) / (np.linalg.norm(step) * np.linalg.norm(row)) == pytest.approx(
+        1, abs=0.02
+    )  # codes rest at three decimals
 
 
 def test_random_codes_come_from_a_seed_and_stay_within_bounds(visit):

@@ -57,7 +57,8 @@ def test_a_lesson_sets_views_and_gives_back_what_was_before(visit, quick):
     page.keyboard.press("PageUp")  # with the focus in the frame
     expect(page.get_by_role("heading", name="One")).to_be_visible()
     page.get_by_role("button", name="Leave").click()
-    page.wait_for_url(re.compile(r"/mixture\?components=4$"))
+    page.wait_for_url(re.compile(r"/mixture\?components=4"))
+    expect(page.get_by_role("button", name="Density")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".st-key-em .weights i")).to_have_count(4)
 
 

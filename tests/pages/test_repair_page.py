@@ -40,7 +40,7 @@ def test_all_methods_mend_the_hole_and_are_scored(app):
         assert row["RMSE"] == round(expected.rmse, 3)
 
 
-@pytest.mark.parametrize("kind", ["noise", "blur", "small"])
+@pytest.mark.parametrize("kind", ["noise", pytest.param("blur", marks=pytest.mark.slow), "small"])
 def test_damage_of_the_whole_is_mended_by_those_that_can(app, kind):
     config = DamageConfig(damage=kind)
     test = app(PAGE, image="17", damage=kind)
@@ -66,7 +66,7 @@ def test_the_stored_comparison_is_shown(app):
     assert rows["Linear"]["In its 90 % interval"] == "one answer"
 
 
-@pytest.mark.parametrize("method", ["mean", "linear", "knn"])
+@pytest.mark.parametrize("method", ["mean", "linear", pytest.param("knn", marks=pytest.mark.slow)])
 def test_the_stored_comparison_is_what_comes_out_again(method):
     (told,) = (each for each in stored() if (each.hole, each.method) == ("centre", method))
     (again,) = bench([method], {"centre": bench_mask("centre")}, told.n)
