@@ -94,7 +94,7 @@ def main() -> int:
         long_run(Path(home))
         browser, server = launch(playwright), Server(Path(home))
         for name, query in CASES.items():
-            ready, slider = ".st-key-starts .panel canvas", ".st-key-em input[type=range]"
+            ready, slider = ".st-key-em .panel canvas", ".st-key-em input[type=range]"
             scrub(figures, browser, f"{server.url}/mixture?{query}", ready, slider, name)
         film = len(Film(example("gan2d").path / "frames").steps())
         url, ready = f"{server.url}/lab?drawn=data,samples,surface,ideal,grid,needles", f".lane[data-loaded='{film}']"
