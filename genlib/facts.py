@@ -117,7 +117,7 @@ LABELS = (
     "A model that generates on demand predicts as well, by Bayes’ rule: p(y|x) ∝ p(x|y) p(y). The way back is closed: "
     "from p(y|x) alone nothing can be drawn."
 )
-RUN = "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/genlib app"
+RUN = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/genlib app"
 FRECHET = (
     "The Fréchet distance is measured in the features of our own digit classifier: it compares these models with one "
     "another and is never comparable to an Inception FID."

@@ -46,7 +46,7 @@ def test_it_opens_on_a_model_that_came_with_genlib(app):
     assert not test.exception
     assert element(test, "latent_studio")["model"]["name"] == "vae-2d"
     assert element(test, "latent_studio")["z"] is None, "the element chooses where to begin"
-    assert test.query_params["view"] == "explore"
+    assert not {"view", "model"} & set(test.query_params), "what is usual is not told"
     assert "classifier" not in test.selectbox(key="studio_model").options[0]
 
 
@@ -144,7 +144,7 @@ def test_a_picture_is_encoded_and_stays_with_its_owner(app):
     found = infer(assets() / "models" / "vae-2d", read_picture(photograph(3)))
     np.testing.assert_allclose(element(test, "latent_studio")["z"], found.z, rtol=1e-5)
     assert "The image stays with you" in test.caption[-1].value
-    assert set(test.query_params) == {"view", "model", "z"}, "its code is in the address, and it is in none"
+    assert set(test.query_params) == {"view", "a_from", "z"}, "its code is in the address, and it is in none"
     test.segmented_control(key="a_source").set_value("Test image").run()
     assert "stays with you" not in test.caption[-1].value
 
@@ -243,7 +243,7 @@ def test_coordinates_and_what_to_take_away(app):
     test.session_state["more"] = "Take away"
     test.run()
     assert not test.exception
-    assert [button.proto.label for button in test.get("download_button")] == ["Codes as CSV"]
+    assert [button.proto.label for button in test.get("download_button")] == ["Data (CSV)", "Codes as CSV"]
 
 
 def test_the_code_on_the_page_runs(app):
