@@ -62,6 +62,7 @@ QUIET = """() => {
 
 def settle(page: Page) -> None:
     """Wait until the page has run, for some with what its elements told it, and nothing on it is of the run before."""
+    page.evaluate("window.quiet = 0")
     page.wait_for_function(QUIET, polling=100)
 
 
@@ -105,6 +106,7 @@ def test_everybody_can_use_it(visit, taught, path):
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
     page.wait_for_timeout(500)
+    settle(page)
     wrong["dark"] = found(page, {"type": "rule", "values": ["color-contrast"]})
     page.evaluate(KEYBOARD)
     wrong["picture without a name"] = page.evaluate("keys.nameless()")

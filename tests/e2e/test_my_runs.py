@@ -167,6 +167,7 @@ def test_runs_are_compared_under_one_slider(visitor, server):
     expect(lanes).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_all_families_train_for_the_same_time_and_are_compared(visit):
     page = visit().go("/train?family=all&latent_dim=8&seconds=1", "canvas.samples")
     click(page, "Train")

@@ -143,6 +143,7 @@ def test_a_second_visitor_watches_and_cannot_steer(visit, server):
     wait(owner, "stopped")
 
 
+@pytest.mark.slow
 def test_two_tabs_of_one_visitor_stay_in_step(visit, server):
     visitor = visit()
     one = visitor.go(LONG, "canvas.samples")
@@ -335,6 +336,7 @@ def test_a_far_too_large_learning_rate_ends_in_a_sentence(visit):
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_a_server_that_was_killed_finds_its_runs(fresh_server, visit):
     visitor = visit(fresh_server.url)
     page = visitor.go(LONG, "canvas.samples")
