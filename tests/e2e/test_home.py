@@ -181,11 +181,11 @@ def test_an_address_below_a_page_leads_to_the_page(visit, server):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("path", ["/", "/mixture", "/train", "/compare"])
+@pytest.mark.parametrize("path", ["/", "/lessons", "/mixture", "/train", "/scores", "/compare"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_is_wider_than_the_screen(visit, path, width):
-    page = visit(viewport={"width": width, "height": 844}).go(path)
-    page.wait_for_timeout(500)
+    page = visit(viewport={"width": width, "height": 844}).go(path, "h1")
+    page.wait_for_timeout(2000)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
 
 
