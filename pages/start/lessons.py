@@ -27,6 +27,8 @@ of, and copy its link. Below is a whole lesson, as it comes with genlib.
 
 def main() -> None:
     lesson = asked()
+    if gone := st.session_state.pop(_GONE, None):
+        st.switch_page(gone[0], query_params=gone[1])
     notices = st.container()
     if lesson is None:
         overview()
@@ -40,8 +42,6 @@ def main() -> None:
     with notices:
         show(keep=visitor_key() is None)
     ask_key()
-    if gone := st.session_state.pop(_GONE, None):
-        st.switch_page(gone[0], query_params=gone[1])
 
 
 def asked() -> Lesson | None:

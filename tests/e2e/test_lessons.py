@@ -45,6 +45,7 @@ def components(page):
 def test_a_lesson_sets_views_and_gives_back_what_was_before(visit, quick):
     page = visit().go("/mixture?components=4", ".st-key-em canvas")
     page.get_by_role("button", name="Density").click()
+    page.wait_for_url(re.compile("density"))
     page.get_by_role("button", name="Lessons").click()
     page.get_by_role("button", name=re.compile("^Quick")).click()
     expect(page.get_by_role("heading", name="One")).to_be_visible()

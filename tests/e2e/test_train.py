@@ -286,8 +286,12 @@ def test_a_running_run_is_wound_back_while_it_goes_on(visit):
     assert step(page) > before
     assert page.locator(".lane").get_attribute("data-shown") == "0", "news do not tear one out of the past"
     page.locator(".room [data-do=last]").click()
-    page.wait_for_timeout(1500)
-    assert int(page.locator(".lane").get_attribute("data-shown")) > before
+    page.locator(".lane").evaluate(
+        """async (lane, before) => {
+          while (!(+lane.dataset.shown > before)) await new Promise(resolve => setTimeout(resolve, 50));
+        }""",
+        before,
+    )
     click(page, "Stop")
     wait(page, "stopped")
 
