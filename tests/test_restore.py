@@ -157,7 +157,11 @@ def test_the_best_code_is_the_ridge_solution_with_the_noise_counted():
 # --- What pages and programs ask for --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("method", "config"), ABLE, ids=lambda value: getattr(value, "damage", value))
+@pytest.mark.parametrize(
+    ("method", "config"),
+    [pytest.param(*each, marks=pytest.mark.slow) if each[0] == "gan-search" else each for each in ABLE],
+    ids=lambda value: getattr(value, "damage", value),
+)
 def test_each_method_that_can_is_nearer_than_the_damaged_image(method, config):
     images = some_images(6)
     known = damage(images, config)

@@ -389,6 +389,7 @@ def test_reports_come_ten_times_a_second_and_saves_every_ten_seconds(images, clo
     assert 0.09 < np.median(np.diff(moments)) < 0.13
 
 
+@pytest.mark.slow
 def test_drawing_costs_less_than_a_twentieth(images, clock, monkeypatch):
     draw = loop.draw
 

@@ -12,10 +12,10 @@ _GUESSING = {"minimax": 1.39, "non-saturating": 1.39, "hinge": 2.0}  # D's loss 
 
 
 def d_wins(seen: Seen) -> Health | None:
-    """D is sure: real images above 0.95 of what it is taught and new ones below 0.03; of hinge, a loss below 0.05."""
+    """D is sure: real images above 0.85 of what it is taught and new ones below 0.1; of hinge, a loss below 0.05."""
     config = _config(seen)
     if config.loss in _PROBABILITIES:
-        sure = seen.now("real") > 0.95 * (1 - config.smoothing) and seen.now("fake") < 0.03
+        sure = seen.now("real") > 0.85 * (1 - config.smoothing) and seen.now("fake") < 0.1
     else:
         sure = config.loss == "hinge" and seen.now("loss_d") < 0.05
     if not sure:
@@ -23,8 +23,8 @@ def d_wins(seen: Seen) -> Health | None:
     change = "Let both learn." if config.turns else "Lower D's pace."
     return Health(
         "bad",
-        "D wins: it tells every new image from a real one.",
-        "Where D is sure its answer hardly changes with the image, so G is told next to nothing.",
+        "D wins: it tells everything new from what is real.",
+        "Where D is sure its answer hardly changes with what it sees, so G is told next to nothing.",
         f"{change} Or choose the non-saturating loss, which does not fade." if config.loss == "minimax" else change,
     )
 
@@ -36,7 +36,7 @@ def g_wins(seen: Seen) -> Health | None:
         return None
     return Health(
         "bad",
-        "G wins: D takes new images for real ones.",
+        "G wins: D takes what is new for real.",
         "A D that is fooled teaches nothing: G draws what pleases it, be it real or not.",
         "Let both learn." if config.turns else "Raise D's pace, or let it make more steps for one of G.",
     )
@@ -69,7 +69,7 @@ def faint(seen: Seen) -> Health | None:
     return Health(
         "bad",
         f"G hardly learns: its gradient is only {length:.1g} long.",
-        "D's answer does not change with the image, so G cannot tell what would be better.",
+        "D's answer does not change with what it sees, so G cannot tell what would be better.",
         "Lower D's pace, or choose the non-saturating loss.",
     )
 

@@ -15,7 +15,7 @@ from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Taught, deal
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import cached, seen
-from pages.ui.address import choose
+from pages.ui.address import choose, count
 from pages.ui.cards import PYTHON, SEE, WORKS, awaited, cards, empty
 from pages.ui.explain import method
 from pages.ui.figure import figure, table
@@ -79,7 +79,8 @@ def opponent(key: str | None) -> RunFolder:
         name = choose(st.selectbox, "Drawn by", runs, "model", next(each for each in (FIRST, *runs) if each in runs),
                       key="beat_model", names=title)  # fmt: skip
     text = "Each round has other images; of one model, the same round has the same images for everybody."
-    right.number_input("Round", 1, MOST_ROUNDS, key="round", bind="query-params", help=text)
+    with right:
+        count("Round", MOST_ROUNDS, "round", 1, key="round", least=1, help=text)
     return runs[name]
 
 

@@ -10,6 +10,7 @@ from genlib.data import assets
 from genlib.handout import handout
 from genlib.knobs import InputError
 from genlib.lessons import Answer, Lesson, Step, find_lesson, list_lessons
+from pages.ui.cards import attempt
 from pages.ui.notices import show, tell
 from pages.ui.owner import ask_key, visitor_key
 from pages.ui.stage import stage
@@ -84,7 +85,7 @@ def explain(lesson: Lesson, at: int) -> None:
     st.title(step.title, anchor=False)
     st.markdown(step.text)
     if step.attempt:
-        st.info(f"**Try this:** {step.attempt}", icon=":material/touch_app:")
+        attempt(step.attempt)
     if step.question:
         question(lesson, at, step)
     if step.handout:

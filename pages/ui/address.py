@@ -25,6 +25,7 @@ __all__ = [
     "belong",
     "choice",
     "choose",
+    "count",
     "number",
     "numbers",
     "plays",
@@ -125,6 +126,32 @@ def choose(
             widget(label, options, format_func=names, key=key, persist_state="session", **more)
     value = st.session_state[key]
     write(name, str(value) if addressed and value != default else None)
+    return value
+
+
+def count(label: str, last: int, name: str, first: int, *, key: str, least: int = 0, **more: Any) -> int:
+    """A field for a whole number; the address tells it, unless it is the usual.
+
+    Arguments:
+        label: Of the field.
+        last: The highest.
+        name: In the address.
+        first: What it is before anybody chose.
+        key: In the session.
+        least: The lowest.
+        more: For the field.
+    """
+    belong(key)
+    if key not in st.session_state:
+        found = number(name, least, last)
+        st.session_state[key] = first if found is None else int(found)
+    st.session_state[key] = min(st.session_state[key], last)  # another's may have had more
+    presenting.know([name])
+    with presenting.setting(name, key) as there:
+        if there:
+            st.number_input(label, least, last, key=key, persist_state="session", **more)
+    value = int(st.session_state[key])
+    write(name, str(value) if value != first else None)
     return value
 
 

@@ -20,10 +20,10 @@ from pages.ui.own import choose_data, one_kind, trained_on
 from pages.ui.steering import button
 from pages.ui.words import differences, unlinked
 
-__all__ = ["adopt", "ask", "draft", "family"]
+__all__ = ["ADOPTED", "adopt", "ask", "draft", "family"]
 
 _FAMILIES = {"ae": "AE", "vae": "VAE", "gan": "GAN", "mixture": "Mixture", "all": "All"}
-_FAMILY, _PRESET, _USUAL = "family", "preset", "vae"
+_FAMILY, _PRESET, _USUAL, ADOPTED = "family", "preset", "vae", "adopted"
 _FIRST = ("network", "latent_dim", "components", "loss", "beta", "noise", "labels")  # others are folded away
 _TOGETHER = {"ae": "ae-sharp", "vae": "vae-sharp", "gan": "gan", "mixture": "mixture"}  # presets of equal length
 _WIDTH = 16  # numbers an image, where all have as many
@@ -45,10 +45,10 @@ def adopt(settings: RunSettings, of: str = "") -> None:
         settings: What a run is trained with now. Of a run that was shown before, the live knobs that changed are.
         of: Name of the run; empty for settings that are no run's.
     """
-    before, now = st.session_state.get("adopted"), (of, settings)
+    before, now = st.session_state.get(ADOPTED), (of, settings)
     if before == now:
         return
-    st.session_state["adopted"] = now
+    st.session_state[ADOPTED] = now
     if before is None or before[0] != of or not of:
         _put(settings)
         st.session_state["data"] = settings.data
@@ -110,7 +110,7 @@ def draft(now: RunSettings, asked: list[RunSettings]) -> str:
 
 
 def _choose(addressed: bool) -> str:
-    belong(_FAMILY, "adopted", "run")
+    belong(_FAMILY, ADOPTED, "run")
     if _FAMILY not in st.session_state:
         asked = choice(_FAMILY, _FAMILIES, _USUAL) if addressed else _USUAL
         st.session_state[_FAMILY] = asked

@@ -27,6 +27,7 @@ from pages.ui.server import compute, compute_part
 
 __all__ = [
     "Inference",
+    "Rows",
     "Source",
     "dealt",
     "errors",
@@ -53,6 +54,9 @@ __all__ = [
 
 # Where points come from: drawn, or two columns of a file by its digest; with points put by hand in front.
 Source = tuple[PointsConfig | tuple[str, str, str], tuple[tuple[float, float], ...]]
+
+# Where rows come from: drawn, or columns of a file, behind its digest.
+Rows = PointsConfig | tuple[str, ...]
 
 _SECONDS = 15.0  # that one fit may keep others waiting
 _SOON = 20_000  # cells of a table, each step with which takes well below a second
@@ -96,7 +100,7 @@ def selection(source: Source, config: MixtureConfig, components: int) -> Selecti
 
 
 @lru_cache(maxsize=16)
-def rows(origin: PointsConfig | tuple[str, ...]) -> np.ndarray:
+def rows(origin: Rows) -> np.ndarray:
     """The rows of a data set, or some columns of a file by its digest, (N, D); NaN where a value is missing."""
     if isinstance(origin, PointsConfig):
         return make_points(origin).x
@@ -105,21 +109,18 @@ def rows(origin: PointsConfig | tuple[str, ...]) -> np.ndarray:
     return read.values[:, [read.names.index(column) for column in columns]]
 
 
-def trying(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
+def trying(origin: Rows, config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
     """All ways to deal with gaps in a table, one by one; the last tells all."""
     return _tried(try_ways, origin, config, mixture)
 
 
-def scalings(origin: PointsConfig | tuple[str, ...], config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
+def scalings(origin: Rows, config: BenchConfig, mixture: MixtureConfig) -> Iterator[Tried]:
     """What each scaling makes of a table, one by one; the last tells all."""
     return _tried(try_scalings, origin, config, mixture)
 
 
 def _tried(
-    function: Callable[..., Iterator[Tried]],
-    origin: PointsConfig | tuple[str, ...],
-    config: BenchConfig,
-    mixture: MixtureConfig,
+    function: Callable[..., Iterator[Tried]], origin: Rows, config: BenchConfig, mixture: MixtureConfig
 ) -> Iterator[Tried]:
     table = rows(origin)
     return _followed((function, origin, config, mixture), function, table, config, mixture, soon=table.size <= _SOON)

@@ -15,7 +15,7 @@ from genlib.data.own import small, small_picture
 from genlib.knobs import InputError
 from genlib.sampling import png
 from genlib.settings import MNIST
-from pages.ui.address import choose
+from pages.ui.address import choose, count
 from pages.ui.brush import brush
 from pages.ui.words import unlinked
 
@@ -63,10 +63,8 @@ def pick(key: str, first: int, data: str = MNIST) -> Picked | None:
                     required=True)  # fmt: skip
     if source == TEST:
         last = len(images.test) - 1
-        if st.session_state.get(key, 0) > last:
-            st.session_state[key] = last  # of other data, which have more
-        number = st.number_input(
-            "Number", 0, last, min(first, last), key=key, bind="query-params",
+        number = count(
+            "Number", last, key, min(first, last), key=key,
             help=f"One of the {last + 1:,} images that no model learned from; + and − go to the next and the last.",
         )  # fmt: skip
         return Picked(images.test[number].tobytes(), int(images.test_labels[number]), False, int(number))

@@ -13,6 +13,7 @@ from genlib.knobs import InputError
 from genlib.pixel_study import Study, load_study, three_ways
 from genlib.recipe import pixels_recipe
 from pages.ui import seen
+from pages.ui.address import count
 from pages.ui.cards import PYTHON, SEE, WORKS, cards
 from pages.ui.explain import method
 from pages.ui.measured import WAYS, gans, signed, vaes
@@ -62,8 +63,7 @@ def one_digit(study: Study) -> int:
     """The same image as each kind of numbers; its place among the test images."""
     st.subheader("One digit, three ways", anchor=False)
     images = load_images()
-    number = st.number_input("Test image", 0, len(images.test) - 1, _FIRST, key="pixels_image", bind="query-params",
-                             width=220)  # fmt: skip
+    number = count("Test image", len(images.test) - 1, "pixels_image", _FIRST, key="pixels_image", width=220)
     figures = [figure(kind, x, number) for kind, x in three_ways(images.test[number], study).items()]
     st.html(f'<div style="display:flex;gap:min(2.5rem,4vw)">{"".join(figures)}</div>')
     st.caption(

@@ -10,12 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE, RunFolder
 from tests.served import ROOT, Server, chromium_path, launch
 
+expect.set_options(timeout=20_000)  # the machine may be busy
 # Streamlit asks for these below a page's own address first, and then at the root.
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
@@ -30,7 +31,10 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server") / "home")
+    """A server that has all pages, that of the teacher too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENLIB_TEACHER", "key")
+        server = Server(tmp_path_factory.mktemp("server") / "home")
     yield server
     server.stop()
 

@@ -1,10 +1,11 @@
-"""For everybody: what axe-core finds on every page, in both colour schemes, and what the keyboard reaches."""
+"""For everybody: what axe-core finds on every page, in both colour schemes, what the keyboard reaches, and
+whether all of it fits a phone.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.served import ROOT, Server
+from tests.served import ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -40,16 +41,6 @@ EXCEPTIONS = {
     "list": "stSidebarNavItems",  # sections of the navigation are blocks between the list and its items
     "listitem": "stSidebarNavItems",
 }
-
-
-@pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that has all pages, that of the teacher too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENLIB_TEACHER", "key")
-        server = Server(tmp_path_factory.mktemp("taught") / "home")
-    yield server
-    server.stop()
 
 
 QUIET = """() => {
@@ -98,9 +89,17 @@ def walked(page: Page) -> dict[str, list[str]]:
     return {"trap": ends, "not reached": page.evaluate("keys.missed()"), "focus not seen": page.evaluate("keys.faint")}
 
 
+def wider(page: Page, width: int) -> bool:
+    """Whether there is anything to scroll sideways."""
+    page.set_viewport_size({"width": width, "height": 844})
+    page.wait_for_timeout(500)
+    settle(page)
+    return page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") > width
+
+
 @pytest.mark.parametrize("path", [*PAGES, *(pytest.param(view, marks=pytest.mark.slow) for view in VIEWS)])
-def test_everybody_can_use_it(visit, taught, path):
-    page = visit(taught.url, reduced_motion="reduce", color_scheme="light").go(path, "h1")
+def test_everybody_can_use_it(visit, path):
+    page = visit(reduced_motion="reduce", color_scheme="light").go(path, "h1")
     settle(page)
     wrong = {"light": found(page, {"type": "tag", "values": RULES})}
     page.emulate_media(color_scheme="dark")
@@ -113,4 +112,5 @@ def test_everybody_can_use_it(visit, taught, path):
     if page.evaluate("keys.pictures()") and not page.evaluate("keys.takes()"):
         wrong["pictures, and no data to take away"] = [path]
     wrong |= walked(page)
+    wrong["wider than the screen"] = [str(width) for width in (1440, 390) if wider(page, width)]
     assert {kind: cases for kind, cases in wrong.items() if cases} == {}

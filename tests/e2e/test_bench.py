@@ -10,6 +10,7 @@ pytestmark = pytest.mark.e2e
 LEARNED = "text=Learned from"
 
 
+@pytest.mark.slow
 def test_gaps_are_made_filled_and_kept_in_the_address(visit):
     page = visit().go("/bench?data_n=400", LEARNED)
     expect(page.get_by_text("Nearest values, and the best model of those rows")).to_have_count(1)

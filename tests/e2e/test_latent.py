@@ -121,7 +121,7 @@ def test_random_codes_come_from_a_seed_and_stay_within_bounds(visit):
         drawn.append(codes)
         page.get_by_role("button", name="Middle").click()
         page.wait_for_selector(".studio[data-z='0.0000 0.0000']")
-    assert drawn[0] == drawn[1]
+    np.testing.assert_allclose(drawn[0], drawn[1], atol=6e-4)  # at rest a code has three decimals
     assert np.abs(drawn[0]).max() <= 0.5
 
 

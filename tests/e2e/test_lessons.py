@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.e2e
-expect.set_options(timeout=20_000)
 QUICK = """# Quick
 
 Aim: Go by itself.

@@ -96,6 +96,7 @@ def test_presets_by_keyboard_and_back(visit):
     assert shows(page, before), "the hole before can be had back"
 
 
+@pytest.mark.slow
 def test_noise_is_mended_and_the_work_is_watched(visit):
     page = visit().go("/repair?image=17&damage=noise", ".st-key-repairs img >> nth=9")
     expect(page.get_by_text("cannot mend this")).to_have_count(2, timeout=30_000)

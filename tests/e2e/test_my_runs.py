@@ -106,6 +106,7 @@ def test_what_is_downloaded_is_the_run_and_can_be_brought_back(visitor, server, 
     page.wait_for_selector(".live[data-state=done][data-step='220']")
 
 
+@pytest.mark.slow
 def test_a_run_of_the_usual_size_can_be_brought_back(visit, server, tmp_path):
     visitor = visit()
     run = RunFolder(server.home / "runs" / train(visitor, "/train?budget=seconds&seconds=1&hidden_dim=1024"))

@@ -124,6 +124,7 @@ def test_a_refresh_finds_the_run_and_keeps_the_key(visit):
     wait(page, "stopped")
 
 
+@pytest.mark.slow
 def test_a_second_visitor_watches_and_cannot_steer(visit, server):
     owner = visit().go(LONG, "canvas.samples")
     run = start(owner)
@@ -165,6 +166,7 @@ def test_two_tabs_of_one_visitor_stay_in_step(visit, server):
     wait(two, "stopped")
 
 
+@pytest.mark.slow
 def test_two_tabs_that_steer_at_once_undo_nothing(visit, server):
     visitor = visit()
     one = visitor.go(LONG, "canvas.samples")
@@ -308,6 +310,7 @@ def test_a_killed_trainer_is_noticed_within_five_seconds(visit, server):
     wait(page, "stopped")
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_removed_is_one_sentence(visit, server):
     page = visit().go(LONG, "canvas.samples")
     run = start(page)
@@ -332,6 +335,7 @@ def test_two_clicks_start_one_run(visit, server):
     wait(page, "stopped")
 
 
+@pytest.mark.slow
 def test_a_far_too_large_learning_rate_ends_in_a_sentence(visit):
     page = visit().go("/train?learning_rate=100", "canvas.samples")
     click(page, "Train")

@@ -6,10 +6,17 @@ from streamlit.testing.v1 import AppTest
 
 from genlib.runs import RunFolder, Status
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
+from pages.ui import notices
 from pages.ui.server import LONG, QUICK, _executor, begin, dispatcher
 
 ROOT = Path(__file__).parents[2]
 KEY = "0123456789abcdef" * 2
+
+
+@pytest.fixture(autouse=True)
+def read_at_once(monkeypatch):
+    """Whatever a page says was read before it runs again."""
+    monkeypatch.setattr(notices, "_READ", 0)
 
 
 @pytest.fixture
