@@ -12,7 +12,7 @@ from genlib.recipe import repair_recipe
 from genlib.repair import METHODS
 from genlib.runs import RunFolder, saved_step
 from genlib.settings import MNIST, DamageConfig, HoleConfig
-from pages.ui import seen
+from pages.ui import presenting, seen
 from pages.ui.address import choose
 from pages.ui.brush import brush
 from pages.ui.cards import COMMAND, PYTHON, SEE, WORKS, cards, empty
@@ -41,9 +41,11 @@ def main() -> None:
     )
     key = visitor_key()
     notices = st.container()
-    left, right = st.columns([1, 1], gap="large")
+    bare = presenting.without_controls()  # then there is nothing to choose beside what is damaged
+    left, right = (st.container(), st.container()) if bare else st.columns(2, gap="large")
     with left:
-        st.markdown("**The image**")
+        if not bare:
+            st.markdown("**The image**")
         at_hand = [each for each in mine(key) if saved_step(each.run.path) is not None]
         data = whose([*(each.id for each in list_own(key)), *(each.settings.data for each in at_hand)], WHOSE)
         picked = pick("image", FIRST, data)

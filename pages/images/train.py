@@ -9,7 +9,7 @@ import streamlit as st
 from genlib.library import example
 from genlib.runs import ACTIVE
 from genlib.settings import FAMILIES, RunSettings
-from pages.ui import asked, seen
+from pages.ui import asked, presenting, seen
 from pages.ui.begun import Begun, named, turn, watched
 from pages.ui.cards import cards
 from pages.ui.families import run_cards
@@ -38,7 +38,7 @@ def main() -> None:
     steered = shown is not None and shown.run.may_steer(key) and shown.run.status.state in ACTIVE
     if shown:
         asked.adopt(shown.wished, shown.run.id)
-    picture, panel = st.columns([2.7, 1], gap="large")
+    picture, panel = presenting.sides()
     with picture:
         head = st.container()
         live = st.container(horizontal=True) if steered else None
@@ -68,6 +68,8 @@ def main() -> None:
 def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, busy: bool) -> None:
     """Train what is asked; steer what is shown."""
     named(shown)
+    if presenting.without_controls() and shown and not shown.run.may_steer(key):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         text = "Trains with the settings beside, in a process of its own."
         text = "Change a setting to train another." if busy else text

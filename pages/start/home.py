@@ -33,14 +33,20 @@ def main() -> None:
     st.markdown("Four kinds of model have learned handwritten digits. Here they write new ones, in your browser, now.")
     with st.container(key="main"):
         hero(key="hero")
-        with st.container(key="doors"):
-            for page, query, name, icon, line in DOORS:
-                label = f"**{name}**  \n{line}"
-                st.page_link(page, label=label, icon=f":material/{icon}:", query_params=query, width="stretch")
+        if not st.context.is_embedded:  # a lesson needs no door to lessons
+            doors()
         with st.container(key="story"):
             st.html(f'<div class="story">{"".join(map(story, STORY))}</div>')
         tasks()
     device()
+
+
+def doors() -> None:
+    """Three ways in."""
+    with st.container(key="doors"):
+        for page, query, name, icon, line in DOORS:
+            label = f"**{name}**  \n{line}"
+            st.page_link(page, label=label, icon=f":material/{icon}:", query_params=query, width="stretch")
 
 
 def story(family: str) -> str:

@@ -73,7 +73,8 @@ def view(lesson: Lesson, at: int) -> None:
     checked = step.check if (lesson.name, at) in _answered() else ""
     address = checked or next((each.view for each in reversed(lesson.steps[: at + 1]) if each.view), "")
     if address:
-        stage(address, f"{lesson.title}: {step.title}", at, step.seconds, partial(over, lesson, at))
+        seconds = step.seconds if at + 1 < len(lesson.steps) else 0  # after the last nothing goes on
+        stage(address, f"{lesson.title}: {step.title}", at, seconds, partial(over, lesson, at))
 
 
 def explain(lesson: Lesson, at: int) -> None:

@@ -56,7 +56,7 @@ def main() -> None:
 
 def table_bench() -> None:
     """The view of tables."""
-    result, panel = st.columns([2.7, 1], gap="large")
+    result, panel = presenting.sides()
     with panel:
         origin, names, mixture = origin_of()
         presenting.section("What is wrong with it")
@@ -93,9 +93,10 @@ def origin_of() -> tuple[cached.Rows, tuple[str, ...], Controls]:
         Controls(MixtureConfig, always=("components",)),
     )
     presenting.section("The table")
-    box = st.container()
-    with st.expander("Own table from a file"):
-        own = own_columns()
+    box, own = st.container(), None
+    if not presenting.without_controls():
+        with st.expander("Own table from a file"):
+            own = own_columns()
     with box:
         if own is not None:
             st.caption(OWN_TABLE)

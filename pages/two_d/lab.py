@@ -13,6 +13,7 @@ from genlib.library import example, recorded
 from genlib.runs import ACTIVE
 from genlib.settings import RunSettings
 from pages.ui import asked_plane as asked
+from pages.ui import presenting
 from pages.ui.begun import Begun, named, turn, watched
 from pages.ui.lab import Draft, plane_lab
 from pages.ui.notices import show
@@ -43,7 +44,7 @@ def main() -> None:
     steered = shown is not None and shown.run.may_steer(key) and shown.run.status.state in ACTIVE
     if shown:
         asked.adopt(shown.wished, shown.run.id)
-    picture, panel = st.columns([2.7, 1], gap="large")
+    picture, panel = presenting.sides()
     with picture:
         head = st.container()
         live = st.container(horizontal=True, vertical_alignment="bottom") if steered else None
@@ -69,6 +70,8 @@ def toolbar(runs: list[Opened], wanted: list[RunSettings], key: str | None, busy
     """Train what is asked; steer what is shown."""
     shown = runs[0] if len(runs) == 1 else None
     named(shown)
+    if presenting.without_controls() and runs and not any(each.run.may_steer(key) for each in runs):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         text = "Trains with the settings beside, in a process of its own."
         text = "Change a setting to train another." if busy else text

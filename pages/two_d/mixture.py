@@ -32,7 +32,7 @@ def main() -> None:
         "where will each ellipse end, and does another seed end in the same place?",
     )
     notices = st.container()
-    picture, panel = st.columns([2.7, 1], gap="large")
+    picture, panel = presenting.sides()
     with panel:
         source, config = controls()
     with picture:

@@ -11,6 +11,7 @@ import streamlit as st
 from genlib.knobs import InputError
 from genlib.runs import ACTIVE
 from genlib.settings import RunSettings
+from pages.ui import presenting
 from pages.ui.notices import tell
 from pages.ui.opened import Opened, opened
 from pages.ui.steering import button, steer, steer_knob, submit
@@ -75,7 +76,7 @@ class Begun:
         if difference:
             st.info(f"A draft of your next run: {unlinked(difference)}.", icon=":material/edit:")
             button("Back to this run's settings", "undo", st.session_state.pop, self.adopted, None)
-        elif len(runs) == 1:
+        elif len(runs) == 1 and not presenting.without_controls():
             st.caption("The settings of the run shown; an edit drafts the next one.")
 
     def _begin(self, wanted: Sequence[RunSettings], key: str) -> None:

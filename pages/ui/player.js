@@ -1,6 +1,7 @@
 // The player of every element that has frames: play, step, scrub, keys. It knows positions 0 to last and no pictures.
 
 const MOST_SECONDS = 15;
+const WATCHED = 12; // seconds that a film lasts at most, at the speed at which it is shown before anybody chose one
 const RESTS = 300; // milliseconds in which nothing moves, before the address is told where one is
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -13,6 +14,7 @@ const makePlayer = (host, { pace, draw, words = ["Play", "Pause"], skips = () =>
   let timer = 0;
   let queued = false;
   let rest = 0;
+  let chosen = false;
   const player = { at: 0, last: 0 };
   ask("[data-do=play] span").textContent = words[0];
 
@@ -34,12 +36,18 @@ const makePlayer = (host, { pace, draw, words = ["Play", "Pause"], skips = () =>
     clearTimeout(rest);
     rest = setTimeout(() => host.isConnected && rested(), RESTS);
   };
+  // The slowest speed at which all is seen while one still looks.
+  const suit = () => {
+    const slow = [...ask("select").options].find(({ value }) => player.last <= WATCHED * value * pace());
+    ask("select").value = slow ? slow.value : "4";
+  };
   player.playing = (on) => {
     clearInterval(timer);
     clearTimeout(rest);
     timer = 0;
     if (on) {
       if (player.at >= player.last) player.go(0);
+      if (!chosen) suit();
       const rate = ask("select").value * pace();
       // Long films skip positions, but at slow speed, so that none lasts longer than a quarter of a minute.
       const stride = skips() && rate > pace() ? Math.max(1, Math.ceil(player.last / (MOST_SECONDS * rate))) : 1;
@@ -74,7 +82,10 @@ const makePlayer = (host, { pace, draw, words = ["Play", "Pause"], skips = () =>
     button.onclick = () => (name !== "play" ? take(moves[name]()) : timer ? hold() : player.playing(true));
   });
   range.oninput = () => take(range.valueAsNumber);
-  ask("select").onchange = () => timer && player.playing(true);
+  ask("select").onchange = () => {
+    chosen = true;
+    if (timer) player.playing(true);
+  };
   host.addEventListener("keydown", (event) => {
     if (/INPUT|SELECT|CANVAS/.test(event.target.tagName)) return;
     const name = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" }[event.key];

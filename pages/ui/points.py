@@ -30,9 +30,10 @@ def choose_points(space: str = "", addressed: bool = True, always: Collection[st
     """
     data, groups = Controls(PointsConfig, "data_", addressed, space, always=always), 0
     presenting.section("Data")
-    box = st.container()
-    with st.expander("Own points from a file"):
-        columns = own_file(space)
+    box, columns = st.container(), None
+    if not presenting.without_controls():
+        with st.expander("Own points from a file"):
+            columns = own_file(space)
     with box:
         if columns:
             st.caption(OWN_TABLE)

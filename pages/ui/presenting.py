@@ -28,7 +28,9 @@ __all__ = [
     "presenting",
     "section",
     "setting",
+    "sides",
     "turn_to",
+    "without_controls",
 ]
 
 CONTROLS, MENU = "controls", "menu"
@@ -100,14 +102,31 @@ def setting(name: str, key: str) -> Iterator[bool]:
             yield here
 
 
+def sides() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where what is seen stands, and where its settings do: beside it, or below where few words are left of them."""
+    if _beside():
+        picture, panel = st.columns([2.7, 1], gap="large")
+        return picture, panel
+    return st.container(), st.container()
+
+
+def without_controls() -> bool:
+    """Whether the link leaves nothing that could be changed."""
+    return CONTROLS in _hidden()
+
+
+def _beside() -> bool:
+    return not in_bar() and not without_controls()
+
+
 def fold(title: str) -> DeltaGenerator:
     """An expander for controls that are seldom needed; where they are shown elsewhere or not at all, none."""
-    return st.container() if in_bar() or CONTROLS in _hidden() else st.expander(title)
+    return st.expander(title) if _beside() else st.container()
 
 
 def section(title: str) -> None:
     """The heading of some controls, where they are shown."""
-    if not in_bar() and CONTROLS not in _hidden():
+    if _beside():
         st.subheader(title, anchor=False)
 
 

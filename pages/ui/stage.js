@@ -1,6 +1,7 @@
 // Another page of the app within this one. The page before stays until the next is there, so that nothing flashes.
 
 const LONGEST_WAIT = 10000; // ms, then what is there is shown as it is
+const TITLED = 1200; // ms after its title stands, then a page shows that it is still at work
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const ask = (selector) => parentElement.querySelector(selector);
@@ -34,10 +35,12 @@ function show(host, data, keys, shown) {
   frame.src = data.source;
   host.append(frame);
   const began = performance.now();
+  let titled = 0;
   const look = () => {
     if (!frame.isConnected) return;
     const app = frame.contentDocument && frame.contentDocument.querySelector("[data-testid=stApp]");
-    const drawn = app && app.dataset.testScriptState === "notRunning" && app.querySelector("h1");
+    if (app && app.querySelector("h1")) titled ||= performance.now();
+    const drawn = titled && (app.dataset.testScriptState === "notRunning" || performance.now() - titled > TITLED);
     if (!drawn && performance.now() - began < LONGEST_WAIT) return setTimeout(look, 60);
     host.querySelectorAll("iframe").forEach((other) => other !== frame && other.remove());
     frame.className = "";

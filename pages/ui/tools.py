@@ -34,7 +34,7 @@ def heading(title: str, words: str = "", attempt: str = "", question: str = "") 
                 tools()
         else:
             st.title(title, anchor=False)
-        if not st.context.is_embedded:  # a lesson says what to look at, and what to try
+        if not st.context.is_embedded and not presenting.presenting():  # a lesson, or a teacher, says what to try
             if words:
                 st.markdown(words)
             if attempt or question:
