@@ -10,6 +10,7 @@ from genlib.data import assets
 from genlib.handout import handout
 from genlib.knobs import InputError
 from genlib.lessons import Answer, Lesson, Step, find_lesson, list_lessons
+from pages.ui import presenting
 from pages.ui.cards import attempt
 from pages.ui.notices import show, tell
 from pages.ui.owner import ask_key, visitor_key
@@ -93,13 +94,15 @@ def explain(lesson: Lesson, at: int) -> None:
         st.download_button("Take one page with you", handout, "genlib.html", "text/html", icon=":material/download:",
                            on_click="ignore", key="handout",
                            help="Pictures, formulas and measured scores on one page, to read or to print.")  # fmt: skip
-    with st.container(horizontal=True, key="ways"):
+    # In front of a class below the page, where the way on is seen however long the card is.
+    with presenting.controls()[0] if presenting.in_bar() else st.container(horizontal=True, key="ways"):
         st.button("Back", icon=":material/arrow_back:", disabled=at == 0, on_click=go, args=(at - 1,), key="step_back",
                   shortcut="PageUp")  # fmt: skip
         if at < last:
             st.button("Next", icon=":material/arrow_forward:", type="primary", on_click=go, args=(at + 1,),
                       key="step_next", shortcut="PageDown")  # fmt: skip
-            st.button("Leave", icon=":material/close:", type="tertiary", on_click=leave, key="step_leave")
+            if not presenting.in_bar():  # which has a way out of its own
+                st.button("Leave", icon=":material/close:", type="tertiary", on_click=leave, key="step_leave")
         else:
             st.button("Done", icon=":material/check:", type="primary", on_click=leave, key="step_done")
 
