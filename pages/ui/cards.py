@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from genlib.knobs import InputError
+from pages.ui import presenting
 from pages.ui.words import unlinked
 
 __all__ = ["COMMAND", "PYTHON", "SEE", "STOOD", "WORKS", "attempt", "awaited", "cards", "empty"]
@@ -38,7 +39,9 @@ def cards(parts: Mapping[str, Callable[[], object]], key: str = "more") -> None:
 
 
 def attempt(text: str, question: str = "", key: str = "attempt") -> None:
-    """One thing to try, and one question to answer before it is tried."""
+    """One thing to try, and one question to answer before it is tried; nothing where nothing can be changed."""
+    if presenting.without_controls():
+        return
     lines = [f":primary[:material/touch_app:] **Try this:** {text}"] if text else []
     lines += [f":primary[:material/psychology_alt:] **Predict:** {question}"] if question else []
     with st.container(key=key):

@@ -37,7 +37,7 @@ def heading(title: str, words: str = "", attempt: str = "", question: str = "") 
         if not st.context.is_embedded and not presenting.presenting():  # a lesson, or a teacher, says what to try
             if words:
                 st.markdown(words)
-            if (attempt or question) and not presenting.without_controls():
+            if attempt or question:
                 cards.attempt(attempt, question)
 
 

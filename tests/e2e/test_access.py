@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.served import ROOT
 
@@ -55,6 +55,7 @@ def settle(page: Page) -> None:
     """Wait until the page has run, for some with what its elements told it, and nothing on it is of the run before."""
     page.evaluate("window.quiet = 0")
     page.wait_for_function(QUIET, polling=100)
+    expect(page.locator("[data-state=loading]")).to_have_count(0)
 
 
 def found(page: Page, rules: dict[str, Any]) -> list[str]:

@@ -120,3 +120,13 @@ def test_a_player_begins_by_itself_where_motion_is_welcome(visit):
     # Once it has come to its end, a copied link shows that.
     expect(page).not_to_have_url(re.compile("play=|at="))
     expect(still.locator(".flipbook input[type=range]").first).to_have_js_property("value", "2")
+
+
+def test_a_short_film_lasts_long_enough_to_be_watched(visit):
+    page = visit().go("/train?run=vae-2d&hide=controls&play=true", ".lane[data-shown]")
+    play = page.locator(".room [data-do=play]")
+    expect(play).to_contain_text("Hold")
+    page.wait_for_timeout(4000)
+    expect(play).to_contain_text("Hold")
+    page.locator(".room select").select_option("15")
+    expect(play).to_contain_text("Replay")

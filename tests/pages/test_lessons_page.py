@@ -16,6 +16,7 @@ Aim: See two heaps.
 ## First
 
 View: /mixture?components=2
+Seconds: 15
 
 Look.
 
@@ -68,12 +69,13 @@ def test_all_lessons_stand_in_a_list_and_begin(app, heaps):
 def test_next_and_back_set_the_view_and_the_address(app, heaps):
     test = own(app(PAGE, lesson="heaps"))
     assert test.button(key="step_back").disabled
+    assert staged(test)["seconds"] == 15
     test = click(click(test, "step_next"), "step_next")
     assert test.title[0].value == "Third"
     assert address(test)["step"] == "3"
     assert staged(test) == {
-        "source": "/mixture?components=2&embed=true", "title": "Two heaps: Third", "step": 2, "seconds": 20
-    }  # fmt: skip
+        "source": "/mixture?components=2&embed=true", "title": "Two heaps: Third", "step": 2, "seconds": 0
+    }, "after the last nothing goes on"  # fmt: skip
     assert click(test, "step_back").title[0].value == "Second"
 
 
@@ -105,6 +107,14 @@ def test_done_without_a_page_before_leads_to_the_list(app, heaps):
     test = click(own(app(PAGE, lesson="heaps", step="3")), "step_done")
     assert test.title[0].value == "Lessons"
     assert "lesson" not in test.query_params
+
+
+def test_in_front_of_a_class_the_way_on_stands_below_the_page(app, heaps):
+    def names(test):
+        return [each.key for each in test.button if each.key.startswith(("step_", "bar_"))]
+
+    assert names(own(app(PAGE, lesson="heaps"))) == ["step_back", "step_next", "step_leave"]
+    assert names(own(app(PAGE, lesson="heaps", present="true"))) == ["step_back", "step_next", "bar_end"]
 
 
 def widgets(test):

@@ -217,6 +217,16 @@ def test_links_win_on_every_page_with_views(app, page, key, value, link, wanted)
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize(
+    ("page", "run", "left"),
+    [("images/train.py", "vae-2d", False), ("images/train.py", "", True), ("two_d/lab.py", "gan2d", False)],
+)
+def test_without_controls_nobody_trains_another_run_than_the_one_that_is_shown(fresh, page, run, left):
+    test = fresh(page, {"hide": "controls"} | ({"run": run} if run else {}))
+    assert ("do_Train" in [each.key for each in test.button]) == left
+
+
+@pytest.mark.fast
 @pytest.mark.parametrize("name", PAGES)
 def test_hidden_controls_leave_what_the_address_says(fresh, name):
     page, query, _ = PAGES[name]
@@ -224,4 +234,6 @@ def test_hidden_controls_leave_what_the_address_says(fresh, name):
     assert not hidden.exception
     assert not hidden.warning
     assert controls(hidden) == {}
+    assert not [each.label for each in hidden.expander if each.label.startswith("Own")]
+    assert "Try this" not in "".join(each.value for each in hidden.markdown)
     assert elements(hidden) == elements(seen)
