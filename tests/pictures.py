@@ -44,6 +44,14 @@ def train(page: Page) -> None:
     page.get_by_text(re.compile(r"epoch [5-9]\.")).wait_for()
 
 
+def predict(page: Page) -> None:
+    """An answer given and checked; what comes of it played to its end."""
+    page.get_by_text("One or none.").click()
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("Yes").first.wait_for()
+    page.wait_for_timeout(6000)
+
+
 def lower(selector: str) -> Callable[[Page], None]:
     """Have the picture begin at an element below the page's introduction."""
     return lambda page: page.locator(selector).first.evaluate("e => e.scrollIntoView()")
@@ -51,6 +59,8 @@ def lower(selector: str) -> Callable[[Page], None]:
 
 # Address, what to wait for, and what to do then.
 PICTURES: dict[str, tuple[str, str, Callable[[Page], None] | None]] = {
+    "home": ("/", ".hero[data-state=live]", None),
+    "lessons": ("/lessons?lesson=gan&step=2", ".stage-host[data-state=shown]", predict),
     "lab": ("/lab?drawn=data,samples,surface,grid", ".lane[data-shown]", None),
     "latent": ("/latent", ".studio[data-state=whole]", None),
     "train": ("/train?family=vae&latent_dim=2&budget=epochs&epochs=10", "canvas.samples", train),

@@ -21,6 +21,7 @@ def test_a_zip_of_ones_own_is_kept_and_trained_on(visit, tmp_path):
     page.get_by_text("pets is kept").wait_for()
     page.reload()
     page.get_by_role("link", name="Train on it").click()
+    page.locator(".lane[data-shown]").wait_for()
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url("**run=*")
     expect(page.get_by_role("heading", name="New images")).to_be_visible()
