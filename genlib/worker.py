@@ -16,16 +16,12 @@ _begun: dict[object, tuple[Iterator[Any], Any]] = {}
 
 
 def prepare(parent: int, *modules: str) -> None:
-    """Give way to others, end when ``parent`` ends, and import what tasks would wait for.
-
-    The first task waits for the first module alone; the others are imported while it is done.
-    """
+    """Give way to others, end when ``parent`` ends, and import now what the first task would wait for."""
     if hasattr(os, "nice"):
         os.nice(5)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    for module in modules[:1]:
+    for module in modules:
         importlib.import_module(module)
-    threading.Thread(target=lambda: [importlib.import_module(module) for module in modules[1:]], daemon=True).start()
 
 
 def advance(task: Hashable, function: Callable[..., Iterator[Any]], *args: Any) -> Any:
