@@ -16,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from genlib.export import read_decoder
 from genlib.library import bundled
+from genlib.settings import FAMILIES, RunSettings
 from tests.bench.figures import Figures, begun
 from tests.served import ROOT, Server, launch
 
@@ -80,7 +81,7 @@ def measure(figures: Figures, page: Page, name: str, folder: Path) -> None:
 
 
 def main() -> int:
-    every = tuple(run.id for run in bundled() if run.id != "classifier")
+    every = tuple(run.id for run in bundled() if RunSettings.from_json(run.settings).family in FAMILIES)
     asked, figures = begun(__doc__, models=every)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         browser, server = launch(playwright), Server(Path(home))
