@@ -77,7 +77,7 @@ SEEN = {
     "repair": ("/repair?hole=right", paint, r"painted=", ".brush canvas"),
 }
 
-RARE = ("train", "portraits", "blend")  # of which every setting is held to in tests/pages/test_links.py, too
+RARE = ("lab", "train", "portraits", "blend")  # of which every setting is held to in tests/pages/test_links.py, too
 
 
 def drawn(page: Page, canvases: str) -> list[str]:
