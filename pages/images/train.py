@@ -10,7 +10,7 @@ from genlib.library import example
 from genlib.runs import ACTIVE
 from genlib.settings import FAMILIES, RunSettings
 from pages.ui import asked, presenting, seen
-from pages.ui.begun import Begun, named, turn, watched
+from pages.ui.begun import Begun, named, only_watched, turn, watched
 from pages.ui.cards import cards
 from pages.ui.families import run_cards
 from pages.ui.notices import show
@@ -68,7 +68,7 @@ def main() -> None:
 def toolbar(shown: Opened | None, wanted: list[RunSettings], key: str | None, busy: bool) -> None:
     """Train what is asked; steer what is shown."""
     named(shown)
-    if presenting.without_controls() and shown and not shown.run.may_steer(key):
+    if only_watched([shown] if shown else [], key):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         text = "Trains with the settings beside, in a process of its own."

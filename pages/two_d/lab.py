@@ -14,7 +14,7 @@ from genlib.runs import ACTIVE
 from genlib.settings import RunSettings
 from pages.ui import asked_plane as asked
 from pages.ui import presenting
-from pages.ui.begun import Begun, named, turn, watched
+from pages.ui.begun import Begun, named, only_watched, turn, watched
 from pages.ui.lab import Draft, plane_lab
 from pages.ui.notices import show
 from pages.ui.opened import Opened, opened, plane
@@ -70,7 +70,7 @@ def toolbar(runs: list[Opened], wanted: list[RunSettings], key: str | None, busy
     """Train what is asked; steer what is shown."""
     shown = runs[0] if len(runs) == 1 else None
     named(shown)
-    if presenting.without_controls() and runs and not any(each.run.may_steer(key) for each in runs):
+    if only_watched(runs, key):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         text = "Trains with the settings beside, in a process of its own."

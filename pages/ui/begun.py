@@ -96,6 +96,11 @@ def turn(shown: Opened | None, key: str | None, name: str, value: float) -> None
         steer_knob(shown.run, shown.wished, key, name, value)
 
 
+def only_watched(runs: Sequence[Opened], key: str | None) -> bool:
+    """Whether the link shows runs of others and leaves nothing to change: then nothing is to be pressed."""
+    return presenting.without_controls() and bool(runs) and not any(each.run.may_steer(key) for each in runs)
+
+
 def named(shown: Opened | None) -> None:
     """The name that a run was given."""
     if shown and shown.run.name:
