@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +14,55 @@ import streamlit as st
 
 from genlib.colours import CLASSES
 
-__all__ = ["element", "encode", "markup"]
+__all__ = ["element", "encode", "markup", "module"]
 
 _HERE = Path(__file__).parent
 # The colours of genlib.colours, to scripts as a list and to styles as --class-0 and so on.
 _SCRIPT = f"const CLASSES = {json.dumps(CLASSES)};\n"
 _STYLE = ":host {" + "".join(f" --class-{i}: {colour};" for i, colour in enumerate(CLASSES)) + " }\n"
+# Browsers import a script that two wait for in any order, so that of two messages to an element which is not yet loaded
+# the older may come last.
+_NEWEST = """
+const newestOf = new WeakMap();
+export default (component) => {
+  const { parentElement: root, data } = component;
+  if (data.since < newestOf.get(root)) return undefined;
+  newestOf.set(root, data.since);
+  return takeNews(component);
+};
+"""
 
 
 def element(name: str, *scripts: str, html: str = "") -> Any:
     """Register an element made of ``scripts``, the last of which exports the element's function.
 
-    Its style is what all elements share, and that in the files among ``scripts`` whose names end in ``.css``.
+    Its style is what all elements share, and that in the files among ``scripts`` whose names end in ``.css``. Returns
+    what puts it on a page, with ``key``, ``data`` and what to call when it has news.
     """
     styles = ["element.css", *(script for script in scripts if script.endswith(".css"))]
-    js = _SCRIPT + "\n".join((_HERE / script).read_text("utf-8") for script in scripts if script not in styles)
     css = _STYLE + "\n".join((_HERE / style).read_text("utf-8") for style in styles)
-    return st.components.v2.component(name, html=html or "<div></div>", css=css, js=js)
+    place = st.components.v2.component(name, html=html or "<div></div>", css=css, js=module(*scripts))
+
+    def put(*, key: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
+        return place(key=key, data=_stamped(key, data or {}), **more)
+
+    return put
+
+
+def module(*scripts: str) -> str:
+    """The script of an element, which shows nothing older than what it has shown."""
+    texts = [(_HERE / script).read_text("utf-8") for script in scripts if script.endswith(".js")]
+    text = "\n".join([_SCRIPT, *texts, _NEWEST])
+    return text.replace("\nexport default function", "\nconst takeNews = function")
+
+
+def _stamped(key: str, data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` with the time since which it is as it is."""
+    place, digest = f"element_{key}", blake2b(json.dumps(data).encode(), digest_size=8).digest()
+    before, since = st.session_state.get(place, (b"", 0.0))
+    if digest != before:
+        st.session_state[place] = before, since = digest, max(time.time(), since + 1e-3)
+    return data | {"since": since}
 
 
 def markup(file: str) -> str:

@@ -3,6 +3,7 @@
 import ast
 import base64
 import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from genlib.gmm import EMStep, Mixture, fit_em
 from genlib.knobs import InputError
@@ -135,3 +137,22 @@ def test_a_network_is_explained_without_torch():
     assert more.startswith("##### training_step\n\nUpdate the weights once")
     assert code == inspect.getsource(VAE).strip()
     assert step.startswith("def training_step(\n    self,")
+
+
+def test_an_element_is_told_since_when_its_data_is_as_it_is():
+    def page():
+        import streamlit as st
+
+        from pages.ui.element import element
+
+        element("told", "share.js")(key="told", data={"text": st.text_input("text", key="text")})
+
+    def since():
+        return json.loads(test.get("bidi_component")[0].proto.json)["since"]
+
+    test = AppTest.from_function(page).run()
+    first = since()
+    test.run()
+    assert since() == first
+    test.text_input(key="text").set_value("other").run()
+    assert since() > first

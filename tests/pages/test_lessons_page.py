@@ -44,7 +44,8 @@ def heaps():
 def staged(test):
     """What is in the frame beside the card."""
     elements = [item for item in test.get("bidi_component") if "stage" in item.proto.component_name]
-    return json.loads(elements[0].proto.json) if elements else None
+    told = json.loads(elements[0].proto.json) if elements else {}
+    return {name: value for name, value in told.items() if name != "since"} or None
 
 
 def address(test):

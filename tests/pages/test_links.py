@@ -13,7 +13,7 @@ from pages.ui.brush import mask_from_text, mask_text
 from tests.pages.conftest import own
 
 KINDS = ("selectbox", "slider", "select_slider", "toggle", "number_input", "button_group")
-FLEETING = ("sent", "version", "epoch")  # of what elements are told
+FLEETING = ("sent", "since", "version", "epoch")  # of what elements are told
 PAGES = {
     "mixture": ("two_d/mixture.py", {"data_n": "20", "max_iterations": "2", "at": "1", "drawn": "points,density"}, ""),
     "mixture, new points": ("two_d/mixture.py", {"data_n": "20", "more": "New points"}, "new"),
