@@ -74,7 +74,7 @@ def between_images(models: Mapping[str, Model]) -> str:
         return ""
     way: dict[str, object] = {"lanes": [_told(*lane) for lane in lanes], "circle": route == "circle", "what": turn}
     way |= {"images": {"a": encode(a.image, np.uint8), "b": encode(b.image, np.uint8)}}
-    arrived(_morph(key="morph", data=way | share(), on_seen_change=lambda: None).seen)
+    arrived(_morph(key="morph", data=way | share()).get("seen"))
     _take_away(lanes, route, turn)
     found = {
         model.name: (one.z.tolist(), other.z.tolist(), (one.label or 0, other.label or 0))

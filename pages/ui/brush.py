@@ -62,7 +62,7 @@ def brush(
         kept = packed(start)
     data = {"label": label, "shape": shape, "sizes": sizes, "start": kept, "turn": f"{turn}:" if turn else ""}
     data["under"] = None if under is None else encode(under, np.uint8)
-    answer = _brush(key=key, data=data, on_drawing_change=lambda: None).drawing or kept
+    answer = _brush(key=key, data=data, on_drawing_change=lambda: None)["drawing"] or kept
     if turn:  # a drawing of a beginning before this one is over
         before, _, answer = str(answer).rpartition(":")
         answer = answer if before in (turn, "") else kept

@@ -48,7 +48,7 @@ def explorer(fresh: bool) -> str:
 
 def blend(a: int, b: int) -> None:
     """The way between two photographs, by their numbers."""
-    arrived(_blend(key="blend", data={"a": a, "b": b} | share(), on_seen_change=lambda: None).seen)
+    arrived(_blend(key="blend", data={"a": a, "b": b} | share()).get("seen"))
     st.download_button(
         "Save as WebP", partial(way_file, a, b), f"portraits-{a + 1}-{b + 1}.webp", "image/webp",
         icon=":material/download:", on_click="ignore",

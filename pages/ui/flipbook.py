@@ -108,15 +108,15 @@ def flipbook(
     version = str(data["version"])
     if prefix is not None:
         data |= {"addressed": True, "play": plays(), **_asked(panels[0], prefix, version)}
-    result = _flipbook(key=key, data=data, on_added_change=lambda: None, on_seen_change=lambda: None)
+    result = _flipbook(key=key, data=data, on_added_change=lambda: None)
     if prefix is not None:
-        _told(result.seen, panels[0], prefix, version)
+        _told(result.get("seen"), panels[0], prefix, version)
     if panels[0]["kind"] == "film":
         take({f"{i}.png": partial(_sheet, panel) for i, panel in enumerate(panels, 1)}, key, "Pictures (PNG)")
     else:
         drawn = {} if points is None else {"points.csv": partial(_points_csv, points)}
         take({"components.csv": partial(_components_csv, list(panels)), **drawn}, key)
-    return added_points(result.added, epoch) if clickable and result.added is not None else None
+    return added_points(result["added"], epoch) if clickable and result["added"] is not None else None
 
 
 def _asked(panel: Mapping[str, Any], prefix: str, version: str) -> dict[str, Any]:

@@ -113,12 +113,12 @@ def plane_lab(
     families = " ".join(sorted({each.settings.family for each in shown}))
     of = " ".join("" if isinstance(each, Draft) else each.run.id for each in shown)
     data |= {"layers": words("drawn", LAYERS, families), "families": families, **begin(of)}
-    quiet = {f"on_{name}_change": lambda: None for name in ("standing", "added", "layers", "seat")}
+    quiet = {f"on_{name}_change": lambda: None for name in ("standing", "added")}
     result = _lab(key=key, data=data, **quiet)
-    if result.layers is not None:
-        told("drawn", ",".join(layers_from_text(result.layers)) or "none", families)
-    seated(result.seat, of)
-    return None if result.added is None else added_points(result.added, epoch)
+    if "layers" in result:
+        told("drawn", ",".join(layers_from_text(result["layers"])) or "none", families)
+    seated(result.get("seat"), of)
+    return None if result["added"] is None else added_points(result["added"], epoch)
 
 
 def layers_from_text(text: Any) -> list[str]:

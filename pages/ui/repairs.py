@@ -98,7 +98,7 @@ def closer(task: Task, found: dict[str, Found]) -> None:
             "damage": damage,
             "at": _WIPED if at is None else at,
         }
-        wiped(_wipe(key="wipe", data=data | {"at": _WIPED if at is None else at}, on_at_change=lambda: None).at)
+        wiped(_wipe(key="wipe", data=data).get("at"))
         st.download_button(
             "Repair as PNG", png(each.image, 10), f"repair-{name}.png", "image/png", icon=":material/download:",
             on_click="ignore",

@@ -40,8 +40,8 @@ def training_room(runs: Sequence[Opened], *, key: str, follows: bool = True) -> 
     standing = "|".join(run.standing for run in runs) if follows else ""
     data = {"runs": lanes, "standing": standing, "palette": CLASSES}
     of = " ".join(run.run.id for run in runs)
-    answer = _room(key=key, data=data | begin(of), on_standing_change=lambda: None, on_seat_change=lambda: None)
-    seated(answer.seat, of)
+    answer = _room(key=key, data=data | begin(of), on_standing_change=lambda: None)
+    seated(answer.get("seat"), of)
     return [each["news"] for each in lanes]
 
 

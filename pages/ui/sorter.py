@@ -36,7 +36,7 @@ def sorter(
     """
     shown = None if truth is None else {name: each.tolist() for name, each in truth.items()}
     told = {"images": encode(images, np.uint8), "deal": deal, "truth": shown}
-    return marked(_sorter(key=key, data=told, on_answer_change=lambda: None).answer, deal, len(images))
+    return marked(_sorter(key=key, data=told, on_answer_change=lambda: None)["answer"], deal, len(images))
 
 
 def marked(answer: Any, deal: str, n: int) -> NDArray[np.bool_] | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import streamlit as st
-
 from pages.ui import presenting
-from pages.ui.element import element, markup
+from pages.ui.element import element, heard, markup
 
 __all__ = ["stage"]
 
@@ -27,4 +25,4 @@ def stage(address: str, title: str, step: int, seconds: int, over: Callable[[obj
     """
     source = f"{address}{'&' if '?' in address else '?'}embed=true{'&present=true' * presenting.presenting()}"
     data = {"source": source, "title": title, "step": step, "seconds": seconds}
-    _stage(key=_KEY, data=data, on_over_change=lambda: over((st.session_state.get(_KEY) or {}).get("over")))
+    _stage(key=_KEY, data=data, on_told_change=lambda: over(heard(_KEY).get("over")))

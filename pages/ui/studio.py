@@ -109,7 +109,7 @@ def latent_studio(model: Model, first: Code, fresh: bool, *, key: str) -> Code |
     about |= {"thing": "image" if own else "digit", "kind": "class" if own else "digit"}
     about |= {"classes": model.shown.classes, "train": model.shown.learned}
     data = {"palette": CLASSES} | pushed | {"model": about}
-    answer = _studio(key=key, data=data | _look(model), on_z_change=lambda: None, on_look_change=lambda: None)
+    answer = _studio(key=key, data=data | _look(model), on_z_change=lambda: None)
     _looked(answer.get("look"), model)
     return checked_code(answer.get("z"), model, st.session_state["studio_pushed"]["sent"])
 

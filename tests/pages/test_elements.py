@@ -20,9 +20,11 @@ from genlib.models.base import Model
 from genlib.models.nets import Linear
 from genlib.models.vae import VAE, gaussian_kl
 from genlib.settings import MixtureConfig
+from pages.ui.element import unheard
 from pages.ui.explain import as_markdown, look_up
 from pages.ui.flipbook import MOST_ADDED, added_points, mixture_panel, points_from_text, points_text
 from pages.ui.owner import checked_key
+from tests.borders.junk import JSONS
 
 pytestmark = pytest.mark.fast
 
@@ -156,3 +158,18 @@ def test_an_element_is_told_since_when_its_data_is_as_it_is():
     assert since() == first
     test.text_input(key="text").set_value("other").run()
     assert since() > first
+
+
+def test_of_what_a_browser_tells_the_newest_of_each_kind_is_heard_once():
+    told = {"layers": [5.0, "data"], "seat": [7, {"at": 1}]}
+    news, last = unheard(told, 0.0)
+    assert (news, last) == ({"layers": "data", "seat": {"at": 1}}, 7)
+    assert unheard(told, last) == ({}, 7)
+    assert unheard(told | {"layers": [8.5, "grid"]}, last) == ({"layers": "grid"}, 8.5)
+
+
+@given(JSONS)
+def test_junk_that_a_browser_tells_is_heard_as_nothing(told):
+    news, last = unheard(told, 3.0)
+    assert 3 <= last < 1e14
+    assert set(news) <= set(told if isinstance(told, dict) else ())
