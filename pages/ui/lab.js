@@ -192,7 +192,10 @@ const drawPlane = (lane, frame, room) => {
   namePlane(lane, scene);
   const figures = lane.ask(".readings").children;
   readings(lane, lane.shown ?? 0).forEach((text, i) => (figures[2 * i + 1].textContent = text));
-  if (share < 1) requestAnimationFrame(() => lane.position === position && lane.box.isConnected && drawPlane(lane, frame, room));
+  // Where another frame was drawn meanwhile, that one goes on.
+  const { drawn } = lane;
+  const same = () => lane.position === position && lane.drawn === drawn && lane.box.isConnected;
+  if (share < 1) requestAnimationFrame(() => same() && drawPlane(lane, frame, room));
 };
 
 const setSlow = (room, on) => {
