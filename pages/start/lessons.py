@@ -36,7 +36,7 @@ def main() -> None:
         overview()
     else:
         at = place(lesson)
-        card, beside = st.columns([1, 2.9], gap="medium")
+        card, beside = st.columns([1, 2.2 if presenting.presenting() else 2.9], gap="medium")
         with card, st.container(key="card"):
             explain(lesson, at)
         with beside:
