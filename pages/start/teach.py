@@ -93,10 +93,10 @@ def acts(key: str | None) -> None:
                             width=380)  # fmt: skip
         st.button("Start it", type="primary", icon=":material/play_arrow:", disabled=key is None, on_click=start,
                   args=(str(name), key), key="class_start")  # fmt: skip
-        with st.popover("Stop all", icon=":material/stop_circle:", key="class_stop"):
+        with st.popover("Stop all", icon=":material/stop_circle:", key="class_stop", on_change="rerun"):
             st.markdown("All runs are saved and stopped; whoever started one can go on with it.")
             st.button("Stop all runs", on_click=stop, key="class_stop_sure")
-        with st.popover("Clear all", icon=":material/delete_sweep:", key="class_clear"):
+        with st.popover("Clear all", icon=":material/delete_sweep:", key="class_clear", on_change="rerun"):
             st.markdown("Runs of visitors that are over go for good. Those with a name, and those that train, stay.")
             st.button("Clear all runs that are over", on_click=clear, key="class_clear_sure")
     if started := st.session_state.get("class_run"):
@@ -113,6 +113,7 @@ def start(name: str, key: str) -> None:
 
 
 def stop() -> None:
+    st.session_state["class_stop"] = False  # it lies over what one then looks for
     try:
         count = stop_all()
     except InputError as error:
@@ -122,6 +123,7 @@ def stop() -> None:
 
 
 def clear() -> None:
+    st.session_state["class_clear"] = False
     count = clear_all()
     tell(f"{count} run{'s are' if count != 1 else ' is'} gone.", good=True)
 
