@@ -36,16 +36,8 @@ __all__ = [
 ]
 
 EVERYWHERE = {"hide", "present", "play"}  # these choose nothing on a page
-_ALL = (
-    "owner",
-    "element_",
-    "lesson_",
-    "presenting_",
-    "page_here",
-    "notices",
-    "sorted",
-    "address_",
-)  # begin what is no page's own
+# These begin what is no page's own.
+_ALL = ("owner", "element_", "lesson_", "presenting_", "page_here", "notices", "sorted", "address_")
 _NAMED = 12  # options in a sentence
 _PAGE, _KEYS, _TOLD = "address_page", "address_keys", "address_told"
 
