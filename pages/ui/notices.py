@@ -22,8 +22,7 @@ def show(keep: bool = False) -> None:
     """Say what there is to say; keep it for the next run if that one comes by itself."""
     now, kept = time.monotonic(), {}
     for sentence, (good, since) in st.session_state.get("notices", {}).items():
-        (st.success if good else st.warning)(unlinked(sentence))
-        since = None if keep else since or now
         if since is None or now - since < _READ:
-            kept[sentence] = good, since
+            (st.success if good else st.warning)(unlinked(sentence))
+            kept[sentence] = good, None if keep else since or now
     st.session_state["notices"] = kept
