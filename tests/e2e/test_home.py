@@ -81,8 +81,8 @@ def test_motion_stops_and_a_digit_follows_hand_and_keys(visit, server):
     page = visit().go("/", LIVE)
     page.locator(".hero").get_by_role("button", name="Stop").click()
     page.wait_for_selector(".hero[data-moving=false]")
-    page.wait_for_timeout(200)
     canvases = digits(page)
+    page.wait_for_function("(canvases) => canvases.every((each) => each.dataset.z)", arg=canvases)  # drawn at rest
     resting = [canvas.evaluate(PIXELS) for canvas in canvases]
     page.wait_for_timeout(600)
     assert [canvas.evaluate(PIXELS) for canvas in canvases] == resting
