@@ -21,7 +21,7 @@ __all__ = ["LENT", "ask_key", "checked_key", "lend", "take", "visitor_hash", "vi
 
 LENT = 300  # seconds that a code holds
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
-_TAKEN = "taken_key"
+_TAKEN, _TOLD = "owner_taken", "owner_told"
 _owner = element("owner", "owner.js")
 _lent: dict[str, tuple[str, float]] = {}
 _lock = threading.Lock()
@@ -29,10 +29,17 @@ _lock = threading.Lock()
 
 def visitor_key() -> str | None:
     """The key of this browser; None on the very first run of its first page, before the browser has made one."""
-    answer = st.session_state.get("owner") or {}
     # What was taken from another device comes first: the cookie that was sent along is that of before.
-    found = st.session_state.get(_TAKEN), st.context.cookies.get("genlib_key"), answer.get("key")
+    found = st.session_state.get(_TAKEN), st.context.cookies.get("genlib_key"), _told()
     return next((key for key in map(checked_key, found) if key), None)
+
+
+def _told() -> str | None:
+    """What the browser told, on whichever page: told again on each, it would have each run twice."""
+    key = checked_key((st.session_state.get("owner") or {}).get("key"))
+    if key:
+        st.session_state[_TOLD] = key
+    return st.session_state.get(_TOLD)
 
 
 def visitor_hash() -> str | None:
@@ -44,7 +51,7 @@ def visitor_hash() -> str | None:
 def ask_key() -> None:
     """Have the browser make a key, or tell the one it has; drawn last, since it takes a line of the page."""
     taken, stored = checked_key(st.session_state.get(_TAKEN)), checked_key(st.context.cookies.get("genlib_key"))
-    if stored is None or taken not in (None, stored):
+    if (stored or _told()) is None or taken not in (None, stored):
         _owner(key="owner", data={"take": taken}, on_key_change=lambda: None)
 
 

@@ -228,6 +228,20 @@ def test_a_run_that_makes_no_images_is_told_apart(app, family, page):
     assert ("makes no images to watch" in said[0]) == bool(query)
 
 
+def test_a_browser_tells_its_key_on_one_page_for_all(app, run):
+    test = app(RUNS)
+    assert asked(test)
+    own(test)
+    for page in (COMPARE, RUNS):
+        assert not asked(test.switch_page(page).run())
+    assert listed(test) == {run.id}
+
+
+def asked(test):
+    """Whether the page asks the browser for its key."""
+    return any("owner" in item.proto.component_name for item in test.get("bidi_component"))
+
+
 def opened_devices(test):
     test.session_state["devices"] = True
     return test.run()
