@@ -12,9 +12,9 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
-__all__ = ["Server", "bring", "chromium_path", "cpu_seconds", "launch"]
+__all__ = ["Server", "bring", "chromium_path", "cpu_seconds", "launch", "settle"]
 
 ROOT = Path(__file__).parents[1]
 GENLIB = (sys.executable, "-m", "genlib")
@@ -27,6 +27,12 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+QUIET = """() => {
+  const idle = document.querySelector("[data-test-script-state=notRunning]");
+  if (!idle || document.querySelector("[data-stale=true], [data-testid=stSkeleton]")) window.quiet = 0;
+  else window.quiet ||= performance.now();
+  return window.quiet && performance.now() - window.quiet > 700;
+}"""
 
 
 class Server:
@@ -88,3 +94,14 @@ def bring(page: Page, file: Path) -> None:
     page.wait_for_timeout(1000)
     page.wait_for_selector("[data-test-script-state=notRunning]")
     page.locator("input[type=file]").set_input_files(file)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has run, with what its elements told it once they were loaded, and nothing is of before."""
+    loading = page.locator("[data-state=loading]")
+    for _ in range(2):
+        page.evaluate("window.quiet = 0")
+        page.wait_for_function(QUIET, polling=100)
+        if not loading.count():
+            break
+        expect(loading).to_have_count(0)

@@ -193,7 +193,8 @@ const makeRoom = (root, kind) => {
     room.player.redraw();
     // Asked once, for the page may take longer to run than the next news to come; but again after a while, since what
     // is asked while the server is away is lost.
-    const standing = room.lanes.map(({ film }) => (film.gone ? "gone" : film.news ? film.news.standing : "")).join("|");
+    const heard = room.lanes.every(({ film }) => film.gone || film.news);
+    const standing = heard ? room.lanes.map(({ film }) => (film.gone ? "gone" : film.news.standing)).join("|") : room.data.standing;
     const late = performance.now() - room.sentAt > AGAIN;
     if (room.data.standing && standing !== room.data.standing && (standing !== room.sent || late)) {
       [room.sent, room.sentAt] = [standing, performance.now()];

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.served import ROOT
+from tests.served import ROOT, settle
 
 pytestmark = pytest.mark.e2e
 
@@ -41,25 +41,6 @@ EXCEPTIONS = {
     "list": "stSidebarNavItems",  # sections of the navigation are blocks between the list and its items
     "listitem": "stSidebarNavItems",
 }
-
-
-QUIET = """() => {
-  const idle = document.querySelector("[data-test-script-state=notRunning]");
-  if (!idle || document.querySelector("[data-stale=true], [data-testid=stSkeleton]")) window.quiet = 0;
-  else window.quiet ||= performance.now();
-  return window.quiet && performance.now() - window.quiet > 700;
-}"""
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has run, with what its elements told it once they were loaded, and nothing is of before."""
-    loading = page.locator("[data-state=loading]")
-    for _ in range(2):
-        page.evaluate("window.quiet = 0")
-        page.wait_for_function(QUIET, polling=100)
-        if not loading.count():
-            break
-        expect(loading).to_have_count(0)
 
 
 def found(page: Page, rules: dict[str, Any]) -> list[str]:
