@@ -1,15 +1,14 @@
-"""What the server process keeps for all visitors: the worker process and the dispatcher of runs."""
+"""What the server process does for all visitors: tasks in its workers, and the dispatching of runs."""
 
 from __future__ import annotations
 
 import gc
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -18,23 +17,19 @@ from genlib.knobs import InputError
 from genlib.runs import Dispatcher, LocalBackend
 from genlib.runs.cluster import ClusterBackend
 from genlib.runs.workers import scheduler
-from genlib.worker import prepare
+from genlib.worker import LONG, QUICK, executor, forget, warm
 
 __all__ = ["begin", "compute", "compute_part", "dispatcher", "freeze"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _WAIT, _LOOK = 60.0, 0.1  # seconds
-QUICK, LONG = "quick", "long"  # the worker processes
-# What each imports as it starts. Only the first is warm before anybody asks; the other may begin with a task that
-# needs none of it.
-_IMPORTS = {QUICK: ("sklearn.mixture", "torch"), LONG: ()}
 
 
 @st.cache_resource(show_spinner=False)
 def begin() -> None:
     """Once a server: start the worker and the dispatcher in the background."""
-    threading.Thread(target=_warm, name="warm", daemon=True).start()
+    warm()
     dispatcher()
 
 
@@ -78,7 +73,7 @@ def _tried(lane: str, task: Callable[[], R]) -> R:
         return _result(lane, task)
     except (BrokenProcessPool, ShutdownExecutorError):
         # The worker was killed: a fresh one is started, once.
-        _executor.clear(lane)
+        forget(lane)
         return _result(lane, task)
 
 
@@ -87,12 +82,12 @@ def _result(lane: str, task: Callable[[], R]) -> R:
     while not turn.acquire(timeout=_LOOK):  # waiting for others is no fault of the task
         _give_way()
     try:
-        executor = _executor(lane)
-        return _awaited(executor.submit(task))
+        worker = executor(lane)
+        return _awaited(worker.submit(task))
     except TimeoutError:
         # Nobody waits for the answer any more, and others wait for the worker.
-        _executor.clear(lane)
-        executor.shutdown(wait=False, kill_workers=True)
+        forget(lane)
+        worker.shutdown(wait=False, kill_workers=True)
         raise InputError(
             f"This takes longer than {_WAIT:.0f} seconds: choose fewer points, images, components or iterations."
         ) from None
@@ -120,20 +115,3 @@ def _give_way() -> None:
 @st.cache_resource(show_spinner=False)
 def _turn(lane: str) -> threading.Lock:
     return threading.Lock()
-
-
-@st.cache_resource(show_spinner=False)
-def _executor(lane: str) -> Any:
-    # loky, because multiprocessing would import app.py in the worker. Its "reusable" executor belongs to one thread
-    # and would end with each run of a page.
-    from loky import ProcessPoolExecutor
-
-    begins = (os.getpid(), *_IMPORTS[lane])
-    return ProcessPoolExecutor(1, initializer=prepare, initargs=begins, env={"OMP_NUM_THREADS": "1"})
-
-
-def _warm() -> None:
-    from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
-
-    with suppress(BrokenProcessPool, ShutdownExecutorError):  # of the next one others will see
-        _executor(QUICK).submit(os.getpid).result()

@@ -12,7 +12,7 @@ PAGES = ("Lessons", "2-D lab", "Own images", "Train", "Portraits", "My runs", "C
 def test_a_page_that_nobody_touches_runs_once(visit):
     visitor, asked = visit(), []
     page = visitor.page
-    page.on("websocket", lambda socket: socket.on("framesent", lambda message: asked.append(BackMsg.FromString(message))))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda sent: asked.append(BackMsg.FromString(sent))))
     visitor.go("/mixture", "h1")
     settle(page)
     runs = {}

@@ -6,8 +6,9 @@ from streamlit.testing.v1 import AppTest
 
 from genlib.runs import RunFolder, Status
 from genlib.settings import RunSettings, TrainConfig, VAEConfig
+from genlib.worker import LONG, QUICK, executor, forget
 from pages.ui import notices
-from pages.ui.server import LONG, QUICK, _executor, begin, dispatcher
+from pages.ui.server import begin, dispatcher
 
 ROOT = Path(__file__).parents[2]
 KEY = "0123456789abcdef" * 2
@@ -41,10 +42,10 @@ def worker():
     """Worker processes that know this test's home."""
 
     def end():
-        old = [_executor(lane) for lane in (QUICK, LONG)]
-        _executor.clear()
-        for each in old:
-            each.shutdown(kill_workers=True)
+        for lane in (QUICK, LONG):
+            old = executor(lane)
+            forget(lane)
+            old.shutdown(kill_workers=True)
 
     end()
     yield

@@ -7,6 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from genlib import worker
 from pages.ui import server
 
 pytestmark = pytest.mark.fast
@@ -36,9 +37,9 @@ def page():
 @pytest.fixture(autouse=True)
 def nobody_waits_for_it():
     yield
-    for lane in (server.QUICK, server.LONG):
-        server._executor(lane).shutdown(wait=False, kill_workers=True)
-    server._executor.clear()
+    for lane in (worker.QUICK, worker.LONG):
+        worker.executor(lane).shutdown(wait=False, kill_workers=True)
+        worker.forget(lane)
 
 
 def test_a_newer_wish_breaks_the_wait_off():
