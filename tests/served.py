@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, Playwright, expect
 
@@ -43,13 +44,16 @@ class Server:
         slots: Runs that train at once.
         command: What starts it: the checkout's, or one that is installed.
         folder: Where that command is given.
+        options: More of those of ``subprocess.Popen``.
     """
 
-    def __init__(self, home: Path, slots: int = 1, command: Sequence[str] = GENLIB, folder: Path = ROOT) -> None:
+    def __init__(
+        self, home: Path, slots: int = 1, command: Sequence[str] = GENLIB, folder: Path = ROOT, **options: Any
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.home, self.slots, self.command, self.folder = home, slots, command, folder
+        self.home, self.slots, self.command, self.options = home, slots, command, {"cwd": folder, **options}
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -58,7 +62,7 @@ class Server:
         environment = {**os.environ, "GENLIB_HOME": str(self.home), "GENLIB_SLOTS": str(self.slots)}
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, **self.options)
         deadline = time.monotonic() + 60
         while True:
             try:

@@ -161,6 +161,15 @@ def test_the_help_tells_each_setting_with_its_range(call):
 
 
 @pytest.mark.fast
+def test_what_is_broken_off_ends_without_a_word(call, monkeypatch):
+    def broken(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("genlib.data.images.load_images", broken)
+    assert call("info") == (130, "", "")
+
+
+@pytest.mark.fast
 def test_the_models_at_hand(call):
     run = RunFolder.create(TINY_SETTINGS.to_json())
     checkpoint.save(Run.new("vae", TINY_SETTINGS.model, TINY_SETTINGS.train), run.path)

@@ -30,7 +30,9 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0, 1 for a run that failed, 2 for something that cannot be used."""
+    """Run one command; returns the exit status: 0, 1 for a run that failed, 2 for something that cannot be used, 130
+    for one that was broken off.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         _say(str(error))
         return 2
+    except KeyboardInterrupt:
+        return 130  # as shells have it
     except BrokenPipeError:
         # The reader of our output has enough, as in `genlib models | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

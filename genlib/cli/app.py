@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from genlib.data import assets
 from genlib.knobs import InputError, shown
 from genlib.runs import Limits, home
 from genlib.runs.workers import look, scheduler
+from genlib.worker import end, warm
 
 __all__ = ["add_app"]
 
@@ -38,6 +40,10 @@ def _app(options: argparse.Namespace) -> int:
     Limits.from_environment()  # one that cannot be is told here, not to visitors
     if scheduler() and (cluster := look(scheduler())).strangers:
         sys.stderr.write(cluster.words + "\n")
+    os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
+    os.chdir(assets().parent)
+    warm()  # beside what comes now, which takes a second
+    from click import Abort
     from streamlit import net_util
     from streamlit.runtime.state.safe_session_state import SafeSessionState
     from streamlit.web import cli
@@ -52,12 +58,16 @@ def _app(options: argparse.Namespace) -> int:
     ):
         if hasattr(owner, name):
             setattr(owner, name, mend(getattr(owner, name)))
-    os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
-    os.chdir(assets().parent)
     headless = options.no_browser or not sys.stdout.isatty()
     sys.argv = ["streamlit", "run", "app.py", f"--server.port={options.port}", f"--server.headless={headless}"]
     sys.argv += [f"--server.address={options.address}"] if options.address else []
-    return int(cli.main(standalone_mode=False) or 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that it ends as after Ctrl-C
+    try:
+        return int(cli.main(standalone_mode=False) or 0)
+    except Abort:  # Ctrl-C
+        return 0
+    finally:
+        end()
 
 
 def _is_ours(address: str) -> bool:

@@ -1,12 +1,15 @@
-"""What the server process holds."""
+"""What the server process holds, and how it ends."""
 
+import os
+import signal
 import subprocess
 import sys
-from pathlib import Path
+import time
+import urllib.request
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.served import ROOT, Server
 
 VISIT = """
 import sys
@@ -32,3 +35,26 @@ print(sorted({"torch", "sklearn"} & set(sys.modules)))
 def test_home_a_first_mixture_and_a_watcher_need_no_heavy_library():
     done = subprocess.run([sys.executable, "-c", VISIT], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_and_says_nothing_of_what_it_was_about(tmp_path, ends):
+    server = Server(tmp_path, start_new_session=True)
+    urllib.request.urlopen(server.url).close()
+    os.killpg(server.process.pid, ends)  # as a terminal does, to the worker too
+    assert server.process.wait(10) == 0
+    deadline = time.monotonic() + 5
+    while any_of(server.process.pid):
+        assert time.monotonic() < deadline, "the worker ends too"
+        time.sleep(0.1)
+    *_, last = (tmp_path / "server.log").read_text("utf-8").split()
+    assert last == server.url
+
+
+def any_of(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
