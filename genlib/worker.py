@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import signal
 import threading
@@ -43,7 +44,8 @@ def forget(lane: str) -> None:
 
 
 def end() -> None:
-    """End the processes, whatever they do."""
+    """End the processes, whatever they do, since the server ends."""
+    logging.disable()  # loky takes a task that was just given up for an error of its own
     with _lock:
         while _executors:
             _executors.popitem()[1].shutdown(wait=True, kill_workers=True)

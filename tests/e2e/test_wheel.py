@@ -107,6 +107,7 @@ def test_the_app_starts_from_anywhere(installed, tmp_path, visit, monkeypatch):
             page.wait_for_selector(DRAWN.get(name, "h1"))
             assert page.get_by_test_id("stException").count() == 0, name
             assert page.get_by_text("Page not found").count() == 0, name
+        page.close()  # which would miss the server
     finally:
         server.stop()
     log = (server.home / "server.log").read_text("utf-8")
