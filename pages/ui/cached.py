@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Hashable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -22,8 +21,8 @@ from genlib.runs import ACTIVE, RunFolder, saved_digest
 from genlib.scoring import Deck, Look, PointScore, Scoring, Taught, deck, look, score, score_mixture, teach
 from genlib.settings import MNIST, BenchConfig, MixtureConfig, PointsConfig
 from genlib.studio import Inference, infer, seek
-from genlib.worker import advance
-from pages.ui.server import compute, compute_part
+from pages.ui.followed import ended, followed
+from pages.ui.server import compute
 
 __all__ = [
     "Inference",
@@ -62,7 +61,6 @@ _SECONDS = 15.0  # that one fit may keep others waiting
 _SOON = 20_000  # cells of a table, each step with which takes well below a second
 _MOST_TABLES = 16
 _MOST_FOUND = 256
-_MOST_ENDED = 64
 _tables: dict[str, Table] = {}
 
 
@@ -123,7 +121,7 @@ def _tried(
     function: Callable[..., Iterator[Tried]], origin: Rows, config: BenchConfig, mixture: MixtureConfig
 ) -> Iterator[Tried]:
     table = rows(origin)
-    return _followed((function, origin, config, mixture), function, table, config, mixture, soon=table.size <= _SOON)
+    return followed((function, origin, config, mixture), function, table, config, mixture, soon=table.size <= _SOON)
 
 
 @lru_cache(maxsize=64)
@@ -156,7 +154,7 @@ def scoring(run: RunFolder, n: int, features: str) -> Iterator[Scoring]:
     """What the drawings of a run are worth, part by part; the last tells all."""
     # Its state is in the score, too: a run that ended where it was saved is not in training any more.
     key = (score, run.id, saved_digest(run.path), run.status.state in ACTIVE, n, features)
-    return _followed(key, score, run, n, 0, features)
+    return followed(key, score, run, n, 0, features)
 
 
 @lru_cache(maxsize=16)
@@ -167,39 +165,17 @@ def dealt(model: Path, digest: str) -> Deck:
 
 def teaching(run: RunFolder) -> Iterator[Taught]:
     """A network that learns to sort them, part by part; the last tells all."""
-    return _followed(_lessons(run), teach, run)
+    return followed(_lessons(run), teach, run)
 
 
 def taught(run: RunFolder) -> Taught | None:
     """The network that has learned that; None before it has."""
-    found: Taught | None = _ended.get(_lessons(run))
+    found: Taught | None = ended(_lessons(run))
     return found
 
 
 def _lessons(run: RunFolder) -> Hashable:
     return teach, run.id, saved_digest(run.path)
-
-
-class _Event(Protocol):
-    @property
-    def done(self) -> float: ...
-
-
-E = TypeVar("E", bound=_Event)
-_ended: dict[Hashable, Any] = {}
-
-
-def _followed(key: Hashable, function: Callable[..., Iterator[E]], *args: Any, soon: bool = False) -> Iterator[E]:
-    """The events of something long, done in the worker bit by bit; how it ended is kept for all."""
-    while key not in _ended:
-        event = (compute if soon else compute_part)(advance, key, function, *args)
-        if event.done < 1:
-            yield event
-            continue
-        _ended[key] = event
-        while len(_ended) > _MOST_ENDED:
-            _ended.pop(next(iter(_ended)), None)
-    yield _ended[key]
 
 
 @lru_cache(maxsize=1024)

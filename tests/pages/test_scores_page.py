@@ -10,7 +10,7 @@ from genlib.library import find_model
 from genlib.runs import RunFolder, Status
 from genlib.scoring import MEANINGS, Look, Score, Scoring, score, stored
 from genlib.settings import RunSettings, VAEConfig
-from pages.ui import cached
+from pages.ui import cached, followed
 from tests.pages.conftest import KEY, own
 
 pytestmark = pytest.mark.fast
@@ -94,7 +94,7 @@ def test_a_run_of_ours_is_scored_beside_the_stored_ones(app, run, monkeypatch):
         end = Score(**first.to_json() | {"model": run.id, "family": "vae", "training": True})
         return Scoring(0.5, "drawing") if len(asked) % 2 else Scoring(1.0, "done", end)
 
-    monkeypatch.setattr(cached, "compute_part", compute_part)
+    monkeypatch.setattr(followed, "compute_part", compute_part)
     test = own(app(PAGE))
     test.multiselect(key="scores_own").set_value([run.id]).run()
     assert not test.exception
