@@ -70,7 +70,7 @@ def news(shown: Opened) -> dict[str, Any]:
     return {
         "state": status.state,
         "active": status.state in ACTIVE,
-        "standing": standing(status, run.wish),
+        "standing": standing(run, status, run.wish),
         "attempt": status.attempt,
         "step": status.step,
         "title": "A recorded run" if recorded else STATES[status.state],

@@ -11,7 +11,7 @@ from genlib.data.images import load_images
 from genlib.data.own import find_own
 from genlib.knobs import InputError
 from genlib.library import recorded
-from genlib.runs import RunFolder, Status, Wish, find, list_runs
+from genlib.runs import RunFolder, Status, Wish, find, list_runs, saved_step
 from genlib.settings import FAMILIES, FAMILY_NAMES, MNIST, RunSettings
 from pages.ui.words import data_name, described, duration, points_name, said
 
@@ -138,12 +138,13 @@ def opened(name: str) -> Opened:
         raise InputError("A run is named by all sixteen letters of its id: take the whole address.")
     status, wish = run.status, run.wish
     settings = RunSettings.from_json(run.settings)
-    return Opened(run, settings, read_changes(run.changes(), settings), wish, standing(status, wish))
+    return Opened(run, settings, read_changes(run.changes(), settings), wish, standing(run, status, wish))
 
 
-def standing(status: Status, wish: Wish) -> str:
-    """What changes whenever what an owner may do next does."""
-    return f"{status.state} {wish.sequence} {wish.sequence > status.acknowledged}"
+def standing(run: RunFolder, status: Status, wish: Wish) -> str:
+    """What changes whenever what an owner may do next does; so it does once there is something saved to explore."""
+    saved = saved_step(run.path) is not None
+    return f"{status.state} {wish.sequence} {wish.sequence > status.acknowledged} {saved}"
 
 
 def mine(key: str | None) -> list[Opened]:

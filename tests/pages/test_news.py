@@ -98,6 +98,9 @@ def test_what_the_owner_may_do_changes_the_standing(run):
     seen.append(news(opened(run.id))["standing"])
     run.write_status(Status("paused", step=60, acknowledged=sequence, pid=1))
     seen.append(news(opened(run.id))["standing"])
+    (run.path / "checkpoint").mkdir()
+    (run.path / "checkpoint" / "checkpoint.json").write_text('{"step": 60}')  # which can be explored
+    seen.append(news(opened(run.id))["standing"])
     assert len(set(seen)) == len(seen)
     run.write_status(Status("paused", step=60, beat=7, acknowledged=sequence, pid=1))
     assert news(opened(run.id))["standing"] == seen[-1], "a sign of life changes nothing"
