@@ -169,7 +169,7 @@ def results(whole: Deck, rounds: dict[int, NDArray[np.bool_]], number: int, netw
         rival = verdict(whole.made[chosen], network.called[chosen])
         rows[f"Network ({rival.accuracy.n})"] = rival
         rows[f"Network ({len(whole.made):,})"] = verdict(whole.made, network.called)
-    st.subheader(headline(own, rival), anchor=False)
+    st.header(headline(own, rival), anchor=False)
     figure(verdicts_chart(rows), "verdicts")
     with st.expander("The same as a table"):
         table([{"Who": name} | row(each) for name, each in rows.items()], "How many each sorted rightly")

@@ -105,7 +105,7 @@ def table(runs: list[Opened]) -> None:
     asked = {shown.label: shown.described for shown in runs}
     rows = [row for row in _rows(asked) if len(set(list(row.values())[1:])) > 1]
     rows += _rows({shown.label: results(shown) for shown in runs})
-    st.subheader("What differs, and what came of it", anchor=False)
+    st.header("What differs, and what came of it", anchor=False)
     table_of(rows, "What differs between the runs, and how each stands")
 
 

@@ -124,7 +124,7 @@ def start(wanted: list[RunSettings], key: str) -> None:
 
 def obedience(pair: list[Opened]) -> None:
     """How often the classifier reads what was asked for."""
-    st.subheader("Asked for a digit, does it draw that digit?", anchor=False)
+    st.header("Asked for a digit, does it draw that digit?", anchor=False)
     found = []
     try:
         with awaited("A classifier reads what was drawn", "obeys", 200):
@@ -157,7 +157,7 @@ def obedience(pair: list[Opened]) -> None:
 
 def prediction() -> None:
     """Models that generate, used to predict, beside one that only predicts."""
-    st.subheader("Generating against predicting", anchor=False)
+    st.header("Generating against predicting", anchor=False)
     st.markdown(
         "A model that knows how each digit looks can also read: by Bayes' rule, the digit under which the image is the "
         r"most probable, $p(y|x) \propto p(x|y)\,p(y)$. A classifier learns $p(y|x)$ alone, and can draw nothing. "

@@ -106,7 +106,7 @@ def preview(found: Collected, file: str, key: str | None) -> bool:
     before = found
     n, kinds = len(found.images), len(found.classes)
     classes = f"in {kinds} classes" if kinds > 1 else "in one class"
-    st.subheader(f"{n:,} images {classes}", anchor=False)
+    st.header(f"{n:,} images {classes}", anchor=False)
     if found.note:
         st.info(unlinked(found.note), icon=":material/info:")
     if found.bright:
@@ -168,7 +168,7 @@ def kept(key: str | None) -> None:
             empty("Nothing of yours is kept yet: choose files above, and look at what becomes of them.",
                   "add_photo_alternate")  # fmt: skip
         return
-    st.subheader("Kept for you", anchor=False)
+    st.header("Kept for you", anchor=False)
     for own in sets:
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
             card(own, key)

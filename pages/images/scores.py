@@ -141,7 +141,7 @@ def title(name: str) -> str:
 
 def closer(scores: list[Score], titles: dict[str, str], things: str) -> None:
     """One model, taken apart."""
-    st.subheader("One model closer", anchor=False)
+    st.header("One model closer", anchor=False)
     name = choose(st.selectbox, "Model", titles, "model", FIRST if FIRST in titles else next(iter(titles)),
                   key="scores_model", names=titles.__getitem__)  # fmt: skip
     score = next(each for each in scores if each.model == name)

@@ -158,7 +158,7 @@ def overview() -> None:
     columns = st.columns(2, gap="medium")
     for number, each in enumerate(lessons):
         with columns[number % 2], st.container(border=True, key=f"lesson_{each.name}"):
-            st.subheader(each.title, anchor=False)
+            st.header(each.title, anchor=False)
             kind = "runs by itself" if each.runs else f"{len(each.steps)} steps"
             st.markdown(f"{each.aim}  \n:small[{each.minutes} min · {kind}{' · your own' * each.own}]")
             st.button(

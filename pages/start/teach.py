@@ -136,7 +136,7 @@ def wall() -> None:
             runs.append(opened(run.id))
         except InputError:
             continue  # removed in this moment
-    st.subheader("All current runs", anchor=False)
+    st.header("All current runs", anchor=False)
     if not runs:
         st.caption("None yet: they appear here as soon as somebody presses Train.")
     with st.container(horizontal=True, gap="medium"):

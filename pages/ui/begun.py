@@ -104,7 +104,7 @@ def only_watched(runs: Sequence[Opened], key: str | None) -> bool:
 def named(shown: Opened | None) -> None:
     """The name that a run was given."""
     if shown and shown.run.name:
-        st.markdown(f"#### {plain(shown.run.name)}")
+        st.markdown(f"## {plain(shown.run.name)}")
 
 
 def watched(shown: Opened | None, key: str | None) -> None:

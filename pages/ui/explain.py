@@ -32,7 +32,7 @@ def method(*things: Callable[..., object] | type | str) -> None:
         docstring, source = look_up(reference)
         text, code = st.columns(2, gap="large")
         name = re.split("[:.]", reference)[-1]
-        text.markdown(f"##### {name}\n\n{as_markdown(docstring)}")
+        text.markdown(f"### {name}\n\n{as_markdown(docstring)}")
         with code.expander("The code that runs", expanded=False):
             st.code(textwrap.dedent(source), "python")
 

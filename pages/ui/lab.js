@@ -222,7 +222,7 @@ const PLANE = {
   pictures: `
   <div class="stage">
     <section class="field"><div class="frame"><canvas role="img"></canvas></div><p class="empty"></p><p class="layers" role="group" aria-label="What is drawn"></p></section>
-    <section class="aside"><dl class="readings"></dl><div class="coded"><h4>The codes</h4><div class="frame"><canvas class="latent" role="img"></canvas></div><p class="codenote"></p></div></section>
+    <section class="aside"><dl class="readings"></dl><div class="coded"><h2>The codes</h2><div class="frame"><canvas class="latent" role="img"></canvas></div><p class="codenote"></p></div></section>
   </div>`,
   tell: tellPlane,
   draw: drawPlane,

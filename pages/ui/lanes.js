@@ -113,8 +113,8 @@ const makeCharts = (room) => {
   room.ask(".curves").classList.toggle("four", found.size > 3);
   room.charts = [...found.values()].map((chart) => {
     const section = room.ask(".curves").appendChild(document.createElement("section"));
-    section.innerHTML = `<h4></h4><div><canvas class="${chart.name}" role="img"></canvas></div><p></p>`;
-    section.querySelector("h4").textContent = chart.title;
+    section.innerHTML = `<h2></h2><div><canvas class="${chart.name}" role="img"></canvas></div><p></p>`;
+    section.querySelector("h2").textContent = chart.title;
     section.querySelector("p").textContent = chart.gloss;
     return { chart, canvas: section.querySelector("canvas") };
   });

@@ -43,7 +43,7 @@ _GAN_FORM = {
 
 def vaes(study: Study) -> None:
     """What each kind of pixels does to the likelihood of a VAE."""
-    st.subheader("What it does to a VAE's likelihood", anchor=False)
+    st.header("What it does to a VAE's likelihood", anchor=False)
     rows = []
     for kind, title in _VAES.items():
         fit = study.vaes[kind]
@@ -95,7 +95,7 @@ def gans(study: Study) -> None:
     """What each kind of pixels does to the training of a GAN."""
     from genlib.plots import seeds_chart
 
-    st.subheader("What it does to a GAN's training", anchor=False)
+    st.header("What it does to a GAN's training", anchor=False)
     left, right = st.columns(2, gap="large")
     distances = {WAYS[kind]: each.frechet for kind, each in study.gans.items()}
     left.markdown("**How far drawings are from real images**")

@@ -61,7 +61,7 @@ def pixel_bench() -> None:
 
 def one_digit(study: Study) -> int:
     """The same image as each kind of numbers; its place among the test images."""
-    st.subheader("One digit, three ways", anchor=False)
+    st.header("One digit, three ways", anchor=False)
     images = load_images()
     number = count("Test image", len(images.test) - 1, "pixels_image", _FIRST, key="pixels_image", width=220)
     figures = [figure(kind, x, number) for kind, x in three_ways(images.test[number], study).items()]

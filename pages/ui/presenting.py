@@ -127,7 +127,7 @@ def fold(title: str) -> DeltaGenerator:
 def section(title: str) -> None:
     """The heading of some controls, where they are shown."""
     if _beside():
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
 
 
 def in_bar() -> bool:

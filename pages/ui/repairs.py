@@ -32,7 +32,7 @@ _wipe = element("wipe", "draw.js", "tensors.js", "wipe.js", html='<div class="wi
 
 def row(task: Task) -> dict[str, Found]:
     """All methods beside each other; each appears as soon as it is done."""
-    st.subheader("What each makes of it", anchor=False)
+    st.header("What each makes of it", anchor=False)
     with st.container(horizontal=True, gap="small", key="repairs"):
         for image, text in ((task.image, "Original"), (task.damaged, "With the hole" if task.holed else "Damaged")):
             with st.container(width=_WIDTH, gap="small"):
@@ -77,7 +77,7 @@ def closer(task: Task, found: dict[str, Found]) -> None:
     """One repair closer: original, hole and repair under one slider, its several answers, and where it is unsure."""
     if not found:
         return
-    st.subheader("Look closer", anchor=False)
+    st.header("Look closer", anchor=False)
     usual = next(each for each in (*_USUAL, *found) if each in found)
     name = choose(st.selectbox, "Method", found, "closer", usual, key="closer",
                   names=lambda each: METHODS[each].title)  # fmt: skip
@@ -179,7 +179,7 @@ def figures(task: Task, found: dict[str, Found]) -> None:
 
 def compared() -> None:
     """How all methods do over many test images, as it was measured once."""
-    st.subheader("Holes in many images", anchor=False)
+    st.header("Holes in many images", anchor=False)
     try:
         rows = stored()
     except InputError as error:

@@ -35,10 +35,10 @@ const IMAGES = {
   epochs: true,
   pictures: `
   <div class="row pictures">
-    <section><h4 class="new"></h4><div class="frame"><canvas class="samples" role="img"></canvas></div><p class="how"></p></section>
-    <section class="minds"><h4>What D thinks</h4><div class="frame"><canvas class="scores" role="img"></canvas></div><p class="scorenote"></p></section>
-    <section class="coded"><h4 class="real"></h4><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
-    <section class="coded"><h4>Map of the codes</h4><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
+    <section><h2 class="new"></h2><div class="frame"><canvas class="samples" role="img"></canvas></div><p class="how"></p></section>
+    <section class="minds"><h2>What D thinks</h2><div class="frame"><canvas class="scores" role="img"></canvas></div><p class="scorenote"></p></section>
+    <section class="coded"><h2 class="real"></h2><div class="frame"><canvas class="pairs" role="img"></canvas></div><p>Test images it never trained on, each above its reconstruction.</p></section>
+    <section class="coded"><h2>Map of the codes</h2><div class="frame"><canvas class="map" role="img"></canvas></div><p class="mapnote"></p></section>
   </div>`,
   tell: ({ run, film, ask, box }) => {
     ask(".new").textContent = `New ${run.things}`;

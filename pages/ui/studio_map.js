@@ -101,7 +101,7 @@ const chooseClasses = ({ ask, data, atlas }) => {
   }
   if (there.size > 1) ask("[data-of=minus]").selectedIndex = 1;
   ask(".between").hidden = there.size < 2;
-  ask(".digit h4").textContent = `The ${thing}`;
+  ask(".digit h2").textContent = `The ${thing}`;
   ask(".neartold").textContent = `Of the ${train.toLocaleString("en")}, those that differ least from the ${thing}, pixel by pixel; the number is the root mean squared difference of a pixel, in grey levels. A model that only remembers would find its ${thing} here.`;
 };
 

@@ -22,7 +22,7 @@ def results(
         st.warning(tried.unequal, icon=":material/straighten:")
     found = {name: each for name, each in tried.outcomes.items() if isinstance(each, Outcome)}
     pictures(tried.bench, found, names)
-    st.subheader("All ways", anchor=False)
+    st.header("All ways", anchor=False)
     table([row(title(name), each) for name, each in tried.outcomes.items()], "How each way does", column_config=FORM,
           placeholder="–")  # fmt: skip
     for name, each in tried.outcomes.items():
@@ -108,7 +108,7 @@ def verdict(bench: Bench, found: dict[str, Outcome], there: int) -> str:
 
 def scaled(origin: cached.Rows, config: BenchConfig, mixture: MixtureConfig) -> None:
     """The same fit after each scaling."""
-    st.subheader("What scaling does", anchor=False)
+    st.header("What scaling does", anchor=False)
     with awaited("Scaling", "scaled", 240):
         *_, tried = cached.scalings(origin, config, mixture)
     found = tried.outcomes

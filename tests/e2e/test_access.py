@@ -36,6 +36,7 @@ KEYBOARD = Path(__file__).with_name("keyboard.js").read_text("utf-8")
 MOST_TABS = 300
 CONTEXT = {"exclude": [".js-plotly-plot svg"]}  # a figure with a name: its thousand points tell axe nothing
 GRAVE = ("serious", "critical")
+TOO = ("heading-order",)  # of what is less grave, what a reader leaps along
 # What is Streamlit's, and cannot be mended from outside: by rule, what the path to the part that is found has in it.
 EXCEPTIONS = {
     "list": "stSidebarNavItems",  # sections of the navigation are blocks between the list and its items
@@ -47,7 +48,7 @@ def found(page: Page, rules: dict[str, Any]) -> list[str]:
     """What axe finds that is serious or critical, without the exceptions."""
     told, options = [], {"runOnly": rules, "resultTypes": ["violations"]}
     for rule in Axe().run(page, CONTEXT, options).response["violations"]:
-        for node in rule["nodes"] if rule["impact"] in GRAVE else []:
+        for node in rule["nodes"] if rule["impact"] in GRAVE or rule["id"] in TOO else []:
             known = EXCEPTIONS.get(rule["id"])
             if known is None or not inside(page, node["target"], known):
                 reasons = [each["message"] for each in (*node["any"], *node["all"], *node["none"])][:1]

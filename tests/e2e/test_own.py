@@ -31,7 +31,7 @@ def test_a_zip_of_ones_own_is_kept_and_trained_on(visit, tmp_path):
     page.locator(".state", has_text="Stopped").wait_for()
     page.get_by_role("link", name="Explore").click()
     page.locator(".studio[data-state=whole]").wait_for()
-    expect(page.locator(".studio .digit h4")).to_have_text("The image")
+    expect(page.locator(".studio .digit h2")).to_have_text("The image")
     expect(page.locator(".studio .neighbours canvas").first).to_have_attribute("aria-label", re.compile("cats|dogs"))
     page.locator(".arithmetic summary").click()
     expect(page.locator(".studio [data-of=plus] option")).to_have_text(["cats", "dogs"])

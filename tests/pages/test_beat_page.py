@@ -42,7 +42,7 @@ def test_a_round_before_it_is_sorted_tells_nothing(app):
     assert not test.exception
     assert board(test)["truth"] is None
     assert "How to tell?" in "".join(each.value for each in test.markdown)
-    assert not test.subheader
+    assert not test.header
     assert "3,000 training images" in test.caption[-1].value
 
 
@@ -61,7 +61,7 @@ def test_sorted_images_are_counted_for_visitor_and_network(app):
     assert truth["marked"] == called.tolist()
     assert truth["rival"] == CALLED[hand].tolist()
     mine, net = verdict(DECK.made[hand], called), verdict(DECK.made[hand], CALLED[hand])
-    assert test.subheader[0].value.startswith(f"You {mine.accuracy.hits}, the network {net.accuracy.hits} of 20: ")
+    assert test.header[0].value.startswith(f"You {mine.accuracy.hits}, the network {net.accuracy.hits} of 20: ")
     table = test.dataframe[0].value
     assert list(table["Who"]) == ["You (20)", "Network (20)", "Network (2,000)"]
     whole = verdict(DECK.made, CALLED)
@@ -95,7 +95,7 @@ def test_before_the_network_has_learned_only_the_visitor_is_counted(app, network
     monkeypatch.setattr("streamlit.rerun", lambda: None)
     test.run()
     assert not test.exception
-    assert test.subheader[0].value.startswith("You: ")
+    assert test.header[0].value.startswith("You: ")
     assert "rival" not in board(test)["truth"]
 
 

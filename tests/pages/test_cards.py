@@ -68,5 +68,5 @@ def test_an_address_opens_its_card(app, name):
     test = app("images/train.py", more=name)
     assert not test.exception
     assert test.session_state["more"] == name
-    opened = {SEE: "in short", WORKS: "##### VAE", PYTHON: "run = Run.new", COMMAND: "genlib train"}[name]
+    opened = {SEE: "in short", WORKS: "### VAE", PYTHON: "run = Run.new", COMMAND: "genlib train"}[name]
     assert any(opened in each.value for each in [*test.markdown, *test.code])

@@ -60,7 +60,7 @@ def test_nothing_is_shown_without_the_key(app, said):
     assert not test.exception
     assert "This is not the key" in words(test)
     assert not test.metric
-    assert "All current runs" not in " ".join(each.value for each in test.subheader)
+    assert "All current runs" not in " ".join(each.value for each in test.header)
 
 
 def test_without_the_setting_there_is_no_such_page(app, monkeypatch):

@@ -134,9 +134,9 @@ def test_a_network_is_explained_without_torch():
         [sys.executable, "-c", PAGE], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
     words, more, code, step = done.stdout.split("\0")
-    assert words.startswith("##### VAE\n\nA variational autoencoder with a Gaussian posterior.")
+    assert words.startswith("### VAE\n\nA variational autoencoder with a Gaussian posterior.")
     assert "squared_error" in words
-    assert more.startswith("##### training_step\n\nUpdate the weights once")
+    assert more.startswith("### training_step\n\nUpdate the weights once")
     assert code == inspect.getsource(VAE).strip()
     assert step.startswith("def training_step(\n    self,")
 

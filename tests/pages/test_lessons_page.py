@@ -60,7 +60,7 @@ def click(test, key):
 def test_all_lessons_stand_in_a_list_and_begin(app, heaps):
     test = own(app(PAGE))
     assert not test.exception
-    assert "Two heaps" in [each.value for each in test.subheader]
+    assert "Two heaps" in [each.value for each in test.header]
     test = click(test, "begin_heaps")
     assert address(test) == {"lesson": "heaps", "step": "1"}
     assert test.title[0].value == "First"

@@ -24,7 +24,7 @@ def bring(app, name, data, key=KEY):
 def test_a_zip_is_looked_at_kept_and_survives_a_refresh(app):
     test = bring(app, "my_pets.zip", folders(60, **{"broken.png": b"x"}))
     assert not test.exception
-    assert test.subheader[0].value == "60 images in 2 classes"
+    assert test.header[0].value == "60 images in 2 classes"
     markdown = " ".join(each.value for each in test.markdown)
     assert "broken\\.png" in markdown
     assert "cats" in markdown

@@ -130,8 +130,8 @@ def test_what_changes_while_the_page_is_drawn_is_news_to_the_browser(app, run, m
     element = next(item for item in test.get("bidi_component") if "training_room" in item.proto.component_name)
     data = json.loads(element.proto.json)
     assert data["runs"][0]["changed"] == ""
-    assert data["runs"][0]["news"]["standing"] == "running 1 False"
-    assert data["standing"] == "running 1 True", "so the browser asks once more"
+    assert data["runs"][0]["news"]["standing"] == "running 1 False False"
+    assert data["standing"] == "running 1 True False", "so the browser asks once more"
 
 
 def test_a_steered_run_is_described_with_what_was_changed(app, run):
@@ -350,7 +350,7 @@ def test_an_autoencoders_loss_is_its_squared_error(app):
 def test_a_name_with_markup_is_shown_letter_by_letter(app, run):
     run.rename("<b>my</b> *run* $x$", KEY)
     test = app(PAGE, run=run.id)
-    assert r"\<b\>my\</b\> \*run\* \$x\$" in [item.value.removeprefix("#### ") for item in test.markdown]
+    assert r"\<b\>my\</b\> \*run\* \$x\$" in [item.value.removeprefix("## ") for item in test.markdown]
     assert told(test)[0]["title"] == "<b>my</b> *run* $x$", "the element sets it as text"
 
 
