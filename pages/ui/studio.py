@@ -83,11 +83,12 @@ def usable(shown: Opened) -> Model | None:
 
 
 def explore(shown: Opened) -> None:
-    """The way from a run to its codes, once it has saved any."""
-    if usable(shown):
+    """The way from a run to its codes, which is open once it has saved any."""
+    if shown.settings.family in FAMILIES:
+        saved = usable(shown) is not None
         st.page_link(
             "images/latent.py", label="Explore", icon=":material/tune:", query_params={"model": shown.run.id},
-            help="Drag through what it has learned.",
+            disabled=not saved, help="Drag through what it has learned, once it is saved.",
         )  # fmt: skip
 
 

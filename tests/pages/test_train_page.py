@@ -134,6 +134,18 @@ def test_what_changes_while_the_page_is_drawn_is_news_to_the_browser(app, run, m
     assert data["standing"] == "running 1 True False", "so the browser asks once more"
 
 
+def test_what_was_learned_can_be_explored_once_it_is_saved(app, run):
+    links = []
+    for step in (None, 40):
+        if step:
+            (run.path / "checkpoint").mkdir()
+            (run.path / "checkpoint" / "checkpoint.json").write_text(json.dumps({"step": step}))
+        test = app(PAGE, run=run.id)
+        links += [each.proto for each in test.get("page_link") if each.proto.label == "Explore"]
+    assert [link.disabled for link in links] == [True, False]
+    assert links[1].query_string == f"model={run.id}"
+
+
 def test_a_steered_run_is_described_with_what_was_changed(app, run):
     run.write_changes([{"step": 12, "knob": "beta", "value": 4.0}])
     (shown,) = told(app(PAGE, run=run.id))
