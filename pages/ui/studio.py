@@ -84,12 +84,12 @@ def usable(shown: Opened) -> Model | None:
 
 def explore(shown: Opened) -> None:
     """The way from a run to its codes, which is open once it has saved any."""
-    if shown.settings.family in FAMILIES:
-        saved = usable(shown) is not None
-        st.page_link(
-            "images/latent.py", label="Explore", icon=":material/tune:", query_params={"model": shown.run.id},
-            disabled=not saved, help="Drag through what it has learned, once it is saved.",
-        )  # fmt: skip
+    label, icon, text = "Explore", ":material/tune:", "Drag through what it has learned, once it is saved."
+    if usable(shown):
+        query = {"model": shown.run.id}
+        st.page_link("images/latent.py", label=label, icon=icon, query_params=query, help=text)
+    elif shown.settings.family in FAMILIES:  # its place is kept, so that nothing jumps
+        st.button(label, icon=icon, key=f"explore_{shown.run.id}", type="tertiary", disabled=True, help=text)
 
 
 def latent_studio(model: Model, first: Code, fresh: bool, *, key: str) -> Code | None:

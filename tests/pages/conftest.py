@@ -76,6 +76,6 @@ def told(test: AppTest) -> list[dict]:
 
 
 def labels(test: AppTest) -> list[str]:
-    """The buttons of the page itself, without those that every page has."""
-    shared = ("present_on", "lead_")
+    """The buttons of the page itself, without those that every page has, and the place of a link."""
+    shared = ("present_on", "lead_", "explore_")
     return [button.label for button in test.button if not (button.key or "").startswith(shared)]
