@@ -15,7 +15,7 @@ from genlib.data import assets
 from genlib.knobs import InputError, shown
 from genlib.runs import Limits, home
 from genlib.runs.workers import look, scheduler
-from genlib.worker import end, warm
+from genlib.worker import end
 
 __all__ = ["add_app"]
 
@@ -40,9 +40,6 @@ def _app(options: argparse.Namespace) -> int:
     Limits.from_environment()  # one that cannot be is told here, not to visitors
     if scheduler() and (cluster := look(scheduler())).strangers:
         sys.stderr.write(cluster.words + "\n")
-    os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
-    os.chdir(assets().parent)
-    warm()  # beside what comes now, which takes a second
     from click import Abort
     from streamlit import net_util
     from streamlit.runtime.state.safe_session_state import SafeSessionState
@@ -58,6 +55,8 @@ def _app(options: argparse.Namespace) -> int:
     ):
         if hasattr(owner, name):
             setattr(owner, name, mend(getattr(owner, name)))
+    os.environ["GENLIB_HOME"] = str(home().resolve())  # a relative one means the folder where the command was given
+    os.chdir(assets().parent)
     headless = options.no_browser or not sys.stdout.isatty()
     sys.argv = ["streamlit", "run", "app.py", f"--server.port={options.port}", f"--server.headless={headless}"]
     sys.argv += [f"--server.address={options.address}"] if options.address else []

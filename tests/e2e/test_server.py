@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 
 import pytest
 
@@ -37,11 +36,11 @@ def test_home_a_first_mixture_and_a_watcher_need_no_heavy_library():
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
 
 
-@pytest.mark.fast
+@pytest.mark.e2e
 @pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_at_once_and_says_nothing_of_what_it_was_about(tmp_path, ends):
+def test_it_ends_at_once_and_says_nothing_of_what_it_was_about(tmp_path, visit, ends):
     server = Server(tmp_path, start_new_session=True)
-    urllib.request.urlopen(server.url).close()
+    visit(server.url).go("/mixture", ".flipbook canvas").close()
     os.killpg(server.process.pid, ends)  # as a terminal does, to the worker too
     assert server.process.wait(10) == 0
     deadline = time.monotonic() + 5
