@@ -125,7 +125,7 @@ class Figures:
                 "good": self.good,
                 "rows": [_rounded(asdict(row)) for row in self.rows],
             }
-            text = json.dumps(dict(sorted(told.items())), indent=1, ensure_ascii=False)
+            text = json.dumps(told, indent=1, ensure_ascii=False)
             self._file.write_text(text + "\n", "utf-8")
         return 0 if self.good else 1
 
